@@ -1,0 +1,31 @@
+"""The 22 joints that every motion here has: SMPL's body without hands, in HumanML3D's order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+JOINT_NAMES: tuple[str, ...] = (
+    "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
+    "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder",
+    "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+)  # fmt: skip
+PARENTS: tuple[int, ...] = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
+NUM_JOINTS = len(JOINT_NAMES)
+JOINT: dict[str, int] = {name: index for index, name in enumerate(JOINT_NAMES)}
+CHILDREN: tuple[tuple[int, ...], ...] = tuple(
+    tuple(child for child in range(NUM_JOINTS) if PARENTS[child] == joint) for joint in range(NUM_JOINTS)
+)
+ANKLES = (7, 8)
+TOES = (10, 11)  # "foot" in SMPL's naming: the ball of the foot
+MIRROR: tuple[int, ...] = (0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20)
+"""`positions[:, MIRROR] * (-1, 1, 1)` is the motion seen in a mirror."""
+
+
+def bone_lengths(positions: np.ndarray) -> np.ndarray:
+    """Length of the bone from each joint's parent to the joint, metres: (..., 22, 3) -> (..., 21) for joints 1 to 21."""
+    return np.linalg.norm(positions[..., 1:, :] - positions[..., PARENTS[1:], :], axis=-1)
+
+
+def mirrored(positions: np.ndarray) -> np.ndarray:
+    """The motion reflected in the plane x = 0: (..., 22, 3) -> (..., 22, 3)."""
+    return positions[..., MIRROR, :] * np.array([-1.0, 1.0, 1.0], positions.dtype)

@@ -1,0 +1,137 @@
+from motion.v1 import motion_pb2 as _motion_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DescribeCorrectorRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DescribeCorrectorResponse(_message.Message):
+    __slots__ = ("name", "default_policy", "policies", "mujoco", "version", "min_frames", "max_frames", "fps", "assist_ladder_n")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_POLICY_FIELD_NUMBER: _ClassVar[int]
+    POLICIES_FIELD_NUMBER: _ClassVar[int]
+    MUJOCO_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    MIN_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    MAX_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    FPS_FIELD_NUMBER: _ClassVar[int]
+    ASSIST_LADDER_N_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    default_policy: str
+    policies: _containers.RepeatedScalarFieldContainer[str]
+    mujoco: str
+    version: str
+    min_frames: int
+    max_frames: int
+    fps: float
+    assist_ladder_n: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, name: _Optional[str] = ..., default_policy: _Optional[str] = ..., policies: _Optional[_Iterable[str]] = ..., mujoco: _Optional[str] = ..., version: _Optional[str] = ..., min_frames: _Optional[int] = ..., max_frames: _Optional[int] = ..., fps: _Optional[float] = ..., assist_ladder_n: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class CorrectionOptions(_message.Message):
+    __slots__ = ("policy", "assist_auto", "assist_limit_n")
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    ASSIST_AUTO_FIELD_NUMBER: _ClassVar[int]
+    ASSIST_LIMIT_N_FIELD_NUMBER: _ClassVar[int]
+    policy: str
+    assist_auto: bool
+    assist_limit_n: float
+    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ...) -> None: ...
+
+class CorrectRequest(_message.Message):
+    __slots__ = ("motion", "options", "seed", "id")
+    MOTION_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    motion: _motion_pb2.Motion
+    options: CorrectionOptions
+    seed: int
+    id: str
+    def __init__(self, motion: _Optional[_Union[_motion_pb2.Motion, _Mapping]] = ..., options: _Optional[_Union[CorrectionOptions, _Mapping]] = ..., seed: _Optional[int] = ..., id: _Optional[str] = ...) -> None: ...
+
+class CorrectResponse(_message.Message):
+    __slots__ = ("motion", "report", "id", "violations")
+    MOTION_FIELD_NUMBER: _ClassVar[int]
+    REPORT_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    motion: _motion_pb2.Motion
+    report: Report
+    id: str
+    violations: _containers.RepeatedCompositeFieldContainer[FieldViolation]
+    def __init__(self, motion: _Optional[_Union[_motion_pb2.Motion, _Mapping]] = ..., report: _Optional[_Union[Report, _Mapping]] = ..., id: _Optional[str] = ..., violations: _Optional[_Iterable[_Union[FieldViolation, _Mapping]]] = ...) -> None: ...
+
+class FieldViolation(_message.Message):
+    __slots__ = ("field", "description")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    description: str
+    def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+
+class PhysicalErrors(_message.Message):
+    __slots__ = ("penetrate_mm", "float_mm", "skate_mm", "phys_err_mm", "skate_ratio", "jitter_m_s3", "accel_m_s2")
+    PENETRATE_MM_FIELD_NUMBER: _ClassVar[int]
+    FLOAT_MM_FIELD_NUMBER: _ClassVar[int]
+    SKATE_MM_FIELD_NUMBER: _ClassVar[int]
+    PHYS_ERR_MM_FIELD_NUMBER: _ClassVar[int]
+    SKATE_RATIO_FIELD_NUMBER: _ClassVar[int]
+    JITTER_M_S3_FIELD_NUMBER: _ClassVar[int]
+    ACCEL_M_S2_FIELD_NUMBER: _ClassVar[int]
+    penetrate_mm: float
+    float_mm: float
+    skate_mm: float
+    phys_err_mm: float
+    skate_ratio: float
+    jitter_m_s3: float
+    accel_m_s2: float
+    def __init__(self, penetrate_mm: _Optional[float] = ..., float_mm: _Optional[float] = ..., skate_mm: _Optional[float] = ..., phys_err_mm: _Optional[float] = ..., skate_ratio: _Optional[float] = ..., jitter_m_s3: _Optional[float] = ..., accel_m_s2: _Optional[float] = ...) -> None: ...
+
+class Report(_message.Message):
+    __slots__ = ("status", "completed", "mpjpe_global_mm", "mpjpe_local_mm", "before", "after", "residual_force_n_mean", "residual_force_n_max", "residual_torque_nm_mean", "assist_limit_n", "attempts", "policy", "mujoco", "seed", "seconds")
+    class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        STATUS_UNSPECIFIED: _ClassVar[Report.Status]
+        OK: _ClassVar[Report.Status]
+        FAILED: _ClassVar[Report.Status]
+    STATUS_UNSPECIFIED: Report.Status
+    OK: Report.Status
+    FAILED: Report.Status
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    MPJPE_GLOBAL_MM_FIELD_NUMBER: _ClassVar[int]
+    MPJPE_LOCAL_MM_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    RESIDUAL_FORCE_N_MEAN_FIELD_NUMBER: _ClassVar[int]
+    RESIDUAL_FORCE_N_MAX_FIELD_NUMBER: _ClassVar[int]
+    RESIDUAL_TORQUE_NM_MEAN_FIELD_NUMBER: _ClassVar[int]
+    ASSIST_LIMIT_N_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    MUJOCO_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    status: Report.Status
+    completed: float
+    mpjpe_global_mm: float
+    mpjpe_local_mm: float
+    before: PhysicalErrors
+    after: PhysicalErrors
+    residual_force_n_mean: float
+    residual_force_n_max: float
+    residual_torque_nm_mean: float
+    assist_limit_n: float
+    attempts: int
+    policy: str
+    mujoco: str
+    seed: int
+    seconds: float
+    def __init__(self, status: _Optional[_Union[Report.Status, str]] = ..., completed: _Optional[float] = ..., mpjpe_global_mm: _Optional[float] = ..., mpjpe_local_mm: _Optional[float] = ..., before: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., after: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., residual_force_n_mean: _Optional[float] = ..., residual_force_n_max: _Optional[float] = ..., residual_torque_nm_mean: _Optional[float] = ..., assist_limit_n: _Optional[float] = ..., attempts: _Optional[int] = ..., policy: _Optional[str] = ..., mujoco: _Optional[str] = ..., seed: _Optional[int] = ..., seconds: _Optional[float] = ...) -> None: ...
