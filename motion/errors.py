@@ -43,3 +43,7 @@ class NotFound(PlumbError, LookupError):
 
 class ServiceUnavailable(PlumbError, ConnectionError):
     """A service could not be reached, or went away in the middle."""
+
+
+class Overloaded(ServiceUnavailable):
+    """A service has as much to do as it takes on; the same request may be sent again shortly."""

@@ -1,0 +1,102 @@
+"""Numpy's `.npz` archives, read without pickle and written so that equal arrays give equal bytes."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from motion.atomic import atomic_path
+from motion.errors import InvalidInput, NotFound
+
+_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+
+
+def require_file(path: Path) -> None:
+    """Raises `NotFound`, with the names of the motion files in the same folder, if there is no file at `path`."""
+    if path.is_file():
+        return
+    folder = path.parent
+    if path.is_dir():
+        raise NotFound(f"{path} is a folder, not a file")
+    if not folder.is_dir():
+        raise NotFound(f"{path} does not exist, nor does its folder")
+    kinds = {".npz", ".npy", ".bvh"}
+    there = sorted(entry.name for entry in folder.iterdir() if entry.suffix in kinds and not entry.name.startswith("."))
+    listed = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")
+    raise NotFound(f"{path} does not exist; {folder} holds {listed or 'no motion files'}")
+
+
+def read_npz(path: Path) -> Mapping[str, np.ndarray]:
+    """All arrays of an archive by name; those that would need pickle are left out.
+
+    Raises:
+        NotFound: no file at `path`.
+        InvalidInput: it is no archive, or a truncated or damaged one.
+    """
+    require_file(path)
+    arrays: dict[str, np.ndarray] = {}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise InvalidInput.of(str(path), "is a single array; must be an .npz archive")
+            for name in archive.files:
+                array = _member(archive, name)
+                if array is not None:
+                    arrays[name] = array
+    except InvalidInput:
+        raise
+    except _UNREADABLE as error:
+        raise InvalidInput.of(
+            str(path), f"cannot be read as .npz, it is damaged or something else ({error})"
+        ) from error
+    return arrays
+
+
+def _member(archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray | None:
+    try:
+        return archive[name]
+    except ValueError as error:
+        if "allow_pickle" in str(error):
+            return None
+        raise
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """The array of an `.npy` file.
+
+    Raises:
+        NotFound: no file at `path`.
+        InvalidInput: it is no array of numbers, or a truncated one.
+    """
+    require_file(path)
+    try:
+        array = np.load(path, allow_pickle=False)
+    except _UNREADABLE as error:
+        raise InvalidInput.of(
+            str(path), f"cannot be read as .npy, it is damaged or something else ({error})"
+        ) from error
+    if not isinstance(array, np.ndarray):
+        raise InvalidInput.of(str(path), "is an .npz archive under the name of an .npy array")
+    return array
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write `arrays` as a compressed archive, whole or not at all; equal arrays give equal bytes."""
+    with atomic_path(path) as temporary:
+        write_npz_directly(temporary, arrays)
+
+
+def write_npz_directly(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """As `write_npz`, for a caller who sees to atomicity for several files at once."""
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
+
+
+def write_npy(path: Path, array: np.ndarray) -> None:
+    """Write one array, whole or not at all."""
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)

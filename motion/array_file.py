@@ -1,0 +1,153 @@
+"""One motion as plain arrays: `.npy` of positions or HumanML3D features, `.npz` with its rate, caption and name.
+
+An `.npy` has no place for a frame rate and is always at 20 fps; so are features, by HumanML3D's definition. A motion
+at another rate is resampled when it is written as one of these.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from motion.archive import read_npy, write_npy, write_npz
+from motion.errors import InvalidInput
+from motion.humanml3d import features_to_positions, positions_to_features
+from motion.joint_naming import match_joints
+from motion.motion import DEFAULT_FPS, Motion
+from motion.resample import resample
+from motion.skeleton import JOINT_NAMES, NUM_JOINTS
+
+Content = Literal["positions", "features"]
+NUM_FEATURES = 263
+ARRAY_KEYS = frozenset({"positions", "features"})
+
+
+def read_array(path: str | os.PathLike[str]) -> tuple[Motion, Content]:
+    """The motion in an `.npy` file, and whether it stands there as positions or as features.
+
+    Raises:
+        NotFound: no such file.
+        InvalidInput: it is damaged, or its array is neither (frames, 22, 3) nor (frames, 263).
+    """
+    file = Path(path)
+    array = read_npy(file)
+    if array.ndim == 2 and array.shape[1] == NUM_FEATURES:
+        return _from_features(str(file), array, file.stem), "features"
+    if array.ndim == 3 and array.shape[1:] == (NUM_JOINTS, 3):
+        return Motion(_numbers(str(file), array), name=file.stem), "positions"
+    wanted = f"(frames, {NUM_JOINTS}, 3) positions or (frames, {NUM_FEATURES}) features"
+    raise InvalidInput.of(str(file), f"has shape {array.shape}; must be {wanted}")
+
+
+def write_array(path: str | os.PathLike[str], motion: Motion, content: Content, keep_rows: bool = False) -> None:
+    """Write `motion` as `.npy`, resampled to 20 fps, whole or not at all.
+
+    Args:
+        path: the file.
+        motion: the motion.
+        content: as (frames, 22, 3) positions or (frames - 1, 263) features.
+        keep_rows: write as many rows of features as there are frames, the last step taken twice.
+
+    Raises:
+        InvalidInput: the place cannot be written.
+    """
+    motion = at_default_rate(motion)
+    write_npy(Path(path), motion.positions if content == "positions" else _to_features(motion, keep_rows))
+
+
+def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) -> tuple[Motion, Content]:
+    """The motion in the arrays of a single-motion `.npz`: `positions` or `features`, and what is known beside them.
+
+    `joint_names` may be of any skeleton in `motion.joint_naming`, with as many joints as it has.
+
+    Raises:
+        InvalidInput: an array has a wrong shape, or a joint name is not known.
+    """
+    caption = _text(where, arrays, "caption")
+    name = _text(where, arrays, "name") or name
+    if "features" in arrays and "positions" not in arrays:
+        features = arrays["features"]
+        if features.ndim != 2 or features.shape[1] != NUM_FEATURES:
+            raise InvalidInput.of(f"{where} features", f"have shape {features.shape}; must be (frames, {NUM_FEATURES})")
+        motion = _from_features(where, features, name)
+        return Motion(motion.positions, caption=caption, name=name), "features"
+    positions = _numbers(f"{where} positions", arrays["positions"])
+    if "joint_names" in arrays:
+        positions = _in_our_order(where, positions, [str(joint) for joint in arrays["joint_names"].reshape(-1)])
+    fps = arrays.get("fps", np.array(DEFAULT_FPS))
+    if fps.size != 1 or fps.dtype.kind not in "fiu" or not (np.isfinite(fps).all() and (fps > 0).all()):
+        raise InvalidInput.of(f"{where} fps", f"is {fps.tolist()!r:.40}; must be a positive number")
+    try:
+        return Motion(positions, fps=float(fps.reshape(())), caption=caption, name=name), "positions"
+    except InvalidInput as error:
+        raise error.within(where) from error
+
+
+def write_single(
+    path: str | os.PathLike[str], motion: Motion, content: Content = "positions", keep_rows: bool = False
+) -> None:
+    """Write one motion as `.npz` at its own rate (features: at 20 fps), whole or not at all.
+
+    Raises:
+        InvalidInput: the place cannot be written.
+    """
+    if content == "features":
+        motion = at_default_rate(motion)
+        arrays = {"features": _to_features(motion, keep_rows)}
+    else:
+        arrays = {"positions": motion.positions, "joint_names": np.array(JOINT_NAMES)}
+    arrays["fps"] = np.array(motion.fps)
+    for key, text in (("caption", motion.caption), ("name", motion.name)):
+        if text is not None:
+            arrays[key] = np.array(text)
+    write_npz(Path(path), arrays)
+
+
+def at_default_rate(motion: Motion) -> Motion:
+    """`motion` resampled to 20 fps; itself if it has that rate."""
+    return motion if motion.fps == DEFAULT_FPS else resample(motion, DEFAULT_FPS)
+
+
+def _from_features(where: str, features: np.ndarray, name: str) -> Motion:
+    return Motion(features_to_positions(_numbers(where, features)).astype(np.float32), name=name)
+
+
+def _to_features(motion: Motion, keep_rows: bool) -> np.ndarray:
+    positions = motion.positions
+    if keep_rows:
+        positions = np.concatenate([positions, 2 * positions[-1:] - positions[-2:-1]])
+    return positions_to_features(positions).astype(np.float32)
+
+
+def _numbers(where: str, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in "fiu":
+        raise InvalidInput.of(where, f"holds {array.dtype}; must be numbers")
+    return array.astype(np.float32)
+
+
+def _text(where: str, arrays: Mapping[str, np.ndarray], key: str) -> str | None:
+    if key not in arrays:
+        return None
+    array = arrays[key]
+    if array.size != 1 or array.dtype.kind not in "US":
+        raise InvalidInput.of(f"{where} {key}", f"is {array.dtype} {array.shape}; must be one text")
+    value = array.reshape(-1).tolist()[0]
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _in_our_order(where: str, positions: np.ndarray, names: list[str]) -> np.ndarray:
+    if positions.ndim != 3 or positions.shape[1:] != (len(names), 3):
+        shape = positions.shape
+        raise InvalidInput.of(f"{where} positions", f"have shape {shape} for {len(names)} joint names")
+    if tuple(names) == JOINT_NAMES:
+        return positions
+    try:
+        blends = match_joints(names)
+    except InvalidInput as error:
+        raise error.within(where) from error
+    joints = [sum(weight * positions[:, names.index(name)] for name, weight in blend) for blend in blends]
+    return np.stack(joints, axis=1).astype(np.float32)

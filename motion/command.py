@@ -1,0 +1,41 @@
+"""How every command line of Plumb ends: its exit status, and one sentence instead of a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from motion.errors import PlumbError
+
+DONE = 0
+DONE_WITH_FAILURES = 1
+REFUSED = 2
+INTERRUPTED = 130
+
+
+def run_command(command: Callable[[], int | None]) -> NoReturn:
+    """Run `command` and leave the process with its status (None is `DONE`).
+
+    A `PlumbError` becomes one sentence on standard error and status `REFUSED`, an interrupt status `INTERRUPTED`.
+    Any other exception is a defect of ours and keeps its traceback.
+    """
+    program = Path(sys.argv[0]).name
+    if program == "__main__.py":
+        program = f"python -m {Path(sys.argv[0]).parent.name}"
+    try:
+        status = command() or DONE
+        sys.stdout.flush()
+    except PlumbError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        status = REFUSED
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = DONE
+    sys.exit(status)

@@ -1,0 +1,99 @@
+"""One motion's way through the corrector, as pure functions: before the simulation, and after it."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+from motion.errors import InvalidInput
+from motion.metrics import completion, mpjpe_global, mpjpe_local, physical_errors
+from motion.motion import Motion
+from motion.protocols import CorrectionOptions
+from motion.report import Correction, Report
+from motion.resample import resample
+from sim_server.engine import Job
+from sim_server.humanoid import SOLE_M
+from sim_server.ladder import AssistPlan
+from sim_server.preparation import prepare
+from sim_server.retarget import CONTROL_FPS, retarget
+
+MIN_FRAMES = 4
+MAX_FRAMES = 2000
+
+
+class NotSimulable(Exception):
+    """No body could be made for a motion, though it looks like one."""
+
+
+def frames_inside(motion: Motion) -> int:
+    """How many frames the simulation gives a motion: enough at its own rate to cover all of it."""
+    return int(np.ceil(motion.duration * CONTROL_FPS - 1e-6)) + 1
+
+
+def check_length(motion: Motion) -> None:
+    """Refuse a motion too short or too long to simulate, whatever its rate.
+
+    Raises:
+        InvalidInput: on `positions`.
+    """
+    frames = frames_inside(motion)
+    if not MIN_FRAMES <= frames <= MAX_FRAMES:
+        raise InvalidInput.of(
+            "positions",
+            f"{len(motion)} frames at {motion.fps:g} fps last {motion.duration:.3g} s; must be between "
+            f"{(MIN_FRAMES - 1) / CONTROL_FPS:g} and {(MAX_FRAMES - 1) / CONTROL_FPS:g} s",
+        )
+
+
+def begin(motion: Motion, options: CorrectionOptions) -> Job:
+    """Prepare and retarget a checked motion.
+
+    Raises:
+        NotSimulable: no body fits it.
+    """
+    frames = frames_inside(motion)
+    positions = resample(motion.positions.astype(np.float64), motion.fps, CONTROL_FPS, frames)
+    try:
+        prepared = prepare(positions)
+        reference = retarget(prepared.positions, prepared.offsets)
+    except (np.linalg.LinAlgError, mujoco.FatalError, ValueError) as error:
+        raise NotSimulable(str(error)) from error
+    if not (np.isfinite(reference.rows).all() and np.isfinite(reference.qpos).all()):
+        raise NotSimulable("its reference is not finite")
+    return Job(reference, AssistPlan.of(options, frames - 1))
+
+
+def finish(motion: Motion, job: Job, policy: str, seed: int) -> Correction:
+    """The correction that a finished job made of `motion`, at the motion's own rate and length."""
+    lowered = job.positions - (0, SOLE_M, 0)
+    corrected = motion.with_positions(resample(lowered, CONTROL_FPS, motion.fps, len(motion)))
+    share, completed = completion(job.positions, job.reference.positions)
+    completed = completed and job.broken is None
+    force, torque = np.linalg.norm(job.residual.reshape(-1, 2, 3), axis=-1).T
+    report = Report(
+        status="OK" if completed else "FAILED",
+        completed=share,
+        mpjpe_global_mm=mpjpe_global(corrected.positions, motion.positions),
+        mpjpe_local_mm=mpjpe_local(corrected.positions, motion.positions),
+        before=physical_errors(motion.positions, motion.fps),
+        after=physical_errors(corrected.positions, motion.fps),
+        residual_force_n_mean=float(force.mean()),
+        residual_force_n_max=float(force.max()),
+        residual_torque_nm_mean=float(torque.mean()),
+        assist_limit_n=job.plan.highest,
+        attempts=job.plan.attempts,
+        policy=policy,
+        mujoco=mujoco.__version__,
+        seed=seed,
+        seconds=job.steps_made / CONTROL_FPS,
+    )
+    return Correction(corrected, report)
+
+
+def unsimulated(motion: Motion, policy: str, seed: int) -> Correction:
+    """What comes back for a motion that no body could be made for: itself, marked FAILED."""
+    errors = physical_errors(motion.positions, motion.fps)
+    report = Report(
+        "FAILED", 0.0, 0.0, 0.0, errors, errors, 0.0, 0.0, 0.0, 0.0, 0, policy, mujoco.__version__, seed, 0.0
+    )
+    return Correction(motion, report)

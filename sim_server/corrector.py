@@ -1,0 +1,213 @@
+"""The physics corrector: checks motions, keeps the engine's slots full, hands back corrections."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from motion import __version__
+from motion.errors import InvalidInput, PlumbError, Violation
+from motion.motion import Motion
+from motion.protocols import CorrectionOptions, CorrectorInfo
+from motion.report import Correction
+from motion.validation import as_motion, check_motion
+from sim_server.correction import MAX_FRAMES, MIN_FRAMES, NotSimulable, begin, check_length, finish, unsimulated
+from sim_server.engine import Engine, Job
+from sim_server.ladder import RUNGS_N
+from sim_server.policy import load_policy, policy_names
+from sim_server.retarget import CONTROL_FPS
+
+
+class QueueFull(PlumbError):
+    """More motions wait than the corrector will hold; try again shortly."""
+
+
+@dataclass(eq=False)
+class _Request:
+    motion: Motion
+    options: CorrectionOptions
+    seed: int
+    future: Future[Correction]
+
+    def answer(self, correction: Correction) -> None:
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_result(correction)
+
+
+class Corrector:
+    """Corrects motions by simulating them, many at once; satisfies `motion.protocols.Corrector`.
+
+    One worker thread owns the engine. `correct` waits for its motions; `submit` hands a motion over and returns at
+    once. A motion that arrives while others run joins them in the next free slot.
+
+    Args:
+        policy: the policy that requests get which name none.
+        slots: motions simulated at once.
+        threads: threads that the physics uses; 0 for one per usable core.
+        queue_size: motions that may wait for a slot before `submit` refuses.
+    """
+
+    def __init__(self, policy: str = "", slots: int = 32, threads: int = 1, queue_size: int = 1024):
+        self._policy = load_policy(policy)
+        self._engine = Engine(self._policy, slots, threads or len(os.sched_getaffinity(0)))
+        self._queue_size = queue_size
+        self._waiting: deque[_Request] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._failure: BaseException | None = None
+        self._worker = threading.Thread(target=self._work, name="corrector", daemon=True)
+        self._worker.start()
+
+    def describe(self) -> CorrectorInfo:
+        return CorrectorInfo(
+            name="physics",
+            default_policy=self._policy.name,
+            policies=policy_names(),
+            mujoco=mujoco.__version__,
+            version=__version__,
+            min_frames=MIN_FRAMES,
+            max_frames=MAX_FRAMES,
+            fps=CONTROL_FPS,
+            assist_ladder_n=RUNGS_N,
+        )
+
+    def correct(
+        self,
+        motions: Sequence[Motion | np.ndarray],
+        seed: int = 0,
+        options: CorrectionOptions | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[Correction]:
+        """Correct motions; the answers are in the same order.
+
+        Args:
+            motions: `Motion`s, or arrays of positions (frames, 22, 3) in metres or HumanML3D features (frames, 263).
+            seed: seed of whatever is random; the base policy has nothing that is.
+            options: how; by default with the ladder and the default policy.
+            progress: called with (done, all) after each motion.
+
+        Raises:
+            InvalidInput: an input is no motion, its fields under `motions[i]`; none is corrected then.
+            NotFound: no policy has the name in `options`.
+        """
+        checked, violations = [], []
+        for index, sample in enumerate(motions):
+            try:
+                motion = as_motion(sample)
+                check_length(motion)
+                checked.append(motion)
+            except InvalidInput as error:
+                violations += [Violation(f"motions[{index}].{v.field}", v.description) for v in error.violations]
+        if violations:
+            raise InvalidInput(violations)
+        options = self._checked(options)
+        futures = [self._enqueue(motion, options, seed) for motion in checked]
+        corrections = []
+        try:
+            for future in futures:
+                corrections.append(future.result())
+                if progress:
+                    progress(len(corrections), len(futures))
+        finally:
+            for future in futures:
+                future.cancel()
+        return corrections
+
+    def submit(self, motion: Motion, options: CorrectionOptions | None = None, seed: int = 0) -> Future[Correction]:
+        """Hand over one motion; the future holds its correction. Cancelling the future drops the motion.
+
+        Raises:
+            InvalidInput: it is no motion.
+            NotFound: no policy has the name in `options`.
+            QueueFull: too many motions wait already.
+        """
+        motion = check_motion(motion)
+        check_length(motion)
+        options = self._checked(options)
+        with self._changed:
+            if len(self._waiting) >= self._queue_size:
+                raise QueueFull(f"{len(self._waiting)} motions wait already; try again shortly")
+        return self._enqueue(motion, options, seed)
+
+    def close(self) -> None:
+        """Stop; motions that are not done yet are cancelled."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._worker.join()
+
+    def __enter__(self) -> Corrector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _checked(self, options: CorrectionOptions | None) -> CorrectionOptions:
+        options = options or CorrectionOptions()
+        if options.policy not in ("", self._policy.name):
+            load_policy(options.policy)
+        return options
+
+    def _enqueue(self, motion: Motion, options: CorrectionOptions, seed: int) -> Future[Correction]:
+        future: Future[Correction] = Future()
+        with self._changed:
+            if self._failure is not None:
+                raise PlumbError(f"the corrector has stopped: {self._failure}") from self._failure
+            if self._closed:
+                raise PlumbError("the corrector is closed")
+            self._waiting.append(_Request(motion, options, seed, future))
+            self._changed.notify()
+        return future
+
+    def take(self) -> Job | None:
+        """The next motion that waits, prepared for the engine (which calls this)."""
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    return None
+                request = self._waiting.popleft()
+            if request.future.cancelled():
+                continue
+            try:
+                job = begin(request.motion, request.options)
+            except NotSimulable:
+                request.answer(unsimulated(request.motion, self._policy.name, request.seed))
+                continue
+            job.tag = request
+            return job
+
+    def _work(self) -> None:
+        try:
+            while True:
+                with self._changed:
+                    while not (self._closed or self._waiting or self._engine.jobs()):
+                        self._changed.wait()
+                    if self._closed:
+                        break
+                for job in self._engine.jobs():
+                    job.cancelled = job.tag.future.cancelled()
+                for job in self._engine.advance(self):
+                    if not job.cancelled:
+                        request: _Request = job.tag
+                        request.answer(finish(request.motion, job, self._policy.name, request.seed))
+        except BaseException as error:  # whatever broke the engine, nobody may wait for it forever
+            with self._changed:
+                self._failure = error
+            raise
+        finally:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """Tell everyone who still waits that nothing will come."""
+        reason = PlumbError(f"the corrector stopped: {self._failure or 'it was closed'}")
+        for request in [*self._waiting, *(job.tag for job in self._engine.jobs())]:
+            if request.future.set_running_or_notify_cancel():
+                request.future.set_exception(reason)
+        self._waiting.clear()

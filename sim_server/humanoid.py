@@ -1,0 +1,192 @@
+"""The simulated body: a MuJoCo humanoid with the bones of one motion.
+
+Twenty-two bodies at the motion's joints, a free root and a ball joint at every other one (no Euler angles, so no gimbal
+lock), each driven by an orientation servo with the gains of UHC (Luo et al., "Dynamics-Regulated Kinematic Policy for
+Egocentric Pose Estimation", NeurIPS 2021) times `GAIN_SCALE`. The world is Y up; the floor is y = 0. Bodies collide
+with the floor and not with each other.
+
+The sole lies `SOLE_M` below the ball of the foot, so the body stands that much higher than the joints of a motion whose
+floor is at its toe joints: motions are raised by it on the way in and lowered on the way out.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import mujoco
+import numpy as np
+
+from motion.skeleton import CHILDREN, JOINT_NAMES, NUM_JOINTS
+
+SOLE_M = 0.02
+SUBSTEP_S = 1 / 60
+MASS_KG = 70.0
+GAIN_SCALE = 4.0
+DAMPING_RATIO_S = 0.05  # kd / kp
+ARMATURE = 0.01
+
+# Share of the body's mass at each joint's body, from segment masses after de Leva, "Adjustments to
+# Zatsiorsky-Seluyanov's segment inertia parameters", Journal of Biomechanics 29, 1996.
+_SEGMENT_KG = np.array(
+    [8, 9, 9, 6.5, 3.4, 3.4, 6.5, 0.9, 0.9, 10.5, 0.2, 0.2, 1.5, 1.2, 1.2, 4.8, 1.9, 1.9, 1.1, 1.1, 0.5, 0.5]
+)
+SEGMENT_MASS_KG = _SEGMENT_KG / _SEGMENT_KG.sum() * MASS_KG
+
+# Servo stiffness (Nm/rad, before GAIN_SCALE) and torque limit (Nm) by the word in a joint's name.
+_STIFFNESS = {
+    "hip": 500, "knee": 500, "ankle": 400, "foot": 200, "spine": 1000, "neck": 100, "head": 100, "collar": 400,
+    "shoulder": 400, "elbow": 300, "wrist": 100,
+}  # fmt: skip
+_TORQUE = {
+    "hip": 500, "knee": 500, "ankle": 500, "foot": 500, "spine": 500, "neck": 250, "head": 250, "collar": 500,
+    "shoulder": 500, "elbow": 150, "wrist": 150,
+}  # fmt: skip
+
+
+def _by_name(table: dict[str, int], joint: int) -> float:
+    return float(next(value for word, value in table.items() if word in JOINT_NAMES[joint]))
+
+
+STIFFNESS = np.array([0.0] + [_by_name(_STIFFNESS, j) * GAIN_SCALE for j in range(1, NUM_JOINTS)])
+DAMPING = STIFFNESS * DAMPING_RATIO_S
+TORQUE_LIMIT = np.array([0.0] + [_by_name(_TORQUE, j) for j in range(1, NUM_JOINTS)])
+
+
+def _depth_first(joint: int = 0) -> list[int]:
+    return [joint, *(other for child in CHILDREN[joint] for other in _depth_first(child))]
+
+
+DEPTH_FIRST = np.array(_depth_first())
+"""Joint of each MuJoCo body, in MuJoCo's order."""
+BODY_OF_JOINT = np.argsort(DEPTH_FIRST) + 1
+"""MuJoCo body id of each joint (0 is the world)."""
+DOF_OF_JOINT = np.array([6 + 3 * (BODY_OF_JOINT[j] - 2) for j in range(NUM_JOINTS)])
+"""First velocity coordinate of each joint's ball (the root's, six of them, start at 0)."""
+DOF_OF_JOINT[0] = 0
+
+SOLE_SEGMENTS = (7, 8, 10, 11)
+SOLE_POINT_JOINT = np.repeat(SOLE_SEGMENTS, [4, 4, 2, 2])
+"""Joint whose body each of the twelve sole points is fixed to: four a foot, two a toe tip."""
+SOLE_POINT_SIDE = np.array([0] * 4 + [1] * 4 + [0] * 2 + [1] * 2)
+
+
+def body_scale(offsets: np.ndarray) -> float:
+    """Size of the body's flesh relative to an adult with legs of 0.78 m."""
+    return float((np.linalg.norm(offsets[4]) + np.linalg.norm(offsets[7])) / 0.78)
+
+
+def _foot_box(offsets: np.ndarray, ankle: int) -> tuple[np.ndarray, np.ndarray]:
+    """Centre and half-size of the box from heel to ball of the foot, in the ankle's frame."""
+    ball, scale = offsets[ankle + 3], body_scale(offsets)
+    bottom, top = ball[1] - SOLE_M, -0.005
+    heel = -0.055 * scale
+    centre = np.array([ball[0] / 2, (bottom + top) / 2, (heel + ball[2]) / 2])
+    return centre, np.array([0.045 * scale, max((top - bottom) / 2, 0.01), max((ball[2] - heel) / 2, 0.01)])
+
+
+def _toe_box(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scale = body_scale(offsets)
+    return np.array([0, 0, 0.035 * scale]), np.array([0.045 * scale, SOLE_M, 0.035 * scale])
+
+
+def sole_points(offsets: np.ndarray) -> np.ndarray:
+    """Where the sole can touch the floor: (12, 3) points in the frames of `SOLE_POINT_JOINT`."""
+    points = []
+    for joint in SOLE_SEGMENTS:
+        centre, half = _foot_box(offsets, joint) if joint < 9 else _toe_box(offsets)
+        ends = (-1, 1) if joint < 9 else (1,)
+        points += [centre + half * (side, -1, end) for end in ends for side in (-1, 1)]
+    return np.array(points)
+
+
+def _numbers(*values: float) -> str:
+    return " ".join(f"{value:.6g}" for value in np.concatenate([np.atleast_1d(value) for value in values]))
+
+
+def _capsule(start: np.ndarray, end: np.ndarray, radius: float) -> str:
+    if np.linalg.norm(end - start) < 1e-3:
+        end = start + np.array([0, 1e-3, 0])
+    return f'type="capsule" fromto="{_numbers(start, end)}" size="{radius:.5f}"'
+
+
+def _box(centre: np.ndarray, half: np.ndarray) -> str:
+    return f'type="box" pos="{_numbers(centre)}" size="{_numbers(half)}"'
+
+
+def _shape(offsets: np.ndarray, joint: int) -> str:
+    """The flesh around one joint's bone, as the attributes of a geom."""
+    scale = body_scale(offsets)
+    across = np.array([scale, 0, 0])
+    bone = offsets[CHILDREN[joint][0]] if CHILDREN[joint] else np.zeros(3)
+    match JOINT_NAMES[joint].split("_")[-1]:
+        case "pelvis":
+            return _capsule(offsets[1] * (0.8, 0.24, 0.8), offsets[2] * (0.8, 0.24, 0.8), 0.10 * scale)
+        case "hip":
+            return _capsule(0.1 * bone, 0.85 * bone, 0.065 * scale)
+        case "knee":
+            return _capsule(0.1 * bone, 0.88 * bone, 0.048 * scale)
+        case "ankle":
+            return _box(*_foot_box(offsets, joint))
+        case "foot":
+            return _box(*_toe_box(offsets))
+        case "spine1" | "spine2":
+            return _capsule(0.06 * across, -0.06 * across, 0.085 * scale)
+        case "spine3":
+            lift = np.array([0, 0.08 * scale, 0])
+            return _capsule(0.08 * across + lift, -0.08 * across + lift, 0.10 * scale)
+        case "neck":
+            return _capsule(0.2 * bone, 0.9 * bone, 0.045 * scale)
+        case "head":
+            return f'type="sphere" pos="0 {0.09 * scale:.5f} 0.01" size="{0.10 * scale:.5f}"'
+        case "collar":
+            return _capsule(0.2 * bone, 0.9 * bone, 0.05 * scale)
+        case "shoulder":
+            return _capsule(0.1 * bone, 0.9 * bone, 0.042 * scale)
+        case "elbow":
+            return _capsule(0.1 * bone, 0.9 * bone, 0.034 * scale)
+        case "wrist":
+            side = 1 if offsets[joint][0] > 0 else -1
+            return _box(side * 0.06 * across, np.array([0.06, 0.015, 0.04]) * (scale, 1, scale))
+    raise AssertionError(JOINT_NAMES[joint])
+
+
+def _body(offsets: np.ndarray, joint: int) -> str:
+    name = JOINT_NAMES[joint]
+    hinge = f'<joint name="{name}" type="ball" armature="{ARMATURE}"/>' if joint else '<freejoint name="root"/>'
+    place = offsets[joint] if joint else np.array([0.0, 1.0, 0.0])
+    geom = f'<geom name="{name}" mass="{SEGMENT_MASS_KG[joint]:.6g}" {_shape(offsets, joint)}/>'
+    children = "".join(_body(offsets, child) for child in CHILDREN[joint])
+    return f'<body name="{name}" pos="{_numbers(place)}">{hinge}{geom}{children}</body>'
+
+
+def mjcf(offsets: np.ndarray) -> str:
+    """The body with rest offsets (22, 3) metres as MJCF."""
+    servos = "".join(
+        f'<orientation name="{JOINT_NAMES[j]}" joint="{JOINT_NAMES[j]}" kp="{STIFFNESS[j]:g}" kv="{DAMPING[j]:g}" '
+        'input="quat"/>'
+        for j in DEPTH_FIRST[1:]
+    )
+    return f"""<mujoco model="plumb humanoid">
+<compiler angle="radian" inertiafromgeom="true"/>
+<option timestep="{SUBSTEP_S:.12f}" integrator="discrete" gravity="0 -9.81 0" cone="pyramidal" solver="Newton"
+ iterations="10" ls_iterations="10"/>
+<default><geom condim="3" friction="1 .005 .0001" solref="0.02 1" contype="0" conaffinity="1"/></default>
+<worldbody>
+<geom name="floor" type="plane" zaxis="0 1 0" size="0 0 1" contype="1" conaffinity="0"/>
+{_body(offsets, 0)}
+</worldbody>
+<actuator>{servos}</actuator>
+</mujoco>"""
+
+
+def build_model(offsets: np.ndarray) -> mujoco.MjModel:
+    """Compile the body with rest offsets (22, 3) metres."""
+    return mujoco.MjModel.from_xml_string(mjcf(offsets))
+
+
+@cache
+def default_model() -> mujoco.MjModel:
+    """The body with the default skeleton; the layout that every other body shares."""
+    from motion.kinematics import REST_OFFSETS
+
+    return build_model(REST_OFFSETS)

@@ -1,0 +1,74 @@
+"""The assist ladder: help is raised only where a motion would otherwise fall, and only around that moment.
+
+A motion is simulated at the lowest rung. Where it leaves its reference, the simulation is taken back to a little before
+that and goes on with the next rung up for a while; where that is not enough, from further back and higher. What was
+already right is never simulated twice, and a second of help in a ten-second motion stays a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motion.protocols import CorrectionOptions
+
+RUNGS_N = (0.0, 25.0, 50.0, 100.0, 200.0, 400.0, 1000.0)
+_BACK_STEPS = 12  # control steps before the failure where a retry begins, for the first rung above the lowest
+_BACK_MORE = 6  # and how many more for each further rung
+_CALM_M = 0.05  # nearer than this to its reference a motion is in order
+_AHEAD_STEPS = 10  # how long after the failure the help stays
+
+
+@dataclass
+class AssistPlan:
+    """How much help each control step of one motion gets.
+
+    `rung` (steps,) indexes `rungs`; `attempts` counts the simulations begun: the first, and every one that was taken
+    back.
+    """
+
+    rungs: tuple[float, ...]
+    rung: np.ndarray
+    attempts: int = 1
+
+    @classmethod
+    def of(cls, options: CorrectionOptions, steps: int) -> AssistPlan:
+        match options.assist:
+            case "auto":
+                rungs = RUNGS_N
+            case "none":
+                rungs = (0.0,)
+            case limit:
+                rungs = (float(limit),)
+        return cls(rungs, np.zeros(steps, int))
+
+    def limit(self, step: int) -> float:
+        """Newtons that control step `step` may use."""
+        return self.rungs[self.rung[step]]
+
+    @property
+    def highest(self) -> float:
+        return self.rungs[int(self.rung.max())]
+
+    def retry_from(self, failed: int, distance: np.ndarray) -> int | None:
+        """Raise the help around control step `failed`; the step to begin again from, or None if nothing is left.
+
+        `distance` (failed + 1,) metres is how far each step so far began from its reference: a retry begins where the
+        motion was still right.
+        """
+        reached = int(self.rung[max(0, failed - _BACK_STEPS) : failed + 1].min())
+        if reached + 1 >= len(self.rungs):
+            return None
+        latest = max(0, failed - _BACK_STEPS - _BACK_MORE * reached)
+        calm = np.flatnonzero(distance[: latest + 1] < _CALM_M)
+        start = int(calm[-1]) if len(calm) else 0
+        window = self.rung[start : failed + 1 + _AHEAD_STEPS]
+        np.maximum(window, reached + 1, out=window)
+        self.attempts += 1
+        return start
+
+    def hold(self, step: int) -> None:
+        """Keep the help of control step `step` up for a while: it is needed, and there is no more."""
+        window = self.rung[step : step + 1 + _AHEAD_STEPS]
+        np.maximum(window, self.rung[step], out=window)

@@ -1,0 +1,74 @@
+"""Clean foot contacts: planted feet flat and still on the floor, swinging feet clear of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt, gaussian_filter1d
+
+from motion import kinematics, rotation
+from motion.skeleton import ANKLES, TOES
+from sim_server.humanoid import SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, SOLE_SEGMENTS, sole_points
+from sim_server.preparation.legs import shifted_feet
+
+_FPS = 20.0
+_CLEARANCE_M = 0.04  # of a swinging sole: less, and the simulated foot, which sags a little, scuffs
+_RISE_FRAMES = 1.5  # a foot needs this long from the floor to its clearance, and back
+_SWING_M_S = (0.35, 0.85)  # between these speeds a foot turns from planted to swinging
+_PLANTED_M_S = 0.25
+_PLANTED_M = 0.03
+_LARGEST_PIN_M = 0.06  # a planted foot that wanders further than this is not one contact
+_SEGMENT_ROW = np.searchsorted(SOLE_SEGMENTS, SOLE_POINT_JOINT)
+
+
+def sole_heights(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Lowest point of each sole over the floor, metres: (frames, 22, 3), offsets (22, 3) -> (frames, 2).
+
+    In the frame of the motion, where a planted toe joint is at 0 and so is the sole.
+    """
+    turns = kinematics.foot_rotations(positions, offsets)[:, _SEGMENT_ROW]
+    points = positions[:, SOLE_POINT_JOINT, 1] + rotation.rotate(turns, sole_points(offsets))[..., 1] + SOLE_M
+    return np.stack([points[:, SOLE_POINT_SIDE == side].min(1) for side in (0, 1)], -1)
+
+
+def _speeds(positions: np.ndarray) -> np.ndarray:
+    """Horizontal speed of each foot, the faster of ankle and toe, m/s: (frames, 2)."""
+    feet = positions[:, [*ANKLES, *TOES]][..., [0, 2]]
+    speed = np.linalg.norm(np.gradient(feet, 1 / _FPS, axis=0), axis=-1)
+    return np.maximum(speed[:, :2], speed[:, 2:])
+
+
+def _frames_to(planted: np.ndarray) -> np.ndarray:
+    """Frames from each frame to the nearest one in which that foot is planted: (frames, 2)."""
+    away = [distance_transform_edt(~planted[:, side]) if planted[:, side].any() else np.inf for side in (0, 1)]
+    return np.stack(np.broadcast_arrays(*away, np.empty(len(planted)))[:2], -1)
+
+
+def _pins(positions: np.ndarray, planted: np.ndarray) -> np.ndarray:
+    """Horizontal shifts (frames, 2, 3) that hold every planted foot where it was on average, eased in and out."""
+    shifts = np.zeros((len(positions), 2, 3))
+    for side, toe in enumerate(TOES):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], planted[:, side].astype(int), [0]])))
+        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+            path = positions[start:stop, toe]
+            shift = np.median(path, axis=0) - path
+            shift[:, 1] = 0
+            if stop - start >= 3 and np.linalg.norm(shift, axis=-1).max() < _LARGEST_PIN_M:
+                shifts[start:stop, side] = shift
+    return gaussian_filter1d(shifts, 0.8, axis=0, mode="nearest")
+
+
+def clean_feet(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Positions (frames, 22, 3), floor at 0, of a body with rigid `offsets` (22, 3), with clean contacts."""
+    for _ in range(2):
+        height = sole_heights(positions, offsets)
+        speed = _speeds(positions)
+        slow, fast = _SWING_M_S
+        planted = (speed < _PLANTED_M_S) & (np.abs(height) < _PLANTED_M)
+        swing = gaussian_filter1d(np.clip((speed - slow) / (fast - slow), 0, 1), 0.7, axis=0)
+        swing *= np.clip((_frames_to(planted) - 0.5) / _RISE_FRAMES, 0, 1)
+        lift = np.where(planted, -height, np.maximum(swing * _CLEARANCE_M - height, 0))
+        lift = np.maximum(gaussian_filter1d(lift, 0.8, axis=0), -height)
+        shifts = _pins(positions, planted)
+        shifts[..., 1] = lift
+        positions = shifted_feet(positions, shifts)
+    return positions

@@ -1,0 +1,160 @@
+"""From a prepared motion to what the simulation follows: a body with the motion's bones, and per control step the
+servo targets, the root's path, and the forces that the motion asks for.
+
+The simulation runs at `SUBSTEPS` times the rate of the motion's frames; one control step leads from one frame to the
+next. Everything a control step needs lies in one row of `Reference.rows`, so that a batch of motions is fed by
+copying one row a motion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import mujoco
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.ndimage import gaussian_filter1d
+
+from motion import kinematics, rotation
+from sim_server.dynamics import inverse_dynamics
+from sim_server.humanoid import DAMPING, DEPTH_FIRST, SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, SUBSTEP_S, build_model, sole_points
+
+CONTROL_FPS = 20.0
+SUBSTEPS = 3
+assert abs(SUBSTEPS * SUBSTEP_S * CONTROL_FPS - 1) < 1e-12
+
+_SMOOTHING_S = 0.03  # of the path that accelerations are taken from
+_CONTACT_M = 0.015  # a sole point of the reference at most this high is meant to touch the floor
+_CONTACT_M_S = 99.0
+_CONTACT_AHEAD = 1  # frames: a foot that is about to land may already carry load
+
+
+class StepFields(NamedTuple):
+    """One value per field of a control step; widths in `WIDTHS`. All in the world's frame unless said otherwise.
+
+    `servo` orientation targets at the end of each substep, local, depth-first (3, 21, 4); `servo_rate` damping times
+    reference angular velocity, child frame (3, 63), N m; `root`, `root_turn`, `root_velocity`, `root_spin` (spin in
+    the root's own frame); `wrench`, `centre`, `inertia`, `torque` of `dynamics.InverseDynamics`, the torque in the
+    child's frame, depth-first; `contact` 1 where the left, the right foot may carry load; `goal` the reference's
+    joints at the end of the step (22, 3).
+    """
+
+    servo: np.ndarray
+    servo_rate: np.ndarray
+    root: np.ndarray
+    root_turn: np.ndarray
+    root_velocity: np.ndarray
+    root_spin: np.ndarray
+    wrench: np.ndarray
+    centre: np.ndarray
+    inertia: np.ndarray
+    torque: np.ndarray
+    contact: np.ndarray
+    goal: np.ndarray
+
+
+WIDTHS = StepFields(252, 189, 3, 4, 3, 3, 6, 3, 9, 63, 2, 66)  # type: ignore[arg-type]
+_EDGES = np.cumsum([0, *WIDTHS])
+ROW_WIDTH = int(_EDGES[-1])
+
+
+def fields_of(rows: np.ndarray) -> StepFields:
+    """Views of rows (..., ROW_WIDTH) by field, each (..., width)."""
+    return StepFields(*(rows[..., start:stop] for start, stop in zip(_EDGES[:-1], _EDGES[1:], strict=True)))
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What the simulation of one motion follows.
+
+    Attributes:
+        model: the body.
+        rows: (frames - 1, ROW_WIDTH) one row a control step.
+        qpos, qvel: the state at the first frame.
+        sole: (12, 3) the sole's points in their segments' frames.
+        positions: (frames, 22, 3) the joints of the reference itself, raised by `SOLE_M`.
+    """
+
+    model: mujoco.MjModel
+    rows: np.ndarray
+    qpos: np.ndarray
+    qvel: np.ndarray
+    sole: np.ndarray
+    positions: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+def _upsampled(local: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Local rotations and root path at the substep rate: (frames, ...) -> ((frames - 1) * SUBSTEPS + 1, ...)."""
+    frames = len(local)
+    time = np.arange((frames - 1) * SUBSTEPS + 1) / SUBSTEPS
+    left = np.minimum(time.astype(int), frames - 2)
+    turns = rotation.slerp(local[left], local[left + 1], (time - left)[:, None])
+    return turns, CubicSpline(np.arange(frames), root, bc_type="natural")(time)
+
+
+def _smoothed(values: np.ndarray) -> np.ndarray:
+    return gaussian_filter1d(values, _SMOOTHING_S / SUBSTEP_S, axis=0, mode="nearest")
+
+
+def _rates(turns: np.ndarray) -> np.ndarray:
+    """Angular velocity (n, ..., 3) in the moving frame, from each sample's predecessor."""
+    rate = np.empty((*turns.shape[:-1], 3))
+    rate[1:] = rotation.log(rotation.multiply(rotation.conjugate(turns[:-1]), turns[1:])) / SUBSTEP_S
+    rate[0] = rate[1]
+    return rate
+
+
+def retarget(positions: np.ndarray, offsets: np.ndarray) -> Reference:
+    """The reference of prepared positions (frames, 22, 3), metres at `CONTROL_FPS`, on a body with `offsets` (22, 3)."""
+    model = build_model(offsets)
+    turns = kinematics.global_rotations(positions, offsets)
+    local = rotation.continuous(kinematics.local_rotations(turns))
+    root = positions[:, 0] + (0, SOLE_M, 0)
+    sole = sole_points(offsets)
+
+    local, root = _upsampled(local, root)
+    turns = kinematics.chained(local)
+    joints = kinematics.placed(turns, root, offsets)
+
+    # The path that forces are computed from is smoothed, or every frame of the motion would be a blow.
+    smooth_local = rotation.normalized(_smoothed(local))
+    smooth_turns = kinematics.chained(smooth_local)
+    smooth_root = _smoothed(root)
+    dynamics = inverse_dynamics(model, kinematics.placed(smooth_turns, smooth_root, offsets), smooth_turns, SUBSTEP_S)
+    root_velocity = np.gradient(smooth_root, SUBSTEP_S, axis=0)
+    root_spin = _rates(smooth_turns[:, 0])
+
+    points = joints[:, SOLE_POINT_JOINT] + rotation.rotate(turns[:, SOLE_POINT_JOINT], sole)
+    speed = np.linalg.norm(np.gradient(points[..., [0, 2]], SUBSTEP_S, axis=0), axis=-1)
+    low = (points[..., 1] < _CONTACT_M) & (speed < _CONTACT_M_S)
+    touching = np.stack([low[:, SOLE_POINT_SIDE == side].any(1) for side in (0, 1)], -1)
+
+    steps = np.arange(len(positions) - 1)
+    first = steps * SUBSTEPS + 1  # where feedback and feed-forward of a control step look: one substep ahead
+    ends = first[:, None] + np.arange(SUBSTEPS)
+    soon = np.minimum(first + _CONTACT_AHEAD * SUBSTEPS, len(local) - 1)
+    rates = gaussian_filter1d(_rates(local), max(1.0, 0.02 / SUBSTEP_S), axis=0, mode="nearest")
+    torque = rotation.rotate(rotation.conjugate(smooth_turns), dynamics.torque)
+    rows = StepFields(
+        servo=local[ends][:, :, DEPTH_FIRST[1:]],
+        servo_rate=(rates * DAMPING[:, None])[ends][:, :, DEPTH_FIRST[1:]],
+        root=smooth_root[first],
+        root_turn=smooth_turns[first, 0],
+        root_velocity=root_velocity[first],
+        root_spin=root_spin[first],
+        wrench=dynamics.wrench[first],
+        centre=dynamics.centre[first],
+        inertia=dynamics.inertia[first],
+        torque=torque[first][:, DEPTH_FIRST[1:]],
+        contact=(touching[first] | touching[soon]).astype(float),
+        goal=joints[ends[:, -1]],
+    )
+    table = np.concatenate([np.reshape(field, (len(steps), -1)) for field in rows], axis=1)
+
+    qpos = np.concatenate([root[0], local[0][DEPTH_FIRST].ravel()])
+    qvel = np.concatenate([root_velocity[0], root_spin[0], _rates(smooth_local)[0][DEPTH_FIRST[1:]].ravel()])
+    return Reference(model, table, qpos, qvel, sole, joints[::SUBSTEPS])
