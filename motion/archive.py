@@ -19,15 +19,18 @@ def require_file(path: Path) -> None:
     """Raises `NotFound`, with the names of the motion files in the same folder, if there is no file at `path`."""
     if path.is_file():
         return
-    folder = path.parent
     if path.is_dir():
-        raise NotFound(f"{path} is a folder, not a file")
-    if not folder.is_dir():
+        raise NotFound(f"{path} is a folder, with {_motion_files(path)}; must be the name of a file")
+    if not path.parent.is_dir():
         raise NotFound(f"{path} does not exist, nor does its folder")
+    raise NotFound(f"{path} does not exist; {path.parent} has {_motion_files(path.parent)}")
+
+
+def _motion_files(folder: Path) -> str:
     kinds = {".npz", ".npy", ".bvh"}
-    there = sorted(entry.name for entry in folder.iterdir() if entry.suffix in kinds and not entry.name.startswith("."))
-    listed = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")
-    raise NotFound(f"{path} does not exist; {folder} holds {listed or 'no motion files'}")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in kinds and not entry.name.startswith("."))
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return (", ".join(names[:8]) or "no motion files") + more
 
 
 def read_npz(path: Path) -> Mapping[str, np.ndarray]:

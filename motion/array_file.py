@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +56,7 @@ def write_array(path: str | os.PathLike[str], motion: Motion, content: Content, 
     Raises:
         InvalidInput: the place cannot be written.
     """
-    motion = at_default_rate(motion)
+    motion = at_rate(motion, DEFAULT_FPS)
     write_npy(Path(path), motion.positions if content == "positions" else _to_features(motion, keep_rows))
 
 
@@ -96,7 +97,7 @@ def write_single(
         InvalidInput: the place cannot be written.
     """
     if content == "features":
-        motion = at_default_rate(motion)
+        motion = at_rate(motion, DEFAULT_FPS)
         arrays = {"features": _to_features(motion, keep_rows)}
     else:
         arrays = {"positions": motion.positions, "joint_names": np.array(JOINT_NAMES)}
@@ -107,9 +108,11 @@ def write_single(
     write_npz(Path(path), arrays)
 
 
-def at_default_rate(motion: Motion) -> Motion:
-    """`motion` resampled to 20 fps; itself if it has that rate."""
-    return motion if motion.fps == DEFAULT_FPS else resample(motion, DEFAULT_FPS)
+def at_rate(motion: Motion, fps: float) -> Motion:
+    """`motion` resampled to `fps`; itself if it has that rate."""
+    if motion.fps == fps:
+        return motion
+    return replace(motion, positions=resample(motion.positions, motion.fps, fps), fps=fps)
 
 
 def _from_features(where: str, features: np.ndarray, name: str) -> Motion:

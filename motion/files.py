@@ -13,8 +13,9 @@ What is written follows what was read: `source = read_file(path)`, `target = out
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,7 +45,8 @@ class MotionFile:
         layout: in which form it stood there.
         content: whether as positions or as HumanML3D features.
         motions: what it held; a single motion is a set of one, named after its file.
-        notes: sentences about what could not be read, where a set was read without some of its members.
+        notes: sentences about members of a set that were left out.
+        unreadable: how many of those were missing or damaged.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class MotionFile:
     motions: MotionSet
     content: Content = "positions"
     notes: tuple[str, ...] = ()
+    unreadable: int = 0
 
     @property
     def single(self) -> bool:
@@ -89,8 +92,12 @@ class Output:
         return [self.path]
 
 
-def read_file(path: str | os.PathLike[str]) -> MotionFile:
+def read_file(path: str | os.PathLike[str], split: str | None = None) -> MotionFile:
     """Read one motion or a set, whatever its form; values are not judged (that is `motion.validation`'s).
+
+    Args:
+        path: the file, set or folder.
+        split: of a HumanML3D folder, which of its lists (`train`, `val`, `test`); all clips if None.
 
     Raises:
         NotFound: there is nothing at `path`; the text lists what the folder holds.
@@ -98,8 +105,12 @@ def read_file(path: str | os.PathLike[str]) -> MotionFile:
     """
     file = Path(path)
     if file.is_dir() and is_humanml3d_folder(file):
-        folder = read_humanml3d(file)
-        return MotionFile(file, "humanml3d", folder.motions, "features", tuple(folder.notes()))
+        folder = read_humanml3d(file, split)
+        return MotionFile(
+            file, "humanml3d", folder.motions, notes=tuple(folder.notes()), unreadable=len(folder.unreadable)
+        )
+    if split is not None:
+        raise InvalidInput.of("split", f"is {split!r}, but {file} is no HumanML3D folder; only those have splits")
     suffix = file.suffix.lower()
     if suffix == ".bvh":
         return MotionFile(file, "bvh", _set_of(read_bvh(file)))
@@ -125,22 +136,23 @@ def read_files(paths: Sequence[str | os.PathLike[str]]) -> MotionFile:
         raise InvalidInput.of("IN", "names no file; must be at least one")
     if len(files) == 1:
         return files[0]
-    names = [name for file in files for name in file.motions.ids]
-    motions: list[Motion] = []
+    shared = Counter(name for file in files for name in file.motions.ids)
+    motions: dict[str, Motion] = {}
     for number, file in enumerate(files):
         for motion in file.motions:
             name = motion.name or ""
-            if names.count(name) > 1:
-                name = f"{file.path.stem}/{name}" if not file.single else f"{file.path.parent.name}/{name}"
-            if any(name == other.name for other in motions):
+            if shared[name] > 1:
+                name = f"{file.path.parent.name if file.single else file.path.stem}/{name}"
+            if name in motions:
                 name = f"{number}/{name}"
-            motions.append(Motion(motion.positions, motion.fps, motion.joint_names, motion.caption, name))
+            motions[name] = replace(motion, name=name)
     merged = MotionSet(
-        tuple(motions),
+        tuple(motions.values()),
         tuple(texts for file in files for texts in file.motions.captions),
         tuple(fields for file in files for fields in file.motions.metadata),
     )
-    return MotionFile(files[0].path, "packed", merged, notes=tuple(note for file in files for note in file.notes))
+    notes = tuple(note for file in files for note in file.notes)
+    return MotionFile(files[0].path, "packed", merged, notes=notes, unreadable=sum(file.unreadable for file in files))
 
 
 def read_motions(path: str | os.PathLike[str]) -> MotionSet:
@@ -217,12 +229,13 @@ def _read_npz(file: Path) -> MotionFile:
         return MotionFile(file, "packed", read_packed(file))
     if set(arrays) >= SMPL_KEYS:
         motion = motion_from_smpl(str(file), arrays)
-        return MotionFile(file, "smpl", _set_of(Motion(motion.positions, motion.fps, name=file.stem)))
+        return MotionFile(file, "smpl", _set_of(replace(motion, name=file.stem)))
     if set(arrays) & ARRAY_KEYS:
         motion, content = motion_from_arrays(str(file), arrays, file.stem)
         return MotionFile(file, "npz", _set_of(motion), content)
     wanted = "positions or features (one motion), positions, offsets and ids (a packed set), or poses and trans (SMPL)"
-    raise InvalidInput.of(str(file), f"holds {', '.join(arrays) or 'nothing that can be read'}; must hold {wanted}")
+    names = ", ".join(list(arrays)[:6]) + (", ..." if len(arrays) > 6 else "")
+    raise InvalidInput.of(str(file), f"holds {names or 'nothing that can be read'}; must hold {wanted}")
 
 
 def _set_of(motion: Motion) -> MotionSet:

@@ -39,24 +39,26 @@ class HumanML3DFolder:
 
     Attributes:
         motions: whole clips under their ids, parts of clips as ID@START-END.
-        left_out: for each clip or part that is not among them, why.
+        unreadable: for each listed clip that is missing or damaged, why.
+        outside: the clips and parts that are shorter or longer than was asked for.
         mean: (263,) of the folder's own normalisation, where it has one.
         std: likewise.
     """
 
     motions: MotionSet
-    left_out: dict[str, str]
+    unreadable: dict[str, str]
+    outside: tuple[str, ...]
     mean: np.ndarray | None
     std: np.ndarray | None
 
     def notes(self) -> list[str]:
-        """What was left out, in one sentence a reason with a count and some of the names."""
-        by_reason: dict[str, list[str]] = {}
-        for name, reason in self.left_out.items():
+        """What was left out, in a sentence a reason with a count and some of the names."""
+        by_reason: dict[str, list[str]] = {"too short or too long": list(self.outside)} if self.outside else {}
+        for name, reason in self.unreadable.items():
             by_reason.setdefault(reason, []).append(name)
         return [
-            f"{len(names)} left out: {reason} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-            for reason, names in sorted(by_reason.items())
+            f"{len(names)} left out, {reason}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+            for reason, names in by_reason.items()
         ]
 
 
@@ -95,7 +97,8 @@ def read_humanml3d(
     motions: list[Motion] = []
     captions: list[tuple[str, ...]] = []
     metadata: list[dict[str, object]] = []
-    left_out: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    outside: list[str] = []
     names = _split_ids(root, split) if split else sorted(file.stem for file in motion_folder.glob("*.npy"))
     for name in tqdm(names, desc=root.name, unit="clip", disable=None, leave=False):
         try:
@@ -103,23 +106,24 @@ def read_humanml3d(
             lines = read_captions(root / "texts" / f"{name}.txt")
         except NotFound:
             missing = "text" if (motion_folder / f"{name}.npy").exists() else "motion"
-            left_out[name] = f"no {missing} file"
+            unreadable[name] = f"no {missing} file"
             continue
         except InvalidInput as error:
-            left_out[name] = error.violations[0].description
+            unreadable[name] = error.violations[0].description
             continue
         for part, texts in _parts(clip, lines):
             if not min_frames <= len(part) <= max_frames:
-                left_out[str(part.name)] = f"not {min_frames} to {max_frames} frames long"
+                outside.append(str(part.name))
                 continue
             motions.append(part)
             captions.append(tuple(text.text for text in texts))
             metadata.append({"tokens": [list(text.tokens) for text in texts], "split": split or ""})
     if not motions:
-        reason = next(iter(left_out.values()), "it has no clips")
+        reason = next(iter(unreadable.values()), "too short or too long" if outside else "there is none")
         raise InvalidInput.of(str(root), f"not one of {len(names)} clips could be read (of the first: {reason})")
     dataset = MotionSet(tuple(motions), tuple(captions), tuple(metadata))
-    return HumanML3DFolder(dataset, left_out, _statistic(root / "Mean.npy"), _statistic(root / "Std.npy"))
+    mean, std = _statistic(root / "Mean.npy"), _statistic(root / "Std.npy")
+    return HumanML3DFolder(dataset, unreadable, tuple(outside), mean, std)
 
 
 def read_captions(file: Path) -> list[Caption]:

@@ -86,7 +86,7 @@ def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     dot = (a * b).sum(-1, keepdims=True)
     other = normalized(cross(a, np.roll(a, 1, -1) + np.array([0.3, 0.1, 0.2])))
     q = np.concatenate([1 + dot, cross(a, b)], -1)
-    opposite = np.concatenate([np.zeros_like(dot), other], -1)
+    opposite = np.concatenate([np.zeros_like(dot), np.broadcast_to(other, q[..., 1:].shape)], -1)
     return normalized(np.where(1 + dot < 1e-6, opposite, q))
 
 

@@ -67,6 +67,9 @@ class Guard(grpc.aio.ServerInterceptor):
             refusal = refusal_of(error)
             code = refusal.code
             await context.abort(*refusal)
+        except grpc.aio.AbortError:
+            code = grpc.StatusCode.UNKNOWN
+            raise
         except asyncio.CancelledError:
             code = grpc.StatusCode.CANCELLED
             raise
@@ -111,7 +114,9 @@ def _surrounded(handler: Any, around: Around, answered: Callable[[Any], None] | 
                         answered(response)
                     yield response
 
-        make = grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        make = (
+            grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        )
         return make(stream, handler.request_deserializer, handler.response_serializer)
 
     behaviour = handler.stream_unary if handler.request_streaming else handler.unary_unary

@@ -20,9 +20,7 @@ class CallMetrics:
         self._seconds = Histogram(
             "plumb_call_seconds", "Time a call took", ["method"], registry=self.registry, buckets=_SECONDS
         )
-        self._frames = Counter(
-            "plumb_frames", "Frames of motion in the answers", ["method"], registry=self.registry
-        )
+        self._frames = Counter("plumb_frames", "Frames of motion in the answers", ["method"], registry=self.registry)
 
     def ended(self, method: str, code: str, seconds: float) -> None:
         """A call of `method` ended with the status `code`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 import threading
@@ -19,9 +18,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from motion.atomic import atomic_path, check_target
-from motion.errors import InvalidInput, PlumbError
+from motion.errors import InvalidInput
 from motion.rpc import MAX_MESSAGE_BYTES
-from motion.rpc.channel import split_address
+from motion.rpc.address import check_listenable, split_address
 from motion.rpc.guard import Guard
 from motion.rpc.metrics import CallMetrics
 
@@ -134,7 +133,14 @@ async def _serve(services: Services, settings: ServerSettings) -> None:
 class _Server:
     """A gRPC server that answers, with its health and its guard."""
 
-    def __init__(self, server: grpc.aio.Server, address: str, guard: Guard, well: health.aio.HealthServicer, settings: ServerSettings):
+    def __init__(
+        self,
+        server: grpc.aio.Server,
+        address: str,
+        guard: Guard,
+        well: health.aio.HealthServicer,
+        settings: ServerSettings,
+    ):
         self.address = address
         self._server = server
         self._guard = guard
@@ -174,10 +180,14 @@ class _Server:
 
 
 def _bind(server: grpc.aio.Server, listen: str) -> int:
+    check_listenable(listen)
     try:
         port = server.add_insecure_port(listen)
     except RuntimeError as error:
-        raise InvalidInput.of("listen", f"cannot listen on {listen}: {_bind_reason(listen)}") from error
-    if not port:
-        raise InvalidInput.of("listen", f"cannot listen on {listen}: {_bind_reason(listen)}")
+        raise InvalidInput.of("listen", f"cannot listen on {listen} ({error})") from error
     return port
+
+
+def _publish(metrics: CallMetrics, host: str, port: int) -> int:
+    check_listenable(f"{host}:{port}")
+    return metrics.publish(host.strip("[]"), port)

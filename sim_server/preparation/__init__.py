@@ -12,7 +12,7 @@ import numpy as np
 
 from motion import kinematics
 from motion.skeleton import TOES
-from sim_server.preparation.drift import without_drift
+from sim_server.preparation.drift import drift_path
 from sim_server.preparation.feet import clean_feet
 from sim_server.preparation.ground import floor_height
 from sim_server.preparation.noise import denoised
@@ -33,12 +33,12 @@ class Prepared:
 
 def prepare(positions: np.ndarray) -> Prepared:
     """Prepare raw positions (frames, 22, 3), metres, Y up, 20 frames/s."""
-    smooth = denoised(np.asarray(positions, np.float64))
+    raw = np.asarray(positions, np.float64)
+    smooth = denoised(raw)
     offsets = kinematics.fit_offsets(smooth)
-    rise = -float(offsets[list(TOES), 1].mean())
-    grounded = smooth.copy()
-    grounded[..., 1] -= floor_height(smooth, rise)[:, None]
-    steady = without_drift(grounded)
+    floor = floor_height(smooth, rise=-float(offsets[list(TOES), 1].mean()))[:, None] * (0, 1, 0)
+    # Drift is looked for in the raw motion: smoothing blends a foot's stance into its swing.
+    steady = smooth - floor[:, None] - drift_path(raw - floor[:, None])[:, None]
     turns = kinematics.global_rotations(steady, offsets)
     rigid = kinematics.placed(turns, steady[:, 0], offsets)
     return Prepared(clean_feet(rigid, offsets), offsets)

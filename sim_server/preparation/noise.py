@@ -11,14 +11,16 @@ _WIDEST_FRAMES = 2.2
 
 
 def noise_level(positions: np.ndarray) -> float:
-    """Standard deviation, metres per coordinate, of white noise with the motion's median third difference.
+    """Standard deviation, metres per coordinate, of the white noise that every joint of a motion carries.
 
-    A third difference of white noise has 20 times its variance, while smooth motion at 20 frames/s has hardly any;
-    the median makes the blows of a few frames not count.
+    A third difference of white noise has 20 times its variance, while smooth motion at 20 frames/s has hardly any. The
+    median over time makes the blows of a few frames not count; of the joints a calm one decides, or fast limbs would
+    pass for noise.
     """
     if len(positions) < 4:
         return 0.0
-    return float(np.median(np.abs(np.diff(positions, 3, axis=0))) / 0.6745 / np.sqrt(20))
+    joints = np.median(np.abs(np.diff(positions, 3, axis=0)), axis=(0, 2)) / 0.6745 / np.sqrt(20)
+    return float(np.percentile(joints, 20))
 
 
 def denoised(positions: np.ndarray) -> np.ndarray:

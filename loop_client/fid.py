@@ -1,0 +1,40 @@
+"""Frechet distance between two clouds of embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg
+
+
+def fid(embeddings: np.ndarray, reference: np.ndarray) -> float:
+    """Frechet distance of two clouds (n, d) and (m, d), each taken for a Gaussian; covariances with n - 1.
+
+    Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", NeurIPS 2017, eq. 6. With fewer samples than
+    dimensions it is still defined, but it falls as n grows whatever the distributions: compare only equal n.
+    """
+    return frechet_distance(*mean_covariance(embeddings), *mean_covariance(reference))
+
+
+def mean_covariance(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (d,) and covariance (d, d) of a cloud (n, d) of at least two points, in double precision."""
+    embeddings = np.asarray(embeddings, np.float64)
+    return embeddings.mean(axis=0), np.atleast_2d(np.cov(embeddings, rowvar=False))
+
+
+def frechet_distance(
+    mean: np.ndarray, covariance: np.ndarray, reference_mean: np.ndarray, reference_covariance: np.ndarray
+) -> float:
+    """|mu - mu'|^2 + tr(C + C' - 2 (C C')^1/2) of two Gaussians, at least 0.
+
+    tr (C C')^1/2 is the sum of the singular values of C^1/2 C'^1/2. Symmetric roots exist for singular covariances
+    too, where a root of the product is not unique and its numerical one may be complex.
+    """
+    root, reference_root = _symmetric_root(covariance), _symmetric_root(reference_covariance)
+    overlap = linalg.svdvals(root @ reference_root).sum()
+    shift = np.sum((np.asarray(mean, np.float64) - reference_mean) ** 2)
+    return max(0.0, float(shift + np.trace(covariance) + np.trace(reference_covariance) - 2 * overlap))
+
+
+def _symmetric_root(covariance: np.ndarray) -> np.ndarray:
+    values, vectors = linalg.eigh(np.asarray(covariance, np.float64))
+    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T

@@ -1,0 +1,35 @@
+"""Plain tables as TOML text, which the standard library only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def format_toml(table: Mapping[str, Any], path: str = "") -> str:
+    """A plain table (texts, numbers, truth values, lists of them, tables, lists of tables) as TOML."""
+    plain = {key: value for key, value in table.items() if not _is_tables(value)}
+    lines = [f"{key} = {_format_value(value)}" for key, value in plain.items()]
+    text = "\n".join(lines) + ("\n" if lines else "")
+    for key, value in table.items():
+        name = f"{path}.{key}" if path else key
+        if isinstance(value, Mapping):
+            text += f"\n[{name}]\n{format_toml(value, name)}"
+        elif _is_tables(value):
+            text += "".join(f"\n[[{name}]]\n{format_toml(item, name)}" for item in value)
+    return text
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_format_value, value)) + "]"
+    return repr(value)

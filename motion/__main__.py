@@ -1,0 +1,3 @@
+from motion.cli import main
+
+main()

@@ -1,0 +1,23 @@
+"""Serves a `SmoothingCorrector` from a process of its own: `smoothing_server.py LISTEN ANNOUNCE DELAY`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from smoothing import SmoothingCorrector
+
+from motion.command import run_command
+from sim_server.service import serve
+
+
+def main() -> int:
+    listen, announce, delay = sys.argv[1:]
+    corrector = SmoothingCorrector(delay=float(delay), threads=8)
+    serve(corrector, listen, Path(announce))
+    corrector.close()
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)
