@@ -30,8 +30,8 @@ def setting(rule: Rule, default: Any = MISSING, key: str = "") -> Any:
     `key` is its name in the table, where that is no name in Python (`lambda`).
     """
     metadata = {_RULE: rule, _KEY: key}
-    if isinstance(default, list | dict | tuple):
-        return field(default_factory=lambda: default, metadata=metadata)
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 

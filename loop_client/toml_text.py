@@ -9,10 +9,10 @@ from typing import Any
 def format_toml(table: Mapping[str, Any], path: str = "") -> str:
     """A plain table (texts, numbers, truth values, lists of them, tables, lists of tables) as TOML."""
     plain = {key: value for key, value in table.items() if not _is_tables(value)}
-    lines = [f"{key} = {_format_value(value)}" for key, value in plain.items()]
+    lines = [f"{_format_key(key)} = {_format_value(value)}" for key, value in plain.items()]
     text = "\n".join(lines) + ("\n" if lines else "")
     for key, value in table.items():
-        name = f"{path}.{key}" if path else key
+        name = f"{path}.{_format_key(key)}" if path else _format_key(key)
         if isinstance(value, Mapping):
             text += f"\n[{name}]\n{format_toml(value, name)}"
         elif _is_tables(value):
@@ -22,6 +22,11 @@ def format_toml(table: Mapping[str, Any], path: str = "") -> str:
 
 def _is_tables(value: Any) -> bool:
     return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
+
+
+def _format_key(key: str) -> str:
+    bare = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
+    return key if bare else _format_value(key)
 
 
 def _format_value(value: Any) -> str:

@@ -16,14 +16,13 @@ import numpy as np
 
 from motion.archive import read_npy, write_npy, write_npz
 from motion.errors import InvalidInput
-from motion.humanml3d import features_to_positions, positions_to_features
+from motion.humanml3d import FEATURES_FPS, NUM_FEATURES, features_to_positions, positions_to_features
 from motion.joint_naming import match_joints
 from motion.motion import DEFAULT_FPS, Motion
 from motion.resample import resample
 from motion.skeleton import JOINT_NAMES, NUM_JOINTS
 
 Content = Literal["positions", "features"]
-NUM_FEATURES = 263
 ARRAY_KEYS = frozenset({"positions", "features"})
 
 
@@ -97,7 +96,7 @@ def write_single(
         InvalidInput: the place cannot be written.
     """
     if content == "features":
-        motion = at_rate(motion, DEFAULT_FPS)
+        motion = at_rate(motion, FEATURES_FPS)
         arrays = {"features": _to_features(motion, keep_rows)}
     else:
         arrays = {"positions": motion.positions, "joint_names": np.array(JOINT_NAMES)}

@@ -13,7 +13,8 @@ from motion.errors import PlumbError
 DONE = 0
 DONE_WITH_FAILURES = 1
 REFUSED = 2
-INTERRUPTED = 130
+INTERRUPTED = 130  # these two as a shell numbers a program that SIGINT or SIGPIPE ended
+OUTPUT_CLOSED = 141
 
 
 def run_command(command: Callable[[], int | None]) -> NoReturn:
@@ -37,5 +38,5 @@ def run_command(command: Callable[[], int | None]) -> NoReturn:
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = DONE
+        status = OUTPUT_CLOSED
     sys.exit(status)

@@ -23,9 +23,10 @@ import numpy as np
 from tqdm import tqdm
 
 from motion.archive import read_npy
-from motion.array_file import NUM_FEATURES, read_array
+from motion.array_file import read_array
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
+from motion.humanml3d import NUM_FEATURES
 from motion.motion import DEFAULT_FPS, Motion
 
 MIN_FRAMES = 40  # the lengths that HumanML3D's loaders keep

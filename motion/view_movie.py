@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def check_movie_tools(path: Path) -> None:
 def write_movie(path: Path, scenes: Sequence[Scene]) -> None:
     """Film `scenes` one after another, each with its figures side by side; whole or not at all.
 
-    The film runs at the rate of the first figure; figures at other rates show their nearest frame.
+    The film runs at the rate of the first figure (a `.gif` at 50 at most); others show their nearest frame.
 
     Raises:
         InvalidInput: ffmpeg is missing, the place cannot be written, or positions are not finite.
@@ -55,21 +56,26 @@ def write_movie(path: Path, scenes: Sequence[Scene]) -> None:
         if not np.isfinite(figure.positions).all():
             raise InvalidInput.of(f"{figure.label} positions", "hold values that are not finite; they cannot be drawn")
     rate = scenes[0].figures[0].fps
+    if path.suffix.lower() == ".gif":
+        rate = min(rate, _MOST_GIF_FPS)
     panels = max(len(scene.figures) for scene in scenes)
     picture = Picture(figsize=(_PANEL_INCHES * panels, _PANEL_INCHES * 1.2), dpi=_DOTS_PER_INCH)
     FigureCanvasAgg(picture)
     frames = sum(_frame_count(scene, rate) for scene in scenes)
+    drawn = tqdm(_drawn_frames(picture, scenes, rate), total=frames, desc=path.name, unit="frame", disable=None)
     with rc_context({"animation.ffmpeg_path": _ffmpeg() or "ffmpeg"}), atomic_path(path) as temporary:
         writer = _writer(path, rate)
-        with writer.saving(picture, str(temporary), _DOTS_PER_INCH):
-            drawn = _drawn_frames(picture, scenes, rate)
-            for _ in tqdm(drawn, total=frames, desc=path.name, unit="frame", disable=None):
-                writer.grab_frame()
+        try:
+            with writer.saving(picture, str(temporary), _DOTS_PER_INCH):
+                for _ in drawn:
+                    writer.grab_frame()
+        except (subprocess.CalledProcessError, BrokenPipeError) as error:
+            raise InvalidInput.of(str(path), f"could not be written: ffmpeg failed ({error})") from error
 
 
 def _writer(path: Path, rate: float) -> AbstractMovieWriter:
     if path.suffix.lower() == ".gif":
-        return PillowWriter(fps=round(min(rate, _MOST_GIF_FPS)))
+        return PillowWriter(fps=round(rate))
     # yuv420p and even sizes are what every player can show.
     even = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p"]
     return FFMpegWriter(fps=rate, codec="libx264", extra_args=even)  # pyright: ignore[reportArgumentType]

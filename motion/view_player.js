@@ -115,7 +115,11 @@
         ctx.save(); ctx.beginPath(); ctx.rect(rect.x, 0, rect.w, h); ctx.clip();
         drawFloor(ctx, project, target);
         const shown = view.overlay ? figures.map((_, i) => i) : [k];
-        shown.forEach((i) => drawFigure(ctx, project, poses[i], bones, COLOURS[i % COLOURS.length]));
+        shown.forEach((i, layer) => {
+          ctx.globalAlpha = layer > 0 ? 0.7 : 1;  // overlaid, the first figure stays visible through the others
+          drawFigure(ctx, project, poses[i], bones, COLOURS[i % COLOURS.length]);
+        });
+        ctx.globalAlpha = 1;
         shown.forEach((i, row) => {
           ctx.fillStyle = COLOURS[i % COLOURS.length]; ctx.font = "600 14px system-ui, sans-serif";
           ctx.fillText(figures[i].label, rect.x + 12, 22 + 19 * row);

@@ -1,8 +1,8 @@
 """The codec between the vocabulary and its messages: `pack_*` makes a message, `unpack_*` reads one.
 
 Whatever a message holds, `unpack_*` either answers or raises `InvalidInput`, which names the field as the `.proto`
-files do. What is read is a copy of its own, never a view into a message. Whether positions are those of a body in
-motion is not asked here: that is `motion.validation`'s.
+files do. What is read is a copy of its own, never a view into a message. Whether it is a body in motion, with the names
+of its joints, is not asked here: that is `motion.validation`'s.
 """
 
 from __future__ import annotations
@@ -105,10 +105,10 @@ def pack_motion(motion: Motion) -> motion_pb2.Motion:
 
 
 def unpack_motion(message: motion_pb2.Motion) -> Motion:
-    """The motion that a message holds, its joints in HumanML3D's order.
+    """The motion that a message holds, its joints in HumanML3D's order where they are not named.
 
     Raises:
-        InvalidInput: positions that are no float32 (frames, 22, 3), or joint names that are not the 22, each once.
+        InvalidInput: the positions are no float32 (frames, 22, 3).
     """
     try:
         positions = unpack_tensor(message.positions)
@@ -116,25 +116,13 @@ def unpack_motion(message: motion_pb2.Motion) -> Motion:
         raise error.within("positions") from error
     if positions.dtype != np.float32:
         raise InvalidInput.of("positions.dtype", f"is {positions.dtype}; must be float32")
-    motion = Motion(positions, fps=message.fps, caption=message.caption or None, name=message.name or None)
-    names = tuple(message.joint_names)
-    if not names or names == JOINT_NAMES:
-        return motion
-    if sorted(names) != sorted(JOINT_NAMES):
-        raise InvalidInput.of("joint_names", _wrong_names(names))
-    return motion.with_positions(motion.positions[:, [names.index(name) for name in JOINT_NAMES]])
-
-
-def _wrong_names(names: tuple[str, ...]) -> str:
-    unknown = [name for name in names if name not in JOINT_NAMES]
-    missing = [name for name in JOINT_NAMES if name not in names]
-    if unknown:
-        what = f"has no joint {unknown[0]!r:.60}"
-    elif missing:
-        what = f"lacks {', '.join(missing)}"
-    else:
-        what = f"names {len(names)} joints, some twice"
-    return f"{what}; must be, in any order, {', '.join(JOINT_NAMES)}"
+    return Motion(
+        positions,
+        fps=message.fps,
+        joint_names=tuple(message.joint_names) or JOINT_NAMES,
+        caption=message.caption or None,
+        name=message.name or None,
+    )
 
 
 def pack_options(options: CorrectionOptions) -> corrector_pb2.CorrectionOptions:

@@ -74,6 +74,7 @@ class Reference:
         qpos, qvel: the state at the first frame.
         sole: (12, 3) the sole's points in their segments' frames.
         positions: (frames, 22, 3) the joints of the reference itself, raised by `SOLE_M`.
+        offsets: (22, 3) the body's rest pose.
     """
 
     model: mujoco.MjModel
@@ -82,6 +83,7 @@ class Reference:
     qvel: np.ndarray
     sole: np.ndarray
     positions: np.ndarray
+    offsets: np.ndarray
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -157,4 +159,4 @@ def retarget(positions: np.ndarray, offsets: np.ndarray) -> Reference:
 
     qpos = np.concatenate([root[0], local[0][DEPTH_FIRST].ravel()])
     qvel = np.concatenate([root_velocity[0], root_spin[0], _rates(smooth_local)[0][DEPTH_FIRST[1:]].ravel()])
-    return Reference(model, table, qpos, qvel, sole, joints[::SUBSTEPS])
+    return Reference(model, table, qpos, qvel, sole, joints[::SUBSTEPS], offsets)

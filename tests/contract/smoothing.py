@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
-from motion.validation import as_motion, check_motion
 
 from motion.errors import InvalidInput, NotFound, Violation
 from motion.metrics import mpjpe_global, mpjpe_local, physical_errors
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction, Report
+from motion.validation import as_motion, check_motion
 from sim_server.corrector import QueueFull
 
 POLICY = "three-frame-mean"

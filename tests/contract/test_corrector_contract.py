@@ -1,0 +1,163 @@
+"""What every corrector does, in this process or behind the network: the same cases, the same answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from smoothing import SmoothingCorrector
+from standing import sway
+
+from loop_client.remote import RemoteCorrector
+from motion.errors import InvalidInput, NotFound
+from motion.humanml3d import positions_to_features
+from motion.motion import Motion
+from motion.protocols import CorrectionOptions, Corrector
+from motion.report import Correction
+from motion.rpc.server import serving
+from sim_server import Corrector as PhysicsCorrector
+from sim_server.service import services
+
+
+@pytest.fixture(scope="module", params=["smoothing", "physics"])
+def local(request: pytest.FixtureRequest) -> Iterator[Corrector]:
+    corrector = SmoothingCorrector() if request.param == "smoothing" else PhysicsCorrector(slots=8)
+    yield corrector
+    corrector.close()
+
+
+@pytest.fixture(scope="module")
+def remote(local: SmoothingCorrector | PhysicsCorrector) -> Iterator[Corrector]:
+    with serving(services(local)) as address, RemoteCorrector(address) as client:
+        yield client
+
+
+@pytest.fixture(params=["in-process", "networked"])
+def corrector(request: pytest.FixtureRequest, local: Corrector, remote: Corrector) -> Corrector:
+    return local if request.param == "in-process" else remote
+
+
+def same(left: Correction, right: Correction) -> bool:
+    return (
+        left.report == right.report
+        and left.motion.positions.tobytes() == right.motion.positions.tobytes()
+        and (left.motion.fps, left.motion.joint_names, left.motion.caption, left.motion.name)
+        == (right.motion.fps, right.motion.joint_names, right.motion.caption, right.motion.name)
+    )
+
+
+def test_satisfies_the_protocol(corrector: Corrector) -> None:
+    assert isinstance(corrector, Corrector)
+
+
+def test_both_describe_the_same(local: Corrector, remote: Corrector) -> None:
+    assert local.describe() == remote.describe()
+    assert remote.describe().default_policy in remote.describe().policies
+
+
+def test_both_answer_the_same_bytes(local: Corrector, remote: Corrector) -> None:
+    motions = [
+        sway(20, 1, caption="sways", name="a"),
+        sway(31, 2, fps=30.0),
+        sway(16, 3, caption="", name=""),
+        sway(20, 4).positions,
+    ]
+    for options in (None, CorrectionOptions(assist="none"), CorrectionOptions(assist=75.5)):
+        there, here = remote.correct(motions, 3, options), local.correct(motions, 3, options)
+        assert all(same(*pair) for pair in zip(there, here, strict=True))
+
+
+def test_answers_are_of_the_rate_and_length_that_came(corrector: Corrector) -> None:
+    motion = sway(25, fps=24.0, caption="sways", name="one")
+    (correction,) = corrector.correct([motion])
+    assert correction.motion.positions.shape == (25, 22, 3)
+    assert (correction.motion.fps, correction.motion.name, correction.motion.caption) == (24.0, "one", "sways")
+    assert correction.report.seed == 0 and correction.report.status == "OK"
+
+
+def test_order_and_company_change_nothing(corrector: Corrector) -> None:
+    motions = [sway(16 + 3 * seed, seed) for seed in range(5)]
+    together = corrector.correct(motions)
+    backwards = corrector.correct(motions[::-1])[::-1]
+    alone = [corrector.correct([motion])[0] for motion in motions]
+    for one, other, third in zip(together, backwards, alone, strict=True):
+        assert same(one, other) and same(one, third)
+
+
+def test_joints_come_in_any_order_and_go_in_ours(corrector: Corrector) -> None:
+    motion = sway(20)
+    order = np.random.default_rng(0).permutation(22)
+    names = tuple(motion.joint_names[joint] for joint in order)
+    (other,) = corrector.correct([Motion(motion.positions[:, order], joint_names=names)])
+    assert same(other, corrector.correct([motion])[0])
+
+
+def test_features_are_taken_too(corrector: Corrector) -> None:
+    features = positions_to_features(sway(24, 5).positions)
+    (correction,) = corrector.correct([features])
+    assert correction.motion.positions.shape == (len(features), 22, 3)
+
+
+def test_progress_counts_to_the_end(corrector: Corrector) -> None:
+    seen: list[tuple[int, int]] = []
+    corrector.correct([sway(16, seed) for seed in range(4)], progress=lambda done, of: seen.append((done, of)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_nothing_to_correct_is_no_correction(corrector: Corrector) -> None:
+    assert corrector.correct([]) == []
+
+
+def _spoiled(index: tuple[int, int, int], value: float) -> np.ndarray:
+    positions = sway(20).positions.copy()
+    positions[index] = value
+    return positions
+
+
+BAD = {
+    "nan": _spoiled((3, 4, 1), np.nan),
+    "infinite": _spoiled((3, 4, 1), np.inf),
+    "21 joints": np.zeros((20, 21, 3), np.float32),
+    "flat": np.zeros(7, np.float32),
+    "no frames": np.zeros((0, 22, 3), np.float32),
+    "two frames": sway(2).positions,
+    "10000 frames": sway(10_000).positions,
+    "3 cm tall": sway(20).positions * 0.02,
+    "30 m tall": sway(20).positions * 20,
+    "one point": np.zeros((20, 22, 3), np.float32),
+    "no rate": Motion(sway(20).positions, fps=0.0),
+    "rate not a number": Motion(sway(20).positions, fps=float("nan")),
+    "unknown joint": Motion(sway(20).positions, joint_names=("tail", *sway(3).joint_names[1:])),
+    "features of nothing": np.full((30, 263), 1e6, np.float32),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_what_is_no_motion_is_refused_by_field(corrector: Corrector, bad: str) -> None:
+    if bad == "10000 frames" and corrector.describe().name == "smoothing":
+        pytest.skip("smoothing has no longest motion")
+    with pytest.raises(InvalidInput) as refused:
+        corrector.correct([sway(16), BAD[bad], sway(17)])
+    assert refused.value.violations
+    assert all(violation.field.startswith("motions[1].") for violation in refused.value.violations)
+
+
+def test_both_refuse_in_the_same_words(local: Corrector, remote: Corrector) -> None:
+    said = []
+    for corrector in (local, remote):
+        with pytest.raises(InvalidInput) as refused:
+            corrector.correct([BAD["nan"], sway(16), BAD["no rate"]])
+        said.append(refused.value.violations)
+    assert said[0] == said[1]
+
+
+def test_an_unknown_policy_is_not_found(corrector: Corrector) -> None:
+    with pytest.raises(NotFound, match="no-such-policy"):
+        corrector.correct([sway(16)], options=CorrectionOptions(policy="no-such-policy"))
+
+
+def test_a_named_policy_is_the_default_one(corrector: Corrector) -> None:
+    name = corrector.describe().default_policy
+    (default,), (named,) = (corrector.correct([sway(16)], options=CorrectionOptions(policy=p)) for p in ("", name))
+    assert same(default, named) and named.report.policy == name

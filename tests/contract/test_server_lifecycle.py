@@ -1,0 +1,130 @@
+"""How a server starts, ends and dies, seen from outside of its process."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import grpc
+import pytest
+from conftest import ServerProcess
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from standing import sway
+
+from loop_client.remote import RemoteCorrector
+from motion.errors import ServiceUnavailable
+
+StartServer = Callable[..., ServerProcess]
+
+
+def test_it_announces_where_it_listens_and_ends_on_sigterm(start_server: StartServer) -> None:
+    server = start_server()
+    with RemoteCorrector(server.address) as client:
+        assert client.describe().name == "smoothing"
+    server.process.send_signal(signal.SIGTERM)
+    _, errors = server.process.communicate(timeout=10)
+    assert server.process.returncode == 0
+    assert f"listening on {server.address}" in errors.splitlines()
+    assert "Traceback" not in errors
+    assert not server.announce.exists()
+
+
+def test_sigterm_lets_what_is_under_way_end(start_server: StartServer) -> None:
+    server = start_server(delay=0.6)
+    answers: list[int] = []
+
+    def work() -> None:
+        with RemoteCorrector(server.address) as client:
+            answers.append(len(client.correct([sway(16, seed) for seed in range(6)])))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with grpc.insecure_channel(server.address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        watch = health.Watch(health_pb2.HealthCheckRequest())
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    thread.join()
+    assert answers == [6]
+    server.process.communicate(timeout=10)
+    assert server.process.returncode == 0
+
+
+def test_a_second_signal_ends_it_at_once(start_server: StartServer) -> None:
+    server = start_server(delay=3.0)
+    with RemoteCorrector(server.address) as client:
+        failures: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                client.correct([sway()])
+            except ServiceUnavailable as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGINT)
+        thread.join(timeout=10)
+    assert len(failures) == 1
+
+
+def test_a_port_in_use_is_one_sentence_and_status_2(start_server: StartServer) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(RuntimeError) as ended:
+            start_server(listen=address)
+    said = str(ended.value)
+    assert "ended with 2" in said and f"cannot listen on {address}: the port is in use" in said
+    assert "Traceback" not in said and said.count("\n") <= 1
+
+
+def test_two_servers_do_not_share_a_port(start_server: StartServer) -> None:
+    server = start_server()
+    with pytest.raises(RuntimeError, match="the port is in use"):
+        start_server(listen=server.address)
+
+
+def test_no_server_is_one_sentence() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    with RemoteCorrector(address) as client:
+        with pytest.raises(ServiceUnavailable, match=f"there is no sim server at {address}"):
+            client.describe()
+        with pytest.raises(ServiceUnavailable, match=f"there is no sim server at {address}"):
+            client.correct([sway()])
+
+
+def test_a_server_that_dies_in_the_middle_is_one_sentence(start_server: StartServer) -> None:
+    server = start_server(delay=0.1)
+    motions = [sway(16, seed, name="die" if seed == 20 else None) for seed in range(40)]
+    with RemoteCorrector(server.address) as client, pytest.raises(ServiceUnavailable, match=server.address):
+        client.correct(motions)
+
+
+def test_a_server_that_comes_back_is_not_noticed(start_server: StartServer) -> None:
+    first = start_server(delay=0.05)
+    answers: list[int] = []
+
+    def work() -> None:
+        with RemoteCorrector(first.address) as client:
+            answers.append(len(client.correct([sway(16, seed) for seed in range(120)])))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    time.sleep(0.3)
+    first.process.kill()
+    first.process.wait()
+    start_server(delay=0.0, listen=first.address)
+    thread.join()
+    assert answers == [120]

@@ -1,0 +1,211 @@
+"""What is a body in motion passes unchanged; what is not is refused with the field, its value and what is right."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motion.errors import InvalidInput
+from motion.humanml3d import mean_std, positions_to_features
+from motion.motion import Motion
+from motion.packed import read_packed
+from motion.skeleton import JOINT, JOINT_NAMES
+from motion.uniform_skeleton import REST_DIRECTIONS, chained
+from motion.validation import MAX_FRAMES, as_motion, check_motion, features_to_motion, stature
+
+LENGTHS = np.array(
+    [
+        0, 0.1, 0.1, 0.12, 0.4, 0.4, 0.13, 0.42, 0.42, 0.06, 0.13, 0.13, 0.21, 0.14, 0.14, 0.1, 0.12, 0.12, 0.27, 0.27,
+        0.25, 0.25,
+    ]
+)  # fmt: skip
+
+
+def swinging(frames: int = 60) -> np.ndarray:
+    """A body walking ahead at 1 m/s with swinging arms, bones of people."""
+    bones = np.repeat((REST_DIRECTIONS * LENGTHS[:, None])[None, 1:], frames, 0)
+    angle = 0.5 * np.sin(np.arange(frames) * 0.3)
+    for joint, sign in ((18, 1), (19, -1), (20, 1), (21, -1)):
+        length = LENGTHS[joint]
+        bones[:, joint - 1] = np.stack([0 * angle, -np.cos(angle), sign * np.sin(angle)], -1) * length
+    root = np.stack([np.zeros(frames), np.full(frames, 0.9), np.arange(frames) * 0.05], -1)
+    return chained(root, bones).astype(np.float32)
+
+
+def refused(sample: Motion | np.ndarray) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        as_motion(sample)
+    sentence = str(caught.value)
+    assert "\n" not in sentence and len(sentence) < 600
+    return sentence
+
+
+def test_a_body_passes_unchanged():
+    motion = Motion(swinging(), fps=30.0, caption="walks", name="a")
+    assert check_motion(motion) is motion
+    assert as_motion(motion) is motion
+    assert as_motion(motion.positions).positions.tobytes() == motion.positions.tobytes()
+    assert stature(motion.positions) == pytest.approx(1.73, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["train", "val", "test", "generalisation", "generated", "walks", "running"])
+def test_real_and_generated_motion_passes(data_dir: Path, name: str):
+    noise = np.random.default_rng(0)
+    for motion in read_packed(data_dir / f"{name}.npz"):
+        assert as_motion(motion) is motion
+        noisy = motion.positions + noise.normal(0, 0.05, motion.positions.shape).astype(np.float32)
+        as_motion(motion.with_positions(noisy))
+        as_motion(positions_to_features(motion.positions))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_named_by_frame_and_joint(value: float):
+    positions = swinging()
+    positions[17, JOINT["left_knee"], 1] = value
+    positions[18] = value
+    assert f"positions: is {value} at frame 17, joint left_knee, y; must be finite" in refused(positions)
+
+
+def test_a_number_beyond_single_precision_is_refused_quietly():
+    positions = swinging().astype(np.float64)
+    positions[3, 0, 0] = 1e300
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "frame 3, joint pelvis, x" in refused(positions)
+
+
+@pytest.mark.parametrize("fps", [0.0, -20.0, float("nan"), float("inf"), 0.5, 1e5])
+def test_absurd_rates_are_refused(fps: float):
+    assert refused(Motion(swinging(), fps=fps)).startswith(f"fps: is {fps:g}; must be from 1 to 1000")
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 3, MAX_FRAMES + 1, 10_000])
+def test_too_few_and_too_many_frames_are_refused(frames: int):
+    assert refused(swinging(frames)) == f"positions: has {frames} frames; must have from 4 to {MAX_FRAMES}"
+    check_motion(Motion(swinging(max(frames, 1))), min_frames=1, max_frames=10_000)
+
+
+def test_joints_in_another_order_are_put_right():
+    order = np.random.default_rng(0).permutation(22)
+    shuffled = Motion(swinging()[:, order], joint_names=tuple(JOINT_NAMES[i] for i in order), name="a")
+    ordered = check_motion(shuffled)
+    assert ordered.joint_names == JOINT_NAMES and ordered.name == "a"
+    np.testing.assert_array_equal(ordered.positions, swinging())
+
+
+@pytest.mark.parametrize(
+    ("names", "fault"),
+    [
+        (("tail", *JOINT_NAMES[1:]), "unknown joint 'tail'"),
+        (JOINT_NAMES[:21], "lacks 'right_wrist'"),
+        ((*JOINT_NAMES, "pelvis"), "23 names, some of them twice"),
+        ((), "lacks 'pelvis'"),
+    ],
+)
+def test_wrong_joint_names_are_refused(names: tuple[str, ...], fault: str):
+    sentence = refused(Motion(swinging(), joint_names=names))
+    assert sentence.startswith("joint_names: ") and fault in sentence and "left_collar" in sentence
+
+
+def test_several_faults_are_all_named():
+    with pytest.raises(InvalidInput) as caught:
+        check_motion(Motion(swinging(2), fps=0, joint_names=("tail",)))
+    assert [violation.field for violation in caught.value.violations] == ["fps", "joint_names", "positions"]
+
+
+@pytest.mark.parametrize(("scale", "said"), [(0.03 / 1.73, "0.03 m"), (30 / 1.73, "30 m"), (0.1, "0.173 m")])
+def test_bodies_of_no_human_size_are_refused(scale: float, said: str):
+    sentence = refused(swinging() * scale)
+    assert f"about {said} tall; must be from 0.5 to 3 m" in sentence
+
+
+def test_millimetres_are_refused():
+    assert "positions: is" in refused(swinging() * 1000)
+
+
+@pytest.mark.parametrize("point", [0.0, 1.5])
+def test_all_joints_in_one_point_are_refused(point: float):
+    assert "all joints in one point" in refused(np.full((60, 22, 3), point, np.float32))
+
+
+def test_a_limb_without_length_is_refused():
+    positions = swinging()
+    positions[:, JOINT["left_ankle"]] = positions[:, JOINT["left_knee"]]
+    assert "bone to left_ankle of 0.0 mm" in refused(positions)
+
+
+def test_a_body_without_sides_is_refused():
+    positions = swinging()
+    positions[..., 0] = 0
+    assert "left_hip and right_hip 0.0 mm apart" in refused(positions)
+
+
+def test_places_far_away_are_refused():
+    assert "within 1000 m" in refused(swinging() + 2000)
+
+
+def test_a_teleport_is_refused_and_a_jump_is_not():
+    positions = swinging()
+    positions[30:] += np.array([1.0, 0, 0], np.float32)
+    as_motion(positions)
+    positions[30:] += np.array([10.0, 0, 0], np.float32)
+    assert "from frame 29 to 30" in refused(positions)
+
+
+@pytest.mark.parametrize("shape", [(60, 24, 3), (60, 66), (60, 251), (263, 60), (2, 60, 22, 3), (22, 3), ()])
+def test_other_shapes_are_refused(shape: tuple[int, ...]):
+    assert f"has shape {shape}; must be" in refused(np.zeros(shape))
+
+
+@pytest.mark.parametrize("dtype", [complex, "U5", bool, object])
+def test_arrays_of_no_numbers_are_refused(dtype: type):
+    assert "must hold real numbers" in refused(np.zeros((60, 22, 3)).astype(dtype))
+    assert "must hold real numbers" in refused(np.zeros((60, 263)).astype(dtype))
+
+
+@pytest.mark.parametrize("sample", [None, [[1.0]], "walk.npy"])
+def test_what_is_no_array_is_refused(sample: object):
+    assert "must be a Motion or a numpy array" in refused(sample)  # type: ignore[arg-type]
+
+
+def test_features_become_their_motion():
+    features = positions_to_features(swinging())
+    motion = features_to_motion(features, caption="walks", name="a")
+    assert (len(motion), motion.fps, motion.caption, motion.name) == (59, 20.0, "walks", "a")
+    np.testing.assert_allclose(motion.positions[:, 0, 2], np.arange(59) * 0.05, atol=1e-5)
+
+
+def test_normalised_features_are_refused(data_dir: Path):
+    clips = [positions_to_features(motion.positions) for motion in read_packed(data_dir / "train.npz")]
+    mean, std = mean_std(clips)
+    for features in clips:
+        assert "un-normalised (x * Std + Mean)" in refused((features - mean) / std)
+
+
+@pytest.mark.parametrize("scale", [0, 1e-3, 0.02, 0.1, 0.3, 1.0, 30.0])
+def test_arrays_that_are_not_motion_are_refused(scale: float):
+    noise = np.random.default_rng(0)
+    for array in (noise.normal(0, scale, (60, 263)), noise.uniform(0, scale, (60, 263)), np.full((60, 263), scale)):
+        assert refused(array).startswith("features: ")
+
+
+def test_shuffled_features_are_refused():
+    features = positions_to_features(swinging())
+    assert refused(features[:, np.random.default_rng(0).permutation(263)]).startswith("features: ")
+
+
+def test_features_that_are_not_finite_are_named_by_row():
+    features = positions_to_features(swinging())
+    features[5, 7] = np.nan
+    assert refused(features) == "features: is nan at row 5, column 7; must be finite"
+    assert refused(features[:2]) == f"features: has 2 frames; must have from 4 to {MAX_FRAMES}"
+
+
+def test_a_refused_motion_can_be_named_by_its_place():
+    with pytest.raises(InvalidInput) as caught:
+        check_motion(replace(Motion(swinging()), fps=0.0))
+    assert caught.value.within("motions[3]").violations[0].field == "motions[3].fps"
