@@ -34,8 +34,8 @@ def serve(
     metrics_port: int | None = None,
     grace_seconds: float = 30.0,
 ) -> None:
-    """Serve `generator` until SIGTERM; see `motion.rpc.server`. A fit that is under way then stops where it can be
-    taken up again.
+    """Serve `generator` until SIGTERM; see `motion.rpc.server`. A fit that does not end within the grace is stopped
+    where it can be taken up again.
 
     Raises:
         InvalidInput: `listen` is no address, or cannot be listened on.
@@ -97,7 +97,7 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     ) -> generator_pb2.UploadDatasetResponse:
         motions: list[Motion] = []
         captions: list[tuple[str, ...]] = []
-        size = 0
+        size, total = 0, 0
         async for request in request_iterator:
             size += request.ByteSize()
             if size > MAX_UPLOAD_BYTES:
@@ -107,8 +107,11 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
             except InvalidInput as error:
                 raise error.within(f"motions[{len(motions)}]") from error
             captions.append(tuple(request.captions))
+            total = request.total
         if not motions:
             raise InvalidInput.of("motions", "are none; a set must have at least one")
+        if len(motions) != total:
+            raise InvalidInput.of("total", f"is {total}; must be the number of motions, of which {len(motions)} came")
         dataset = MotionSet(tuple(motions), tuple(captions))
         identity = await asyncio.get_running_loop().run_in_executor(self._work, self._generator.upload, dataset)
         return generator_pb2.UploadDatasetResponse(dataset_id=identity, motions=len(motions))

@@ -32,13 +32,19 @@ _WEIGHTS, _CARD = "model.safetensors", "card.json"
 
 
 class Autoencoder(nn.Module):
-    """Normalised features (batch, 263, frames) to codes (batch, size, frames / 4) and back, by convolution in time."""
+    """Normalised features (batch, 263, frames) to codes (batch, size / 2, frames / 4) and back, by convolution in time.
+
+    `center` and `scale` (size) are mean and deviation over the real motions of what `pooled` gives for one.
+    """
 
     mean: torch.Tensor
     std: torch.Tensor
+    center: torch.Tensor
+    scale: torch.Tensor
 
     def __init__(self, size: int, width: int):
         super().__init__()
+        code = size // 2
         self.encoder = nn.Sequential(
             nn.Conv1d(NUM_FEATURES, width, 4, 2, 1),
             nn.GELU(),
@@ -46,10 +52,10 @@ class Autoencoder(nn.Module):
             nn.GELU(),
             nn.Conv1d(width, width, 4, 2, 1),
             nn.GELU(),
-            nn.Conv1d(width, size, 1),
+            nn.Conv1d(width, code, 1),
         )
         self.decoder = nn.Sequential(
-            nn.Conv1d(size, width, 3, 1, 1),
+            nn.Conv1d(code, width, 3, 1, 1),
             nn.GELU(),
             nn.ConvTranspose1d(width, width, 4, 2, 1),
             nn.GELU(),
@@ -59,10 +65,18 @@ class Autoencoder(nn.Module):
         )
         self.register_buffer("mean", torch.zeros(NUM_FEATURES, 1))
         self.register_buffer("std", torch.ones(NUM_FEATURES, 1))
+        self.register_buffer("center", torch.zeros(size))
+        self.register_buffer("scale", torch.ones(size))
 
     def normalised(self, features: np.ndarray) -> torch.Tensor:
         """Features (..., frames, 263) as (..., 263, frames) of mean 0 and deviation 1."""
         return (torch.from_numpy(np.asarray(features, np.float32)).transpose(-1, -2) - self.mean) / self.std
+
+    def pooled(self, features: np.ndarray) -> torch.Tensor:
+        """Mean and deviation over time of the code of one motion, features (frames, 263): (size)."""
+        whole = len(features) - len(features) % STRIDE
+        code = self.encoder(self.normalised(features[:whole])[None])[0]
+        return torch.cat([code.mean(dim=1), code.std(dim=1, correction=0)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,17 +100,22 @@ class Embedding:
         return f"autoencoder-{self.card['size']}d-{digest.hexdigest()[:12]}"
 
     def embed(self, motions: Iterable[Motion]) -> np.ndarray:
-        """One point a motion: the mean of its codes over time; (n, size) float64.
+        """One point a motion, (n, size) float64: mean and deviation of its code over time, in units of the deviation
+        that they have among real motions.
 
-        Each motion is encoded by itself, so its point does not depend on the others. Motions have at least 5 frames.
+        Each motion is encoded by itself, so its point does not depend on the others.
+
+        Raises:
+            InvalidInput: a motion has fewer than 5 frames, which is too short for the code.
         """
         points = []
         with _one_thread(), torch.no_grad():
             for motion in motions:
-                features = positions_to_features(motion.positions)
-                whole = len(features) - len(features) % STRIDE
-                code = self.model.encoder(self.model.normalised(features[:whole])[None])
-                points.append(code[0].mean(dim=1).double().numpy())
+                if len(motion) <= STRIDE:
+                    wanted = f"must have at least {STRIDE + 1} to be embedded"
+                    raise InvalidInput.of(str(motion.name), f"has {len(motion)} frames; {wanted}")
+                pooled = self.model.pooled(positions_to_features(motion.positions))
+                points.append(((pooled - self.model.center) / self.model.scale).double().numpy())
         return np.stack(points) if points else np.zeros((0, self.card["size"]))
 
     def save(self, folder: Path) -> None:
@@ -145,8 +164,12 @@ def train_embedding(
         model.mean.copy_(torch.from_numpy(mean)[:, None])
         model.std.copy_(torch.from_numpy(np.where(std > 1e-6, std, 1.0).astype(np.float32))[:, None])
         loss = _train(model, clips, recipe, progress)
+        with torch.no_grad():
+            points = torch.stack([model.pooled(clip) for clip in clips])
+        model.center.copy_(points.mean(dim=0))
+        model.scale.copy_(points.std(dim=0, correction=0).clamp_min(1e-6))
     card = {
-        "kind": "temporal convolutional autoencoder of normalised HumanML3D features, mean over time",
+        "kind": "temporal convolutional autoencoder of HumanML3D features; mean and deviation of its code over time",
         **asdict(recipe),
         "trained_on": {
             "content_id": real.content_id(),

@@ -6,22 +6,22 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from loop_client.schema import (
     Either,
     Flag,
     Integer,
+    Key,
     ListOf,
     Number,
     Scalars,
     Table,
     Text,
     read_table,
-    setting,
     to_table,
 )
 from loop_client.strategy import STRATEGIES
@@ -31,6 +31,7 @@ from motion.protocols import CorrectionOptions
 
 CORRECTORS = ("identity", "roundtrip", "physics")
 HELD_OUT = "held_out"
+_ASSIST = Either((Number(0.0), Text(("auto", "none"))), "'auto', 'none' or a number of newtons")
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,13 @@ class DataRecipe:
         seed: of the draw.
     """
 
-    n: int = setting(Integer(2))
-    train: str = setting(Text(), "default")
-    test: str = setting(Text(), HELD_OUT)
-    drop: tuple[str, ...] = setting(ListOf(Text()), ())
-    test_n: int = setting(Integer(2), 64)
-    balance: str = setting(Text(may_be_empty=True), "")
-    seed: int = setting(Integer(), 0)
+    n: Annotated[int, Integer(2)]
+    train: Annotated[str, Text()] = "default"
+    test: Annotated[str, Text()] = HELD_OUT
+    drop: Annotated[tuple[str, ...], ListOf(Text())] = ()
+    test_n: Annotated[int, Integer(2)] = 64
+    balance: Annotated[str, Text(may_be_empty=True)] = ""
+    seed: Annotated[int, Integer()] = 0
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ class GeneratorRecipe:
         settings: the generator's own settings, as it names them.
     """
 
-    first_steps: int = setting(Integer(1))
-    later_steps: int = setting(Integer(1))
-    settings: dict[str, Any] = setting(Scalars(), {})
+    first_steps: Annotated[int, Integer(1)]
+    later_steps: Annotated[int, Integer(1)]
+    settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class SamplingRecipe:
         steps: denoising steps.
     """
 
-    guidance: float | None = setting(Number(0.0), None)
-    steps: int | None = setting(Integer(1, 10_000), None)
+    guidance: Annotated[float | None, Number(0.0)] = None
+    steps: Annotated[int | None, Integer(1, 10_000)] = None
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,16 @@ class SyntheticRecipe:
             published, or `prompt`: the prompt alone.
     """
 
-    share: float = setting(Number(0.0, 100.0), 1.0, key="lambda")
-    captions: str = setting(Text(("source", "prompt")), "source")
+    share: Annotated[float, Number(0.0, 100.0), Key("lambda")] = 1.0
+    captions: Annotated[str, Text(("source", "prompt"))] = "source"
 
 
 @dataclass(frozen=True)
 class CorrectionRecipe:
     """Options of the physics corrector: see `motion.protocols.CorrectionOptions`."""
 
-    policy: str = setting(Text(may_be_empty=True), "")
-    assist: str | float = setting(
-        Either((Number(0.0), Text(("auto", "none"))), "'auto', 'none' or a number of newtons"), "auto"
-    )
+    policy: Annotated[str, Text(may_be_empty=True)] = ""
+    assist: Annotated[str | float, _ASSIST] = "auto"
 
     def options(self) -> CorrectionOptions:
         return CorrectionOptions(self.policy, self.assist)
@@ -114,12 +113,23 @@ class CorrectionRecipe:
 
 @dataclass(frozen=True)
 class EmbeddingRecipe:
-    """The embedding that FID and diversity are measured in: see `loop_client.embedding`."""
+    """The embedding that FID and diversity are measured in: see `loop_client.embedding`.
 
-    size: int = setting(Integer(2, 512), 32)
-    width: int = setting(Integer(8, 1024), 96)
-    steps: int = setting(Integer(1, 100_000), 600)
-    seed: int = setting(Integer(), 0)
+    Attributes:
+        size: dimensions, an even number; fewer than there are samples, so that covariances are not singular.
+        width: channels inside the network.
+        steps: optimizer steps.
+        seed: of weights and batches.
+    """
+
+    size: Annotated[int, Integer(2, 512)] = 32
+    width: Annotated[int, Integer(8, 1024)] = 64
+    steps: Annotated[int, Integer(1, 100_000)] = 300
+    seed: Annotated[int, Integer()] = 0
+
+    def __post_init__(self) -> None:
+        if self.size % 2:
+            raise InvalidInput.of("size", f"is {self.size}; must be even: half are means, half deviations over time")
 
 
 @dataclass(frozen=True)
@@ -132,9 +142,9 @@ class EvaluationRecipe:
         embedding: what FID and diversity are measured in.
     """
 
-    samples: int = setting(Integer(2, 100_000), 64)
-    correct: bool = setting(Flag(), True)
-    embedding: EmbeddingRecipe = setting(Table(EmbeddingRecipe), EmbeddingRecipe())
+    samples: Annotated[int, Integer(2, 100_000)] = 64
+    correct: Annotated[bool, Flag()] = True
+    embedding: EmbeddingRecipe = EmbeddingRecipe()
 
 
 @dataclass(frozen=True)
@@ -150,11 +160,11 @@ class ArmRecipe:
         failed: what becomes of a motion whose correction failed: `drop` it, or train on it as it was (`keep`).
     """
 
-    name: str = setting(Text())
-    strategy: str = setting(Text(tuple(STRATEGIES)))
-    corrector: str = setting(Text(CORRECTORS), "identity")
-    gamma: float = setting(Number(0.0, finite=False), math.inf)
-    failed: str = setting(Text(("drop", "keep")), "drop")
+    name: Annotated[str, Text()]
+    strategy: Annotated[str, Text(tuple(STRATEGIES))]
+    corrector: Annotated[str, Text(CORRECTORS)] = "identity"
+    gamma: Annotated[float, Number(0.0, finite=False)] = math.inf
+    failed: Annotated[str, Text(("drop", "keep"))] = "drop"
 
     def __post_init__(self) -> None:
         if self.name and not (self.name.replace("-", "").replace("_", "").isalnum() and self.name.isascii()):
@@ -170,17 +180,17 @@ class Recipe:
         seeds: the whole experiment is made once with each.
     """
 
-    name: str = setting(Text())
-    data: DataRecipe = setting(Table(DataRecipe))
-    generator: GeneratorRecipe = setting(Table(GeneratorRecipe))
-    arms: tuple[ArmRecipe, ...] = setting(ListOf(Table(ArmRecipe), least=1))
-    generations: int = setting(Integer(1, 10_000))
-    title: str = setting(Text(may_be_empty=True), "")
-    seeds: tuple[int, ...] = setting(ListOf(Integer(), least=1), (0,))
-    sampling: SamplingRecipe = setting(Table(SamplingRecipe), SamplingRecipe())
-    synthetic: SyntheticRecipe = setting(Table(SyntheticRecipe), SyntheticRecipe())
-    correction: CorrectionRecipe = setting(Table(CorrectionRecipe), CorrectionRecipe())
-    evaluation: EvaluationRecipe = setting(Table(EvaluationRecipe), EvaluationRecipe())
+    name: Annotated[str, Text()]
+    data: DataRecipe
+    generator: GeneratorRecipe
+    arms: Annotated[tuple[ArmRecipe, ...], ListOf(Table(ArmRecipe), least=1)]
+    generations: Annotated[int, Integer(1, 10_000)]
+    title: Annotated[str, Text(may_be_empty=True)] = ""
+    seeds: Annotated[tuple[int, ...], ListOf(Integer(), least=1)] = (0,)
+    sampling: SamplingRecipe = SamplingRecipe()
+    synthetic: SyntheticRecipe = SyntheticRecipe()
+    correction: CorrectionRecipe = CorrectionRecipe()
+    evaluation: EvaluationRecipe = EvaluationRecipe()
 
     def __post_init__(self) -> None:
         names = [arm.name.lower() for arm in self.arms]

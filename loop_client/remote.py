@@ -153,7 +153,7 @@ def _upload_requests(dataset: MotionSet) -> Iterator[generator_pb2.UploadDataset
             packed = wire.pack_motion(motion)
         except InvalidInput as error:
             raise error.within(f"motions[{index}]") from error
-        yield wire.build(generator_pb2.UploadDatasetRequest, motion=packed, captions=list(captions))
+        yield wire.build(generator_pb2.UploadDatasetRequest, motion=packed, captions=list(captions), total=len(dataset))
 
 
 def _persistently(call: Callable[[], Any], peer: str) -> Iterator[Any]:

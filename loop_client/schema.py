@@ -1,20 +1,19 @@
 """Strict reading of tables from outside into frozen dataclasses: every key known, every value of its type and range.
 
-A field of a dataclass says by `setting(rule)` what may stand there; `read_table` gathers everything that is wrong in a
-table, each with its path (`arms[1].gamma`), its value and what would be right.
+A field of a dataclass says what may stand there by a rule in its type, `Annotated[int, Integer(1)]`, or by being a
+dataclass itself; without a default it must be in the table. `read_table` gathers everything that is wrong in a table,
+each with its path (`arms[1].gamma`), its value and what would be right.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from typing import Any, Protocol, TypeVar
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from typing import Any, Protocol, TypeVar, get_type_hints
 
 from motion.errors import InvalidInput, Violation
 
-_RULE = "rule"
-_KEY = "key"
 _T = TypeVar("_T")
 
 
@@ -24,15 +23,11 @@ class Rule(Protocol):
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any: ...
 
 
-def setting(rule: Rule, default: Any = MISSING, key: str = "") -> Any:
-    """A field of a dataclass that `read_table` fills; without a default it must be in the table.
+@dataclass(frozen=True)
+class Key:
+    """The name of a field in its table, where that is no name in Python (`lambda`)."""
 
-    `key` is its name in the table, where that is no name in Python (`lambda`).
-    """
-    metadata = {_RULE: rule, _KEY: key}
-    if isinstance(default, dict):
-        return field(default_factory=default.copy, metadata=metadata)
-    return field(default=default, metadata=metadata)
+    name: str
 
 
 def read_table(kind: type[_T], table: Mapping[str, Any]) -> _T:
@@ -51,8 +46,8 @@ def read_table(kind: type[_T], table: Mapping[str, Any]) -> _T:
 def to_table(value: Any) -> Any:
     """The plain table that `read_table` reads as `value` again; fields that are None are left out."""
     if is_dataclass(value):
-        items = ((f.metadata.get(_KEY) or f.name, getattr(value, f.name)) for f in fields(value))
-        return {key: to_table(item) for key, item in items if item is not None}
+        items = {key: getattr(value, spec.name) for key, (spec, _) in _settings(type(value)).items()}
+        return {key: to_table(item) for key, item in items.items() if item is not None}
     if isinstance(value, Mapping):
         return {key: to_table(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -80,16 +75,16 @@ class Table:
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
         if not isinstance(value, Mapping):
             return _refuse(path, value, "a table", violations)
-        settings = {f.metadata.get(_KEY) or f.name: f for f in fields(self.kind)}
+        settings = _settings(self.kind)
         wrong = len(violations)
         for key in value:
             if key not in settings:
                 known = ", ".join(settings)
                 violations.append(Violation(_joined(path, key), f"is not a key that is known here; known are {known}"))
         values = {}
-        for key, spec in settings.items():
+        for key, (spec, rule) in settings.items():
             if key in value:
-                values[spec.name] = spec.metadata[_RULE].read(_joined(path, key), value[key], violations)
+                values[spec.name] = rule.read(_joined(path, key), value[key], violations)
             elif spec.default is MISSING and spec.default_factory is MISSING:
                 violations.append(Violation(_joined(path, key), "is missing and has no default"))
         if len(violations) > wrong:
@@ -194,6 +189,18 @@ class Scalars:
             if not isinstance(item, str | int | float | bool):
                 _refuse(_joined(path, key), item, "a text, a number, or true or false", violations)
         return dict(value)
+
+
+def _settings(kind: type) -> dict[str, tuple[Field[Any], Rule]]:
+    """The fields of a dataclass and their rules, by their keys in a table."""
+    settings = {}
+    hints = get_type_hints(kind, include_extras=True)
+    for spec in fields(kind):
+        extras = getattr(hints[spec.name], "__metadata__", ())
+        key = next((extra.name for extra in extras if isinstance(extra, Key)), spec.name)
+        rule = next((extra for extra in extras if hasattr(extra, "read")), None) or Table(hints[spec.name])
+        settings[key] = (spec, rule)
+    return settings
 
 
 def _joined(path: str, key: str) -> str:

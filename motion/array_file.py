@@ -7,6 +7,7 @@ at another rate is resampled when it is written as one of these.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,12 @@ import numpy as np
 
 from motion.archive import read_npy, write_npy, write_npz
 from motion.errors import InvalidInput
-from motion.humanml3d import FEATURES_FPS, NUM_FEATURES, features_to_positions, positions_to_features
+from motion.humanml3d import FEATURES_FPS, NUM_FEATURES, positions_to_features
 from motion.joint_naming import match_joints
 from motion.motion import DEFAULT_FPS, Motion
 from motion.resample import resample
 from motion.skeleton import JOINT_NAMES, NUM_JOINTS
+from motion.validation import features_to_motion
 
 Content = Literal["positions", "features"]
 ARRAY_KEYS = frozenset({"positions", "features"})
@@ -31,7 +33,8 @@ def read_array(path: str | os.PathLike[str]) -> tuple[Motion, Content]:
 
     Raises:
         NotFound: no such file.
-        InvalidInput: it is damaged, or its array is neither (frames, 22, 3) nor (frames, 263).
+        InvalidInput: it is damaged, its array is neither (frames, 22, 3) nor (frames, 263), or its features are no
+            motion.
     """
     file = Path(path)
     array = read_npy(file)
@@ -70,11 +73,8 @@ def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) 
     caption = _text(where, arrays, "caption")
     name = _text(where, arrays, "name") or name
     if "features" in arrays and "positions" not in arrays:
-        features = arrays["features"]
-        if features.ndim != 2 or features.shape[1] != NUM_FEATURES:
-            raise InvalidInput.of(f"{where} features", f"have shape {features.shape}; must be (frames, {NUM_FEATURES})")
-        motion = _from_features(where, features, name)
-        return Motion(motion.positions, caption=caption, name=name), "features"
+        motion = _from_features(where, arrays["features"], name)
+        return replace(motion, caption=caption), "features"
     positions = _numbers(f"{where} positions", arrays["positions"])
     if "joint_names" in arrays:
         positions = _in_our_order(where, positions, [str(joint) for joint in arrays["joint_names"].reshape(-1)])
@@ -115,7 +115,10 @@ def at_rate(motion: Motion, fps: float) -> Motion:
 
 
 def _from_features(where: str, features: np.ndarray, name: str) -> Motion:
-    return Motion(features_to_positions(_numbers(where, features)).astype(np.float32), name=name)
+    try:
+        return features_to_motion(features, name=name, min_frames=1, max_frames=sys.maxsize)
+    except InvalidInput as error:
+        raise error.within(where) from error
 
 
 def _to_features(motion: Motion, keep_rows: bool) -> np.ndarray:

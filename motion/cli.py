@@ -146,7 +146,7 @@ def _check_all(motions: MotionSet) -> None:
         raise InvalidInput.of("IN", "holds no motions")
     for motion in motions:
         try:
-            check_motion(motion)
+            check_motion(motion, min_frames=2, max_frames=sys.maxsize)
         except InvalidInput as error:
             raise error.within(str(motion.name)) from error
 

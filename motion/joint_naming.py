@@ -62,20 +62,14 @@ def match_joints(names: Iterable[str]) -> list[Blend]:
     simplified: dict[str, str] = {}
     for name in names:
         simplified.setdefault(simplify(name), name)
-    nearest: tuple[str, list[str]] | None = None
-    for naming in NAMINGS:
-        blends, missing = naming.resolve(simplified)
+    resolved = [(naming, *naming.resolve(simplified)) for naming in NAMINGS]
+    for _, blends, missing in resolved:
         if not missing:
             return blends
-        if nearest is None or len(missing) < len(nearest[1]):
-            nearest = naming.family, missing
-    assert nearest is not None
-    family, missing = nearest
-    families = ", ".join(naming.family for naming in NAMINGS)
-    raise InvalidInput.of(
-        "joint_names",
-        f"the skeleton lacks {', '.join(missing)} (of the {family} names, which are nearest; known are {families})",
-    )
+    nearest, _, missing = max(resolved, key=lambda candidate: len(candidate[1]))
+    known = ", ".join(naming.family for naming in NAMINGS)
+    reason = f"of the {nearest.family} names, which are nearest; known are {known}"
+    raise InvalidInput.of("joint_names", f"the skeleton lacks {', '.join(missing)} ({reason})")
 
 
 def _naming(
@@ -113,14 +107,14 @@ NAMINGS: tuple[Naming, ...] = (
         {"pelvis": "Hips", "spine1": "Spine", "spine2": "Spine1", "spine3": "Spine2", "neck": "Neck", "head": "Head"},
         _MIXAMO_LIMBS,
     ),
-    # The collar bones of CMU's skeleton start at the neck, and its trunk has one joint fewer.
+    # The trunk of CMU's skeleton has one joint fewer; neck and shoulders start where its Spine1 is.
     _naming(
         "CMU",
         ("Left", "Right"),
         {
-            "pelvis": "Hips", "spine1": "Spine", "spine2": "Spine1", "spine3": {"Spine1": 0.8, "Neck": 0.2},
-            "neck": "Neck1|Neck", "head": "Head", "left_collar": {"Neck": 0.55, "LeftArm": 0.45},
-            "right_collar": {"Neck": 0.55, "RightArm": 0.45},
+            "pelvis": "Hips", "spine1": "Spine", "spine2": {"Spine": 0.5, "Spine1": 0.5}, "spine3": "Spine1",
+            "neck": "Neck1", "head": "Head", "left_collar": {"Spine1": 0.55, "LeftArm": 0.45},
+            "right_collar": {"Spine1": 0.55, "RightArm": 0.45},
         },
         {joint: name for joint, name in _MIXAMO_LIMBS.items() if joint != "collar"},
     ),
@@ -132,11 +126,12 @@ NAMINGS: tuple[Naming, ...] = (
         {"hip": "*Hip", "knee": "*Knee", "ankle": "*Ankle", "foot": "*Toe", "collar": "*Collar",
          "shoulder": "*Shoulder", "elbow": "*Elbow", "wrist": "*Wrist"},
     ),
+    # Its hips are as low as the hip joints, where SMPL's pelvis is 9 cm higher.
     _naming(
         "Bandai-Namco",
         ("L", "R"),
-        {"pelvis": "Hips", "spine1": "Spine", "spine2": "Chest", "spine3": {"Chest": 0.8, "Neck": 0.2},
-         "neck": "Neck", "head": "Head"},
+        {"pelvis": {"Hips": 0.57, "Spine": 0.43}, "spine1": "Spine", "spine2": "Chest",
+         "spine3": {"Chest": 0.8, "Neck": 0.2}, "neck": "Neck", "head": "Head"},
         {"hip": "UpperLeg_*", "knee": "LowerLeg_*", "ankle": "Foot_*", "foot": "Toes_*", "collar": "Shoulder_*",
          "shoulder": "UpperArm_*", "elbow": "LowerArm_*", "wrist": "Hand_*"},
     ),

@@ -34,6 +34,7 @@ _LATERAL = np.array([1.0, 0.0, 0.0])
 _RESTING_HEIGHT_M = 0.025  # toes at most this far above the lowest of the motion, and moving at most
 _RESTING_STEP_M = 0.015  # this far a frame, rest on the floor
 _RESTING_FRAMES = 6
+_FIT_FRAMES = 64  # that many, spread over the motion, say how its pelvis and chest are shaped
 _SOLE_LEVEL_BELOW_M = 0.35  # ankles above this swing freely, their soles need not be level
 
 
@@ -78,9 +79,10 @@ def fit_offsets(positions: np.ndarray) -> np.ndarray:
     offsets[list(TOES)] = (0.0, planted_slope(positions), 1.0)
     offsets[1:] *= (lengths / np.linalg.norm(offsets[1:], axis=1))[:, None]
     for joint, children in _TRIADS.items():
-        vectors = positions[:, children] - positions[:, [joint]]
+        few = positions[:: len(positions) // _FIT_FRAMES + 1]
+        vectors = few[:, children] - few[:, [joint]]
         rest = template = offsets[children]
-        for _ in range(4):
+        for _ in range(3):
             turns = rigid_fit(template, vectors)
             template = np.median(np.swapaxes(vectors @ turns, 0, 1), axis=1)
         template = template @ rigid_fit(template, rest).T
@@ -157,13 +159,11 @@ def _turn_legs(turns: np.ndarray, positions: np.ndarray, offsets: np.ndarray) ->
         )
 
 
-def foot_rotations(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """World rotations of ankles and toes alone, (frames, 4, 4) for joints 7, 8, 10, 11, as `global_rotations` has
-    them."""
-    turns = np.empty((*positions.shape[:2], 4))
-    _turn_triad(turns, positions, offsets, 0)
-    _turn_legs(turns, positions, offsets)
-    return turns[:, [*ANKLES, *TOES]]
+def turned_legs(turns: np.ndarray, positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """`turns` (frames, 22, 4), as `global_rotations` made them, after the legs below the same pelvis have moved."""
+    turned = turns.copy()
+    _turn_legs(turned, positions, offsets)
+    return rotation.continuous(turned)
 
 
 def global_rotations(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -33,7 +34,7 @@ class MetricsTable:
         for motion in motions:
             name = motion.name or ""
             try:
-                check_motion(motion)
+                check_motion(motion, min_frames=2, max_frames=sys.maxsize)
             except InvalidInput as error:
                 refused[name] = str(error)
                 continue

@@ -115,7 +115,8 @@ def read_reports(path: str | os.PathLike[str]) -> dict[str, Report]:
     reports: dict[str, Report] = {}
     for number, line in enumerate(read_lines(file), start=1):
         try:
-            reports[str(line.pop("id"))] = Report.from_json(line)
+            name = str(line.pop("id"))
+            reports[name] = Report.from_json(line)
         except (KeyError, TypeError) as error:
             raise InvalidInput.of(f"{file} line {number}", f"is not a report ({error})") from error
     return reports

@@ -34,8 +34,8 @@ def resample(
 
     Frame k of the result is the pose at k / fps_out seconds, by a natural cubic spline through each coordinate: times
     that the input has keep their pose, and nothing is changed at all when rate and frame count stay. There is no
-    low-pass filter, as there is none in HumanML3D. Bone lengths of real motion going from 20 to 60 fps stay within
-    1 mm in the median clip (the fastest arm swings of running: 4 cm).
+    low-pass filter, as there is none in HumanML3D. Going from 20 to 60 fps changes a bone of real motion by 0.02 mm in
+    the mean and, where it turns fastest, by 2 mm in the median clip (4 cm in the fastest run).
 
     Args:
         frames_out: how many frames to give; by default as many as lie within the motion. Times after the last frame

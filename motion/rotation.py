@@ -21,22 +21,25 @@ def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cross product over the last axis; several times faster than `numpy.cross` on many small vectors."""
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], -1)
+    x = ay * bz - az * by
+    product = np.empty((*x.shape, 3), x.dtype)
+    product[..., 0] = x
+    product[..., 1] = az * bx - ax * bz
+    product[..., 2] = ax * by - ay * bx
+    return product
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Hamilton product: the rotation `b`, then `a`. (..., 4), (..., 4) -> (..., 4)."""
     aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
     bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
-    return np.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        -1,
-    )
+    w = aw * bw - ax * bx - ay * by - az * bz
+    product = np.empty((*w.shape, 4), w.dtype)
+    product[..., 0] = w
+    product[..., 1] = aw * bx + ax * bw + ay * bz - az * by
+    product[..., 2] = aw * by - ax * bz + ay * bw + az * bx
+    product[..., 3] = aw * bz + ax * by - ay * bx + az * bw
+    return product
 
 
 def conjugate(q: np.ndarray) -> np.ndarray:
@@ -82,12 +85,15 @@ def slerp(a: np.ndarray, b: np.ndarray, weight: np.ndarray | float) -> np.ndarra
 
 def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The smallest rotation that takes direction `a` to direction `b`: (..., 3), (..., 3) -> (..., 4)."""
-    a, b = normalized(a), normalized(b)
-    dot = (a * b).sum(-1, keepdims=True)
-    other = normalized(cross(a, np.roll(a, 1, -1) + np.array([0.3, 0.1, 0.2])))
-    q = np.concatenate([1 + dot, cross(a, b)], -1)
-    opposite = np.concatenate([np.zeros_like(dot), np.broadcast_to(other, q[..., 1:].shape)], -1)
-    return normalized(np.where(1 + dot < 1e-6, opposite, q))
+    a, b = np.broadcast_arrays(normalized(a), normalized(b))
+    q = np.empty((*a.shape[:-1], 4), a.dtype)
+    q[..., 0] = 1 + (a * b).sum(-1)
+    q[..., 1:] = cross(a, b)
+    opposite = q[..., 0] < 1e-6
+    if opposite.any():  # any half turn about an axis across will do
+        q[opposite, 0] = 0
+        q[opposite, 1:] = cross(a[opposite], np.roll(a[opposite], 1, -1) + np.array([0.3, 0.1, 0.2]))
+    return normalized(q)
 
 
 def continuous(q: np.ndarray) -> np.ndarray:

@@ -79,8 +79,10 @@ def check_motion(motion: Motion, *, min_frames: int = MIN_FRAMES, max_frames: in
     if violations:
         raise InvalidInput(violations)
     motion = _in_order(motion)
-    reason = _fault_of_values(motion.positions) or _fault_of_body(motion.positions) or _fault_of_speed(motion)
-    if reason:
+    for fault in (_fault_of_values, _fault_of_body, _fault_of_distance):
+        if reason := fault(motion.positions):
+            raise InvalidInput.of("positions", reason)
+    if reason := _fault_of_speed(motion.positions, motion.fps):
         raise InvalidInput.of("positions", reason)
     return motion
 
@@ -166,16 +168,9 @@ def _fault_of_length(frames: int, low: int, high: int) -> str | None:
 
 def _fault_of_values(positions: np.ndarray) -> str | None:
     finite = np.isfinite(positions)
-    if not finite.all():
-        frame, joint, axis = np.argwhere(~finite)[0]
-        value, place = positions[frame, joint, axis], f"frame {frame}, joint {JOINT_NAMES[joint]}, {'xyz'[axis]}"
-        return f"is {value} at {place}; must be finite"
-    distance = np.abs(positions)
-    if distance.max() > MAX_DISTANCE_M:
-        frame, joint, axis = np.unravel_index(distance.argmax(), distance.shape)
-        place = f"frame {frame}, joint {JOINT_NAMES[joint]}, {'xyz'[axis]}"
-        return f"is {positions[frame, joint, axis]:g} m at {place}; must be within {MAX_DISTANCE_M:g} m of the origin"
-    return None
+    if finite.all():
+        return None
+    return f"is {_named(positions, np.argwhere(~finite)[0])}; must be finite"
 
 
 def _fault_of_body(positions: np.ndarray) -> str | None:
@@ -195,8 +190,16 @@ def _fault_of_body(positions: np.ndarray) -> str | None:
     return None
 
 
-def _fault_of_speed(motion: Motion) -> str | None:
-    speeds = np.linalg.norm(np.diff(motion.positions, axis=0), axis=-1).mean(axis=1) * motion.fps
+def _fault_of_distance(positions: np.ndarray) -> str | None:
+    distances = np.abs(positions)
+    if distances.max() <= MAX_DISTANCE_M:
+        return None
+    farthest = _named(positions, np.array(np.unravel_index(distances.argmax(), distances.shape)))
+    return f"is {farthest}; must be within {MAX_DISTANCE_M:g} m of the origin"
+
+
+def _fault_of_speed(positions: np.ndarray, fps: float) -> str | None:
+    speeds = np.linalg.norm(np.diff(positions, axis=0), axis=-1).mean(axis=1) * fps
     if not len(speeds) or speeds.max() <= MAX_SPEED_M_S:
         return None
     frame = int(speeds.argmax())
@@ -206,13 +209,19 @@ def _fault_of_speed(motion: Motion) -> str | None:
 def _fault_of_rotations(features: np.ndarray) -> str | None:
     norms = np.linalg.norm(features[:, JOINT_ROTATIONS].reshape(-1, 3), axis=-1)
     off = float(np.abs(norms - 1).mean())
-    return None if off <= _COLUMN_DEVIATION else f"has rotations whose columns are off length one by {off:.3g}"
+    return None if off <= _COLUMN_DEVIATION else f"has rotations whose columns miss length one by {off:.3g}"
 
 
 def _fault_of_rigidity(positions: np.ndarray) -> str | None:
     lengths = bone_lengths(positions)[:, [JOINT[name] - 1 for name in (*_LEGS, *_ARMS)]]
     variation = float((lengths.std(axis=0) / np.maximum(lengths.mean(axis=0), 1e-9)).mean())
     return None if variation <= _LIMB_VARIATION else f"has limbs that change length by {variation:.0%}"
+
+
+def _named(positions: np.ndarray, index: np.ndarray) -> str:
+    """One coordinate, and where it stands."""
+    frame, joint, axis = index
+    return f"{positions[frame, joint, axis]:g} at frame {frame}, joint {JOINT_NAMES[joint]}, {'xyz'[axis]}"
 
 
 def _median_lengths(positions: np.ndarray) -> dict[str, float]:

@@ -123,8 +123,8 @@ def scenes_html(scenes: Sequence[Scene], height: int = 420, identifier: str = "p
         script=_resource("view_player.js"),
         hidden=" hidden" if len(scenes) == 1 else "",
         options=options,
-        # "</" in a caption would end the script element.
-        data=json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/"),
+        # A "<" in a caption could end the script element or open another.
+        data=json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
     )
 
 

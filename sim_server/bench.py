@@ -66,17 +66,15 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
 
 def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: int = 3) -> dict[str, Any]:
     """Rates over `motions` in frames (at 20 per second of motion) per core second, and their ratios to bare stepping."""
-    references = []
-    for motion in motions:
-        prepared = prepare(motion.positions.astype(np.float64))
-        references.append(retarget(prepared.positions, prepared.offsets))
+    prepared = [prepare(motion.positions.astype(np.float64)) for motion in motions]
+    references = [retarget(each) for each in prepared]
     frames = sum(len(reference) for reference in references)
     rows: dict[str, Callable[[], object]] = {
         "mj_step": lambda: _stepped(references),
         "single_attempt": lambda: _corrected(motions, CorrectionOptions(assist=_ATTEMPT_N), policy, slots),
         "ladder": lambda: _corrected(motions, CorrectionOptions(), policy, slots),
         "preparation": lambda: [prepare(motion.positions.astype(np.float64)) for motion in motions],
-        "retargeting": lambda: [retarget(r.positions, r.offsets) for r in references],
+        "retargeting": lambda: [retarget(each) for each in prepared],
     }
     best = {name: min(_cpu_seconds(work) for _ in range(1)) for name, work in rows.items()}
     for _ in range(rounds - 1):

@@ -10,7 +10,7 @@ from motion.metrics import completion, mpjpe_global, mpjpe_local, physical_error
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from motion.report import Correction, Report
-from motion.resample import resample
+from motion.resample import frames_covering, resample
 from sim_server.engine import Job
 from sim_server.humanoid import SOLE_M
 from sim_server.ladder import AssistPlan
@@ -25,18 +25,13 @@ class NotSimulable(Exception):
     """No body could be made for a motion, though it looks like one."""
 
 
-def frames_inside(motion: Motion) -> int:
-    """How many frames the simulation gives a motion: enough at its own rate to cover all of it."""
-    return int(np.ceil(motion.duration * CONTROL_FPS - 1e-6)) + 1
-
-
 def check_length(motion: Motion) -> None:
     """Refuse a motion too short or too long to simulate, whatever its rate.
 
     Raises:
         InvalidInput: on `positions`.
     """
-    frames = frames_inside(motion)
+    frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise InvalidInput.of(
             "positions",
@@ -51,11 +46,10 @@ def begin(motion: Motion, options: CorrectionOptions) -> Job:
     Raises:
         NotSimulable: no body fits it.
     """
-    frames = frames_inside(motion)
+    frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
     positions = resample(motion.positions.astype(np.float64), motion.fps, CONTROL_FPS, frames)
     try:
-        prepared = prepare(positions)
-        reference = retarget(prepared.positions, prepared.offsets)
+        reference = retarget(prepare(positions))
     except (np.linalg.LinAlgError, mujoco.FatalError, ValueError) as error:
         raise NotSimulable(str(error)) from error
     if not (np.isfinite(reference.rows).all() and np.isfinite(reference.qpos).all()):

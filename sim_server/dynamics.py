@@ -50,38 +50,39 @@ class InverseDynamics:
     inertia: np.ndarray
 
 
-def _angular_velocity(turns: np.ndarray, dt: float) -> np.ndarray:
-    """World angular velocity (frames, ..., 3) of rotations over time, by central differences."""
-    ahead = np.concatenate([turns[1:], turns[-1:]])
-    behind = np.concatenate([turns[:1], turns[:-1]])
-    span = np.full(len(turns), 2 * dt)
-    span[[0, -1]] = dt
-    step = rotation.log(rotation.multiply(ahead, rotation.conjugate(behind)))
-    return step / span.reshape(-1, *([1] * (step.ndim - 1)))
+def inverse_dynamics(
+    model: mujoco.MjModel, positions: np.ndarray, turns: np.ndarray, spins: np.ndarray, dt: float, at: np.ndarray
+) -> InverseDynamics:
+    """Inverse dynamics at samples `at` (frames,) of a path that is sampled every `dt` seconds.
 
-
-def inverse_dynamics(model: mujoco.MjModel, positions: np.ndarray, turns: np.ndarray, dt: float) -> InverseDynamics:
-    """Inverse dynamics of joint positions (frames, 22, 3) and world rotations (frames, 22, 4), `dt` seconds apart."""
+    Args:
+        model: the body.
+        positions: (samples, 22, 3) metres of the joints.
+        turns: (samples, 22, 4) world rotations.
+        spins: (samples, 22, 3) rad/s, angular velocities in each joint's own frame.
+        dt: seconds.
+        at: the samples that are wanted.
+    """
     mass = model.body_mass[BODY_OF_JOINT]
-    # Principal inertia -> the body's frame, once; then to the world frame by frame.
     axes = rotation.to_matrix(model.body_iquat[BODY_OF_JOINT])
     local_inertia = axes * model.body_inertia[BODY_OF_JOINT][:, None, :] @ np.swapaxes(axes, -1, -2)
-    frames = rotation.to_matrix(turns)
-    inertia = frames @ local_inertia @ np.swapaxes(frames, -1, -2)
 
     centres = positions + rotation.rotate(turns, model.body_ipos[BODY_OF_JOINT])
-    acceleration = np.gradient(np.gradient(centres, dt, axis=0), dt, axis=0)
-    spin = (inertia @ _angular_velocity(turns, dt)[..., None])[..., 0]
+    acceleration = np.gradient(np.gradient(centres, dt, axis=0), dt, axis=0)[at]
+    momentum = rotation.rotate(turns, (local_inertia @ spins[..., None])[..., 0])
+    centres, positions = centres[at], positions[at]
     force = mass[:, None] * (acceleration - _GRAVITY)
-    moment = np.gradient(spin, dt, axis=0) + rotation.cross(centres, force)
+    moment = np.gradient(momentum, dt, axis=0)[at] + rotation.cross(centres, force)
 
     # Moments were taken about the origin, so that subtrees simply add; then each is moved to its joint.
-    subtree_force = np.einsum("ji,tik->tjk", _SUBTREE, force)
-    subtree_moment = np.einsum("ji,tik->tjk", _SUBTREE, moment)
-    torque = subtree_moment - rotation.cross(positions, subtree_force)
+    subtree_force = _SUBTREE @ force
+    torque = _SUBTREE @ moment - rotation.cross(positions, subtree_force)
 
     arms = centres - positions[:, :1]
-    centre = np.einsum("i,tik->tk", mass, arms) / mass.sum()
-    squares = (arms**2).sum(-1)[..., None, None] * np.eye(3) - arms[..., :, None] * arms[..., None, :]
-    total = (inertia + mass[:, None, None] * squares).sum(1)
-    return InverseDynamics(np.concatenate([subtree_force[:, 0], torque[:, 0]], -1), torque, centre, total)
+    centre = (mass @ arms) / mass.sum()
+    frames = rotation.to_matrix(turns[at])
+    inertia = (frames @ local_inertia @ np.swapaxes(frames, -1, -2)).sum(1)
+    # Steiner: a point of mass m at r adds m (r.r 1 - r r').
+    weighted = mass[:, None] * arms
+    inertia += (weighted * arms).sum((1, 2))[:, None, None] * np.eye(3) - np.swapaxes(weighted, 1, 2) @ arms
+    return InverseDynamics(np.concatenate([subtree_force[:, 0], torque[:, 0]], -1), torque, centre, inertia)

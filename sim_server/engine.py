@@ -22,7 +22,7 @@ from sim_server.ladder import AssistPlan
 from sim_server.policy import Policy
 from sim_server.retarget import ROW_WIDTH, SUBSTEPS, Reference, fields_of
 
-TRIP_M = 0.1  # mean joint distance to the reference at which more help is due
+TRIP_M = 0.08  # mean joint distance to the reference at which more help is due
 FAIL_M = 0.5  # and at which a motion without more help to get counts as failed (UHC's rule)
 _WILD_RATE = 300.0  # rad/s or m/s: no body moves like this; the numbers have broken down
 

@@ -18,16 +18,16 @@ from scipy.ndimage import gaussian_filter1d
 
 from motion import kinematics, rotation
 from sim_server.dynamics import inverse_dynamics
-from sim_server.humanoid import DAMPING, DEPTH_FIRST, SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, SUBSTEP_S, build_model, sole_points
+from sim_server.humanoid import DAMPING, DEPTH_FIRST, SOLE_M, SUBSTEP_S, build_model, sole_points
+from sim_server.preparation import Prepared
+from sim_server.preparation.feet import sole_heights
 
 CONTROL_FPS = 20.0
 SUBSTEPS = 3
 assert abs(SUBSTEPS * SUBSTEP_S * CONTROL_FPS - 1) < 1e-12
 
 _SMOOTHING_S = 0.03  # of the path that accelerations are taken from
-_CONTACT_M = 0.015  # a sole point of the reference at most this high is meant to touch the floor
-_CONTACT_M_S = 99.0
-_CONTACT_AHEAD = 1  # frames: a foot that is about to land may already carry load
+_CONTACT_M = 0.015  # a foot of the reference whose sole is lower than this is meant to carry load
 
 
 class StepFields(NamedTuple):
@@ -74,7 +74,6 @@ class Reference:
         qpos, qvel: the state at the first frame.
         sole: (12, 3) the sole's points in their segments' frames.
         positions: (frames, 22, 3) the joints of the reference itself, raised by `SOLE_M`.
-        offsets: (22, 3) the body's rest pose.
     """
 
     model: mujoco.MjModel
@@ -83,18 +82,23 @@ class Reference:
     qvel: np.ndarray
     sole: np.ndarray
     positions: np.ndarray
-    offsets: np.ndarray
 
     def __len__(self) -> int:
         return len(self.positions)
 
 
 def _upsampled(local: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Local rotations and root path at the substep rate: (frames, ...) -> ((frames - 1) * SUBSTEPS + 1, ...)."""
+    """Local rotations and root path at the substep rate: (frames, ...) -> ((frames - 1) * SUBSTEPS + 1, ...).
+
+    Chords stand in for arcs: between neighbouring frames the two are within a fraction of a degree.
+    """
     frames = len(local)
+    between = np.empty((frames - 1, SUBSTEPS, *local.shape[1:]))
+    for substep in range(SUBSTEPS):
+        share = substep / SUBSTEPS
+        between[:, substep] = (1 - share) * local[:-1] + share * local[1:]
+    turns = rotation.normalized(np.concatenate([between.reshape(-1, *local.shape[1:]), local[-1:]]))
     time = np.arange((frames - 1) * SUBSTEPS + 1) / SUBSTEPS
-    left = np.minimum(time.astype(int), frames - 2)
-    turns = rotation.slerp(local[left], local[left + 1], (time - left)[:, None])
     return turns, CubicSpline(np.arange(frames), root, bc_type="natural")(time)
 
 
@@ -110,53 +114,42 @@ def _rates(turns: np.ndarray) -> np.ndarray:
     return rate
 
 
-def retarget(positions: np.ndarray, offsets: np.ndarray) -> Reference:
-    """The reference of prepared positions (frames, 22, 3), metres at `CONTROL_FPS`, on a body with `offsets` (22, 3)."""
-    model = build_model(offsets)
-    turns = kinematics.global_rotations(positions, offsets)
-    local = rotation.continuous(kinematics.local_rotations(turns))
-    root = positions[:, 0] + (0, SOLE_M, 0)
-    sole = sole_points(offsets)
+def retarget(prepared: Prepared) -> Reference:
+    """The reference of a prepared motion, on a body of its own."""
+    model = build_model(prepared.offsets)
+    positions = prepared.positions + (0, SOLE_M, 0)
+    local = rotation.continuous(kinematics.local_rotations(prepared.turns))
+    local, root = _upsampled(local, positions[:, 0])
 
-    local, root = _upsampled(local, root)
-    turns = kinematics.chained(local)
-    joints = kinematics.placed(turns, root, offsets)
+    touching = sole_heights(prepared.positions, prepared.turns, prepared.offsets) < _CONTACT_M
 
     # The path that forces are computed from is smoothed, or every frame of the motion would be a blow.
-    smooth_local = rotation.normalized(_smoothed(local))
-    smooth_turns = kinematics.chained(smooth_local)
-    smooth_root = _smoothed(root)
-    dynamics = inverse_dynamics(model, kinematics.placed(smooth_turns, smooth_root, offsets), smooth_turns, SUBSTEP_S)
-    root_velocity = np.gradient(smooth_root, SUBSTEP_S, axis=0)
-    root_spin = _rates(smooth_turns[:, 0])
-
-    points = joints[:, SOLE_POINT_JOINT] + rotation.rotate(turns[:, SOLE_POINT_JOINT], sole)
-    speed = np.linalg.norm(np.gradient(points[..., [0, 2]], SUBSTEP_S, axis=0), axis=-1)
-    low = (points[..., 1] < _CONTACT_M) & (speed < _CONTACT_M_S)
-    touching = np.stack([low[:, SOLE_POINT_SIDE == side].any(1) for side in (0, 1)], -1)
+    smooth = rotation.normalized(_smoothed(local))
+    turns, root = kinematics.chained(smooth), _smoothed(root)
+    joints = kinematics.placed(turns, root, prepared.offsets)
+    root_velocity = np.gradient(root, SUBSTEP_S, axis=0)
+    spins = _rates(turns)
 
     steps = np.arange(len(positions) - 1)
     first = steps * SUBSTEPS + 1  # where feedback and feed-forward of a control step look: one substep ahead
     ends = first[:, None] + np.arange(SUBSTEPS)
-    soon = np.minimum(first + _CONTACT_AHEAD * SUBSTEPS, len(local) - 1)
-    rates = gaussian_filter1d(_rates(local), max(1.0, 0.02 / SUBSTEP_S), axis=0, mode="nearest")
-    torque = rotation.rotate(rotation.conjugate(smooth_turns), dynamics.torque)
+    dynamics = inverse_dynamics(model, joints, turns, spins, SUBSTEP_S, first)
+    rates = _rates(smooth[:, DEPTH_FIRST[1:]])
     rows = StepFields(
         servo=local[ends][:, :, DEPTH_FIRST[1:]],
-        servo_rate=(rates * DAMPING[:, None])[ends][:, :, DEPTH_FIRST[1:]],
-        root=smooth_root[first],
-        root_turn=smooth_turns[first, 0],
+        servo_rate=(rates * DAMPING[DEPTH_FIRST[1:], None])[ends],
+        root=root[first],
+        root_turn=turns[first, 0],
         root_velocity=root_velocity[first],
-        root_spin=root_spin[first],
-        wrench=dynamics.wrench[first],
-        centre=dynamics.centre[first],
-        inertia=dynamics.inertia[first],
-        torque=torque[first][:, DEPTH_FIRST[1:]],
-        contact=(touching[first] | touching[soon]).astype(float),
-        goal=joints[ends[:, -1]],
+        root_spin=spins[first, 0],
+        wrench=dynamics.wrench,
+        centre=dynamics.centre,
+        inertia=dynamics.inertia,
+        torque=rotation.rotate(rotation.conjugate(turns[first]), dynamics.torque)[:, DEPTH_FIRST[1:]],
+        contact=touching[:-1].astype(float),
+        goal=positions[1:],
     )
     table = np.concatenate([np.reshape(field, (len(steps), -1)) for field in rows], axis=1)
-
-    qpos = np.concatenate([root[0], local[0][DEPTH_FIRST].ravel()])
-    qvel = np.concatenate([root_velocity[0], root_spin[0], _rates(smooth_local)[0][DEPTH_FIRST[1:]].ravel()])
-    return Reference(model, table, qpos, qvel, sole, joints[::SUBSTEPS], offsets)
+    qpos = np.concatenate([positions[0, 0], local[0][DEPTH_FIRST].ravel()])
+    qvel = np.concatenate([root_velocity[0], spins[0, 0], rates[0].ravel()])
+    return Reference(model, table, qpos, qvel, sole_points(prepared.offsets), positions)

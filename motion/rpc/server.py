@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -138,7 +139,7 @@ class _Server:
         server: grpc.aio.Server,
         address: str,
         guard: Guard,
-        well: health.aio.HealthServicer,
+        well: Any,
         settings: ServerSettings,
     ):
         self.address = address
@@ -155,7 +156,7 @@ class _Server:
         server = grpc.aio.server(interceptors=[guard], options=_OPTIONS)
         for add in services.values():
             add(server)
-        well = health.aio.HealthServicer()
+        well = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
         health_pb2_grpc.add_HealthServicer_to_server(well, server)
         reflection.enable_server_reflection([*services, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
         port = _bind(server, settings.listen)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from motion.v1 import motion_pb2 as motion_dot_v1_dot_motion__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19motion/v1/generator.proto\x12\tmotion.v1\x1a\x16motion/v1/motion.proto\"\x1a\n\x18\x44\x65scribeGeneratorRequest\"\xb0\x01\n\x19\x44\x65scribeGeneratorResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0b\n\x03\x66ps\x18\x03 \x01(\x01\x12\x12\n\nmin_frames\x18\x04 \x01(\x05\x12\x12\n\nmax_frames\x18\x05 \x01(\x05\x12\x13\n\x0b\x63heckpoints\x18\x06 \x03(\t\x12\x1a\n\x12\x64\x65\x66\x61ult_checkpoint\x18\x07 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x08 \x01(\t\"\xaa\x01\n\rSampleRequest\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0f\n\x07prompts\x18\x02 \x03(\t\x12\x0f\n\x07lengths\x18\x03 \x03(\x05\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\x15\n\x08guidance\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05steps\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x13\n\x0bstart_index\x18\x07 \x01(\x05\x42\x0b\n\t_guidanceB\x08\n\x06_steps\"B\n\x0eSampleResponse\x12\r\n\x05index\x18\x01 \x01(\x05\x12!\n\x06motion\x18\x02 \x01(\x0b\x32\x11.motion.v1.Motion\"K\n\x14UploadDatasetRequest\x12!\n\x06motion\x18\x01 \x01(\x0b\x32\x11.motion.v1.Motion\x12\x10\n\x08\x63\x61ptions\x18\x02 \x03(\t\"<\n\x15UploadDatasetResponse\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07motions\x18\x02 \x01(\x05\"\xb3\x01\n\nFitRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0c\n\x04init\x18\x02 \x01(\t\x12\r\n\x05steps\x18\x03 \x01(\x05\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\x35\n\x08settings\x18\x05 \x03(\x0b\x32#.motion.v1.FitRequest.SettingsEntry\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"L\n\x0b\x46itResponse\x12\x0c\n\x04step\x18\x01 \x01(\x05\x12\r\n\x05steps\x18\x02 \x01(\x05\x12\x0c\n\x04loss\x18\x03 \x01(\x01\x12\x12\n\ncheckpoint\x18\x04 \x01(\t2\xb8\x02\n\x10GeneratorService\x12U\n\x08\x44\x65scribe\x12#.motion.v1.DescribeGeneratorRequest\x1a$.motion.v1.DescribeGeneratorResponse\x12?\n\x06Sample\x12\x18.motion.v1.SampleRequest\x1a\x19.motion.v1.SampleResponse0\x01\x12T\n\rUploadDataset\x12\x1f.motion.v1.UploadDatasetRequest\x1a .motion.v1.UploadDatasetResponse(\x01\x12\x36\n\x03\x46it\x12\x15.motion.v1.FitRequest\x1a\x16.motion.v1.FitResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19motion/v1/generator.proto\x12\tmotion.v1\x1a\x16motion/v1/motion.proto\"\x1a\n\x18\x44\x65scribeGeneratorRequest\"\xb0\x01\n\x19\x44\x65scribeGeneratorResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0b\n\x03\x66ps\x18\x03 \x01(\x01\x12\x12\n\nmin_frames\x18\x04 \x01(\x05\x12\x12\n\nmax_frames\x18\x05 \x01(\x05\x12\x13\n\x0b\x63heckpoints\x18\x06 \x03(\t\x12\x1a\n\x12\x64\x65\x66\x61ult_checkpoint\x18\x07 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x08 \x01(\t\"\xaa\x01\n\rSampleRequest\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0f\n\x07prompts\x18\x02 \x03(\t\x12\x0f\n\x07lengths\x18\x03 \x03(\x05\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\x15\n\x08guidance\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05steps\x18\x06 \x01(\x05H\x01\x88\x01\x01\x12\x13\n\x0bstart_index\x18\x07 \x01(\x05\x42\x0b\n\t_guidanceB\x08\n\x06_steps\"B\n\x0eSampleResponse\x12\r\n\x05index\x18\x01 \x01(\x05\x12!\n\x06motion\x18\x02 \x01(\x0b\x32\x11.motion.v1.Motion\"Z\n\x14UploadDatasetRequest\x12!\n\x06motion\x18\x01 \x01(\x0b\x32\x11.motion.v1.Motion\x12\x10\n\x08\x63\x61ptions\x18\x02 \x03(\t\x12\r\n\x05total\x18\x03 \x01(\x05\"<\n\x15UploadDatasetResponse\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0f\n\x07motions\x18\x02 \x01(\x05\"\xb3\x01\n\nFitRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0c\n\x04init\x18\x02 \x01(\t\x12\r\n\x05steps\x18\x03 \x01(\x05\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\x35\n\x08settings\x18\x05 \x03(\x0b\x32#.motion.v1.FitRequest.SettingsEntry\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"L\n\x0b\x46itResponse\x12\x0c\n\x04step\x18\x01 \x01(\x05\x12\r\n\x05steps\x18\x02 \x01(\x05\x12\x0c\n\x04loss\x18\x03 \x01(\x01\x12\x12\n\ncheckpoint\x18\x04 \x01(\t2\xb8\x02\n\x10GeneratorService\x12U\n\x08\x44\x65scribe\x12#.motion.v1.DescribeGeneratorRequest\x1a$.motion.v1.DescribeGeneratorResponse\x12?\n\x06Sample\x12\x18.motion.v1.SampleRequest\x1a\x19.motion.v1.SampleResponse0\x01\x12T\n\rUploadDataset\x12\x1f.motion.v1.UploadDatasetRequest\x1a .motion.v1.UploadDatasetResponse(\x01\x12\x36\n\x03\x46it\x12\x15.motion.v1.FitRequest\x1a\x16.motion.v1.FitResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,15 +43,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SAMPLERESPONSE']._serialized_start=444
   _globals['_SAMPLERESPONSE']._serialized_end=510
   _globals['_UPLOADDATASETREQUEST']._serialized_start=512
-  _globals['_UPLOADDATASETREQUEST']._serialized_end=587
-  _globals['_UPLOADDATASETRESPONSE']._serialized_start=589
-  _globals['_UPLOADDATASETRESPONSE']._serialized_end=649
-  _globals['_FITREQUEST']._serialized_start=652
-  _globals['_FITREQUEST']._serialized_end=831
-  _globals['_FITREQUEST_SETTINGSENTRY']._serialized_start=784
-  _globals['_FITREQUEST_SETTINGSENTRY']._serialized_end=831
-  _globals['_FITRESPONSE']._serialized_start=833
-  _globals['_FITRESPONSE']._serialized_end=909
-  _globals['_GENERATORSERVICE']._serialized_start=912
-  _globals['_GENERATORSERVICE']._serialized_end=1224
+  _globals['_UPLOADDATASETREQUEST']._serialized_end=602
+  _globals['_UPLOADDATASETRESPONSE']._serialized_start=604
+  _globals['_UPLOADDATASETRESPONSE']._serialized_end=664
+  _globals['_FITREQUEST']._serialized_start=667
+  _globals['_FITREQUEST']._serialized_end=846
+  _globals['_FITREQUEST_SETTINGSENTRY']._serialized_start=799
+  _globals['_FITREQUEST_SETTINGSENTRY']._serialized_end=846
+  _globals['_FITRESPONSE']._serialized_start=848
+  _globals['_FITRESPONSE']._serialized_end=924
+  _globals['_GENERATORSERVICE']._serialized_start=927
+  _globals['_GENERATORSERVICE']._serialized_end=1239
 # @@protoc_insertion_point(module_scope)

@@ -58,12 +58,14 @@ class SampleResponse(_message.Message):
     def __init__(self, index: _Optional[int] = ..., motion: _Optional[_Union[_motion_pb2.Motion, _Mapping]] = ...) -> None: ...
 
 class UploadDatasetRequest(_message.Message):
-    __slots__ = ("motion", "captions")
+    __slots__ = ("motion", "captions", "total")
     MOTION_FIELD_NUMBER: _ClassVar[int]
     CAPTIONS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
     motion: _motion_pb2.Motion
     captions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, motion: _Optional[_Union[_motion_pb2.Motion, _Mapping]] = ..., captions: _Optional[_Iterable[str]] = ...) -> None: ...
+    total: int
+    def __init__(self, motion: _Optional[_Union[_motion_pb2.Motion, _Mapping]] = ..., captions: _Optional[_Iterable[str]] = ..., total: _Optional[int] = ...) -> None: ...
 
 class UploadDatasetResponse(_message.Message):
     __slots__ = ("dataset_id", "motions")

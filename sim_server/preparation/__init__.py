@@ -24,10 +24,12 @@ class Prepared:
 
     Attributes:
         positions: (frames, 22, 3) float64 metres at 20 frames/s, floor at 0, of a rigid skeleton.
+        turns: (frames, 22, 4) the rotations of its joints in the world.
         offsets: (22, 3) the skeleton's rest pose.
     """
 
     positions: np.ndarray
+    turns: np.ndarray
     offsets: np.ndarray
 
 
@@ -41,4 +43,4 @@ def prepare(positions: np.ndarray) -> Prepared:
     steady = smooth - floor[:, None] - drift_path(raw - floor[:, None])[:, None]
     turns = kinematics.global_rotations(steady, offsets)
     rigid = kinematics.placed(turns, steady[:, 0], offsets)
-    return Prepared(clean_feet(rigid, offsets), offsets)
+    return Prepared(*clean_feet(rigid, turns, offsets), offsets)

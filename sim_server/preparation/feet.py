@@ -7,26 +7,25 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter1d
 
 from motion import kinematics, rotation
 from motion.skeleton import ANKLES, TOES
-from sim_server.humanoid import SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, SOLE_SEGMENTS, sole_points
+from sim_server.humanoid import SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, sole_points
 from sim_server.preparation.legs import shifted_feet
 
 _FPS = 20.0
 _CLEARANCE_M = 0.04  # of a swinging sole: less, and the simulated foot, which sags a little, scuffs
-_RISE_FRAMES = 1.5  # a foot needs this long from the floor to its clearance, and back
+_RISE_FRAMES = 1.0  # a foot needs this long from the floor to its clearance, and back
 _SWING_M_S = (0.35, 0.85)  # between these speeds a foot turns from planted to swinging
 _PLANTED_M_S = 0.25
 _PLANTED_M = 0.03
 _LARGEST_PIN_M = 0.06  # a planted foot that wanders further than this is not one contact
-_SEGMENT_ROW = np.searchsorted(SOLE_SEGMENTS, SOLE_POINT_JOINT)
 
 
-def sole_heights(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Lowest point of each sole over the floor, metres: (frames, 22, 3), offsets (22, 3) -> (frames, 2).
+def sole_heights(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Lowest point of each sole over the floor, metres: (frames, 22, 3), (frames, 22, 4), (22, 3) -> (frames, 2).
 
     In the frame of the motion, where a planted toe joint is at 0 and so is the sole.
     """
-    turns = kinematics.foot_rotations(positions, offsets)[:, _SEGMENT_ROW]
-    points = positions[:, SOLE_POINT_JOINT, 1] + rotation.rotate(turns, sole_points(offsets))[..., 1] + SOLE_M
+    points = rotation.rotate(turns[:, SOLE_POINT_JOINT], sole_points(offsets))[..., 1]
+    points += positions[:, SOLE_POINT_JOINT, 1] + SOLE_M
     return np.stack([points[:, SOLE_POINT_SIDE == side].min(1) for side in (0, 1)], -1)
 
 
@@ -57,10 +56,13 @@ def _pins(positions: np.ndarray, planted: np.ndarray) -> np.ndarray:
     return gaussian_filter1d(shifts, 0.8, axis=0, mode="nearest")
 
 
-def clean_feet(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Positions (frames, 22, 3), floor at 0, of a body with rigid `offsets` (22, 3), with clean contacts."""
+def clean_feet(
+    positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A motion with clean contacts, from positions (frames, 22, 3), floor at 0, and rotations (frames, 22, 4) of a body
+    with rigid `offsets` (22, 3); the same two come back."""
     for _ in range(2):
-        height = sole_heights(positions, offsets)
+        height = sole_heights(positions, turns, offsets)
         speed = _speeds(positions)
         slow, fast = _SWING_M_S
         planted = (speed < _PLANTED_M_S) & (np.abs(height) < _PLANTED_M)
@@ -71,4 +73,5 @@ def clean_feet(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         shifts = _pins(positions, planted)
         shifts[..., 1] = lift
         positions = shifted_feet(positions, shifts)
-    return positions
+        turns = kinematics.turned_legs(turns, positions, offsets)
+    return positions, turns

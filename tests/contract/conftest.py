@@ -5,33 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from server_process import ServerProcess
 
 SERVER = Path(__file__).parent / "smoothing_server.py"
-
-
-@dataclass
-class ServerProcess:
-    """A server in a process of its own, and where it listens."""
-
-    process: subprocess.Popen[str]
-    announce: Path
-    address: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        deadline = time.monotonic() + 30
-        while not self.announce.exists():
-            if self.process.poll() is not None:
-                raise RuntimeError(f"the server ended with {self.process.returncode}: {self.process.communicate()[1]}")
-            if time.monotonic() > deadline:
-                raise RuntimeError("the server did not announce itself")
-            time.sleep(0.02)
-        self.address = self.announce.read_text().strip()
 
 
 @pytest.fixture
@@ -50,4 +30,6 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stderr:
+            process.stderr.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from smoothing import SmoothingCorrector
+from smoothing_corrector import SmoothingCorrector
 
 from motion.command import run_command
 from sim_server.service import serve

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from smoothing import SmoothingCorrector
-from standing import sway
+from smoothing_corrector import SmoothingCorrector
+from standing_body import sway
 
 from loop_client.remote import RemoteCorrector
 from motion.errors import InvalidInput, NotFound

@@ -15,8 +15,8 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
-from smoothing import SmoothingCorrector
-from standing import sway
+from smoothing_corrector import SmoothingCorrector
+from standing_body import sway
 
 from loop_client.remote import RemoteCorrector
 from motion import wire
@@ -155,11 +155,13 @@ def test_a_deadline_ends_the_work() -> None:
 def test_a_client_that_gives_up_takes_its_motion_back() -> None:
     corrector = SmoothingCorrector(delay=0.3, threads=1)
     with served(corrector) as address, stub_of(address) as stub:
-        calls = [stub.Correct.future(request_of(sway())) for _ in range(4)]
+        first = stub.Correct.future(request_of(sway()))
+        wait_until(lambda: corrector.started == 1)
+        calls = [stub.Correct.future(request_of(sway())) for _ in range(3)]
         wait_until(lambda: corrector.most_waiting == 4)
-        for call in calls[1:]:
+        for call in calls:
             call.cancel()
-        calls[0].result()
+        first.result()
         stub.Correct(request_of(sway()))
     assert corrector.started == 2
 

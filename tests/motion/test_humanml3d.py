@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,11 @@ import pytest
 from motion import humanml3d, rotation, uniform_skeleton
 from motion.errors import InvalidInput
 from motion.humanml3d import features_to_positions, positions_to_features
+from motion.kinematics import REST_OFFSETS
 from motion.packed import read_packed
 from motion.skeleton import JOINT, PARENTS, bone_lengths
 
-LENGTHS = np.array(
-    [
-        0, 0.1, 0.1, 0.12, 0.4, 0.4, 0.13, 0.42, 0.42, 0.06, 0.13, 0.13, 0.21, 0.14, 0.14, 0.1, 0.12, 0.12, 0.27, 0.27,
-        0.25, 0.25,
-    ]
-)  # fmt: skip
-OFFSETS = uniform_skeleton.REST_DIRECTIONS * LENGTHS[:, None]
+OFFSETS = uniform_skeleton.REST_DIRECTIONS * np.linalg.norm(REST_OFFSETS, axis=-1, keepdims=True)
 
 
 def turning_walk(frames: int = 80, turned: float = 1.5, seed: int = 0) -> np.ndarray:
@@ -74,11 +70,10 @@ def test_round_trip_of_real_motion(data_dir: Path):
 
 
 def test_features_of_recovered_positions_are_the_same_again():
-    features = positions_to_features(turning_walk())
+    features = positions_to_features(turning_walk(140))
     again = positions_to_features(features_to_positions(features))
-    # The heading filter reaches past the one frame that is missing now; all but its end agrees.
-    np.testing.assert_allclose(again[:, humanml3d.ROOT_HEIGHT], features[:-1, humanml3d.ROOT_HEIGHT], atol=1e-5)
-    assert np.abs(again - features[:-1])[:5, :259].max() < 2e-4
+    # One frame is missing now, which the heading filter feels over its reach of 80.
+    np.testing.assert_allclose(again[:50, :259], features[:50, :259], atol=2e-5)
 
 
 @pytest.mark.parametrize(("angle", "by"), [(2.5, (0.0, 0.0, 0.0)), (0.0, (4.0, 0.3, -9.0)), (-1.2, (-3.0, -1.0, 2.0))])
@@ -146,7 +141,7 @@ def test_rotation_columns_and_back():
 def test_yaw_speed_is_half_the_angle_against_the_turn():
     turned = 0.04
     heading = rotation.about_y(-turned * np.arange(20))  # world to body
-    np.testing.assert_allclose(humanml3d.yaw_speed(heading), np.full(19, -np.sin(turned / 2)), atol=1e-6, rtol=1e-3)
+    np.testing.assert_allclose(humanml3d.yaw_speed(heading), np.full(19, -turned / 2), atol=1e-12)
 
 
 def test_contact_is_a_slow_step_at_any_height():
@@ -159,7 +154,7 @@ def test_contact_is_a_slow_step_at_any_height():
 def test_straight_raised_arms_and_stacked_joints_stay_finite():
     positions = turning_walk()
     for arm in ((16, 18, 20), (17, 19, 21)):
-        for parent, joint in zip(arm, arm[1:], strict=False):
+        for parent, joint in pairwise(arm):
             positions[:, joint] = positions[:, parent] + [0, 0.25, 0]
     positions[:, 15] = positions[:, 12]
     assert np.isfinite(positions_to_features(positions)).all()

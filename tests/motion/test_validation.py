@@ -11,18 +11,14 @@ import pytest
 
 from motion.errors import InvalidInput
 from motion.humanml3d import mean_std, positions_to_features
+from motion.kinematics import REST_OFFSETS
 from motion.motion import Motion
 from motion.packed import read_packed
 from motion.skeleton import JOINT, JOINT_NAMES
 from motion.uniform_skeleton import REST_DIRECTIONS, chained
 from motion.validation import MAX_FRAMES, as_motion, check_motion, features_to_motion, stature
 
-LENGTHS = np.array(
-    [
-        0, 0.1, 0.1, 0.12, 0.4, 0.4, 0.13, 0.42, 0.42, 0.06, 0.13, 0.13, 0.21, 0.14, 0.14, 0.1, 0.12, 0.12, 0.27, 0.27,
-        0.25, 0.25,
-    ]
-)  # fmt: skip
+LENGTHS = np.linalg.norm(REST_OFFSETS, axis=-1)
 
 
 def swinging(frames: int = 60) -> np.ndarray:
@@ -49,7 +45,7 @@ def test_a_body_passes_unchanged():
     assert check_motion(motion) is motion
     assert as_motion(motion) is motion
     assert as_motion(motion.positions).positions.tobytes() == motion.positions.tobytes()
-    assert stature(motion.positions) == pytest.approx(1.73, abs=0.01)
+    assert stature(motion.positions) == pytest.approx(1.70, abs=0.01)
 
 
 @pytest.mark.parametrize("name", ["train", "val", "test", "generalisation", "generated", "walks", "running"])
@@ -117,14 +113,14 @@ def test_several_faults_are_all_named():
     assert [violation.field for violation in caught.value.violations] == ["fps", "joint_names", "positions"]
 
 
-@pytest.mark.parametrize(("scale", "said"), [(0.03 / 1.73, "0.03 m"), (30 / 1.73, "30 m"), (0.1, "0.173 m")])
+@pytest.mark.parametrize(("scale", "said"), [(0.03 / 1.6995, "0.03 m"), (30 / 1.6995, "30 m"), (0.1, "0.17 m")])
 def test_bodies_of_no_human_size_are_refused(scale: float, said: str):
     sentence = refused(swinging() * scale)
     assert f"about {said} tall; must be from 0.5 to 3 m" in sentence
 
 
 def test_millimetres_are_refused():
-    assert "positions: is" in refused(swinging() * 1000)
+    assert "about 1.7e+03 m tall" in refused(swinging() * 1000)
 
 
 @pytest.mark.parametrize("point", [0.0, 1.5])

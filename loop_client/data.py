@@ -1,0 +1,160 @@
+"""The real motions of a run: read, filtered, drawn."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from loop_client.recipe import HELD_OUT, DataRecipe
+from loop_client.seeds import derived_generator
+from loop_client.strategy import draw_subset
+from motion.dataset import MotionSet
+from motion.errors import InvalidInput, Violation
+from motion.files import read_file
+from motion.humanml3d_folder import is_humanml3d_folder
+from motion.motion import DEFAULT_FPS, Motion
+from motion.resample import resample
+from motion.validation import check_motion
+
+DEFAULT = "default"
+MIN_LENGTH, MAX_LENGTH = 40, 196
+"""Frames that samples have: lengths of real motions are brought into this range, HumanML3D's."""
+
+_FOLDERS = {"PLUMB_DATA": Path(__file__).resolve().parent.parent / "../shared/data"}
+"""Where folders named by the environment are when it does not say."""
+
+
+@dataclass(frozen=True, eq=False)
+class RealData:
+    """The real motions of a run, all at 20 fps, each with a caption.
+
+    Attributes:
+        train: the n motions trained on.
+        test: the motions that results are compared with; none of them is in `pool`.
+        pool: all motions that might have been drawn to train on; those of `train` among them.
+    """
+
+    train: MotionSet
+    test: MotionSet
+    pool: MotionSet
+
+    def content_ids(self) -> dict[str, str]:
+        """What tells these sets from others."""
+        return {"train": self.train.content_id(), "test": self.test.content_id(), "pool": self.pool.content_id()}
+
+    def everything(self) -> MotionSet:
+        """Pool and test in one set: all the real motion that there is."""
+        return joined([self.pool, self.test])
+
+    def fresh_train(self, seed: int, generation: int, balance: str) -> MotionSet:
+        """As many motions as `train` has, drawn from the pool for one generation."""
+        rng = derived_generator(seed, generation, "subset")
+        return self.pool.select(draw_subset(_groups(self.pool, balance), len(self.train), rng))
+
+
+def load_data(recipe: DataRecipe) -> RealData:
+    """Read and draw the real motions of a recipe. The draw is a function of the files and `recipe.seed`.
+
+    Raises:
+        NotFound: a file is not there.
+        InvalidInput: a set is damaged, a motion is none or has no caption, or there are fewer than the recipe draws.
+    """
+    pool = _usable(_read(recipe.train, "train"), recipe.drop, f"data.train {recipe.train}")
+    rng = np.random.default_rng(recipe.seed)
+    order = draw_subset(_groups(pool, recipe.balance), len(pool), rng)
+    if recipe.test == HELD_OUT:
+        if len(pool) < recipe.n + 2:
+            raise InvalidInput.of(
+                "data.n", f"is {recipe.n}; of the {len(pool)} motions that are left at least 2 must be held out to test"
+            )
+        train, held_out = order[: recipe.n], order[recipe.n :][: recipe.test_n]
+        test = pool.select(held_out)
+        pool_order = [index for index in order if index not in set(held_out)]
+    else:
+        if len(pool) < recipe.n:
+            raise InvalidInput.of("data.n", f"is {recipe.n}; there are {len(pool)} motions")
+        train, pool_order = order[: recipe.n], order
+        test = _usable(_read(recipe.test, "test"), recipe.drop, f"data.test {recipe.test}")
+        test = test.select(draw_subset(_groups(test, recipe.balance), recipe.test_n, rng))
+    return RealData(pool.select(train), test, pool.select(pool_order))
+
+
+def sampling_lengths(motions: MotionSet, longest: int = MAX_LENGTH) -> list[int]:
+    """Frames to sample for each motion: its own, brought into 40 to 196 and not over `longest`."""
+    return [min(max(len(motion), MIN_LENGTH), MAX_LENGTH, longest) for motion in motions]
+
+
+def joined(sets: Sequence[MotionSet]) -> MotionSet:
+    """The motions of several sets as one; no id may be in two of them."""
+    return MotionSet(
+        tuple(motion for part in sets for motion in part.motions),
+        tuple(texts for part in sets for texts in part.captions),
+        tuple(fields for part in sets for fields in part.metadata),
+    )
+
+
+def resolve_path(path: str) -> Path:
+    """`path` with `$NAME/` at its start replaced by the folder that the environment names.
+
+    Raises:
+        InvalidInput: the environment has no such name.
+    """
+    match = re.match(r"\$(\w+)(/.*)?$", path)
+    if match is None:
+        return Path(path)
+    name, rest = match.group(1), (match.group(2) or "").lstrip("/")
+    folder = os.environ.get(name) or (_FOLDERS[name] if name in _FOLDERS and _FOLDERS[name].is_dir() else None)
+    if not folder:
+        raise InvalidInput.of(path, f"is not known: the environment variable {name} must name the folder of the data")
+    return Path(os.path.normpath(Path(folder) / rest))
+
+
+def _read(path: str, split: str) -> MotionSet:
+    if path == DEFAULT:
+        return default_set()
+    place = resolve_path(path)
+    motions = read_file(place, split if place.is_dir() and is_humanml3d_folder(place) else None).motions
+    return motions.with_motions([_at_default_rate(motion) for motion in motions])
+
+
+def _at_default_rate(motion: Motion) -> Motion:
+    return replace(motion, positions=resample(motion.positions, motion.fps, DEFAULT_FPS), fps=DEFAULT_FPS)
+
+
+def _usable(motions: MotionSet, drop: Sequence[str], where: str) -> MotionSet:
+    """The motions that no field of `drop` speaks against, all of them checked."""
+    for field in drop:
+        if not any(field in fields for fields in motions.metadata):
+            raise InvalidInput.of("data.drop", f"has {field!r}; {where} has the fields {_fields(motions)}")
+    kept = motions.select(
+        [i for i, fields in enumerate(motions.metadata) if not any(fields.get(field) for field in drop)]
+    )
+    violations = []
+    for motion, texts in zip(kept.motions, kept.captions, strict=True):
+        try:
+            check_motion(motion)
+        except InvalidInput as error:
+            violations += error.within(f"{where} {motion.name}").violations
+        if not any(text.strip() for text in texts):
+            violations.append(Violation(f"{where} {motion.name}", "has no caption to prompt a generator with"))
+    if violations:
+        raise InvalidInput(violations)
+    return kept
+
+
+def _groups(motions: MotionSet, balance: str) -> list[object]:
+    if balance and not any(balance in fields for fields in motions.metadata):
+        known = sorted({key for fields in motions.metadata for key in fields})
+        raise InvalidInput.of(
+            "data.balance", f"is {balance!r}; the motions have the fields {', '.join(known) or 'none'}"
+        )
+    return [str(fields.get(balance)) if balance else "" for fields in motions.metadata]
+
+
+def _fields(motions: MotionSet) -> str:
+    return ", ".join(sorted({key for fields in motions.metadata for key in fields})) or "none"

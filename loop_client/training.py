@@ -1,0 +1,105 @@
+"""The set that a generation is trained on, item by item."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from loop_client.data import RealData, sampling_lengths
+from loop_client.production import Order, Production
+from loop_client.recipe import ArmRecipe, Recipe
+from loop_client.seeds import derived_generator, derived_seed
+from loop_client.strategy import STRATEGIES, draw_corrected, draw_sources, number_synthetic
+from motion.dataset import MotionSet
+from motion.motion import Motion
+from motion.protocols import SampleOptions
+
+Origin = Literal["real", "raw", "corrected"]
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A motion to train on, its captions, and what it is."""
+
+    motion: Motion
+    captions: tuple[str, ...]
+    origin: Origin
+
+
+def real_motions(recipe: Recipe, arm: ArmRecipe, data: RealData, seed: int, generation: int) -> MotionSet:
+    """The real motions of one generation: the same in each, unless the strategy draws anew."""
+    if generation and STRATEGIES[arm.strategy].fresh_real:
+        return data.fresh_train(seed, generation, recipe.data.balance)
+    return data.train
+
+
+def real_items(motions: MotionSet) -> list[Item]:
+    return [Item(motion, texts, "real") for motion, texts in zip(motions.motions, motions.captions, strict=True)]
+
+
+def synthetic_order(
+    recipe: Recipe, arm: ArmRecipe, real: MotionSet, seed: int, generation: int, checkpoint: str, longest: int
+) -> Order:
+    """The samples that generation `generation` asks of the model before it.
+
+    Algorithm 1 of Gillman et al. (ICML 2024): int(lambda n) real motions, drawn without replacement, give a caption
+    and a length each. Everything drawn is the same in all arms that train on the same real motions.
+    """
+    rng = derived_generator(seed, generation, "prompts")
+    sources = draw_sources(len(real), number_synthetic(recipe.synthetic.share, len(real)), rng)
+    prompts = [real.captions[source][rng.integers(len(real.captions[source]))] for source in sources]
+    lengths = sampling_lengths(real, longest)
+    if arm.corrector == "identity":
+        chosen = [False] * len(sources)
+    else:
+        chosen = draw_corrected(len(sources), arm.gamma, derived_generator(seed, generation, "strength")).tolist()
+    whole = recipe.synthetic.captions == "source"
+    seen: Counter[int] = Counter()
+    names = []
+    for source in sources:
+        again = f"-{seen[source] + 1}" if seen[source] else ""
+        names.append(f"{real.ids[source]}-g{generation:03d}{again}")
+        seen[source] += 1
+    return Order(
+        names=names,
+        prompts=prompts,
+        lengths=[lengths[source] for source in sources],
+        captions=[real.captions[s] if whole else (p,) for s, p in zip(sources, prompts, strict=True)],
+        seed=derived_seed(seed, generation, "noise"),
+        options=SampleOptions(checkpoint, recipe.sampling.guidance, recipe.sampling.steps),
+        chosen=chosen,
+        correction_seed=derived_seed(seed, generation, "correction"),
+        correction=recipe.correction.options(),
+        provenance=[{"source": real.ids[source], "generation": generation, "arm": arm.name} for source in sources],
+    )
+
+
+def synthetic_items(production: Production, failed: str) -> list[Item]:
+    """What is trained on of a production: corrections where there are some, samples as they came where not.
+
+    Samples that are no motion are left out. Of those whose correction failed `failed` says whether they are left out
+    (`drop`) or trained on as they came (`keep`).
+    """
+    items = []
+    valid = production.valid()
+    for motion, captions in zip(valid.motions, valid.captions, strict=True):
+        correction = production.corrections.get(motion.name or "")
+        if correction is None:
+            items.append(Item(motion, captions, "raw"))
+        elif correction.report.status == "OK":
+            items.append(Item(correction.motion, captions, "corrected"))
+        elif failed == "keep":
+            items.append(Item(motion, captions, "raw"))
+    return items
+
+
+def training_set(items: Sequence[Item]) -> MotionSet:
+    """Items as the set that is handed to a generator."""
+    return MotionSet(tuple(item.motion for item in items), tuple(item.captions for item in items))
+
+
+def count_origins(items: Sequence[Item]) -> dict[str, int]:
+    """How many items are real, raw and corrected."""
+    return {origin: sum(item.origin == origin for item in items) for origin in ("real", "raw", "corrected")}

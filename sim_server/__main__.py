@@ -1,0 +1,3 @@
+from sim_server.cli import main
+
+main()

@@ -1,0 +1,226 @@
+"""`plumb-sim`: correct motions, serve the corrector, evaluate it, and measure its speed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from tqdm import tqdm
+from tyro.conf import Positional, arg, subcommand
+
+from motion.command import DONE, DONE_WITH_FAILURES, run_command
+from motion.errors import InvalidInput
+from motion.files import read_motions
+from motion.protocols import CorrectionOptions, Corrector
+from motion.rpc.corrector_client import RemoteCorrector
+from sim_server.file_correction import correct_files
+from sim_server.summary import summarize, table
+
+# Each command imports what it alone needs when it runs, for the sake of `--help`.
+
+_BENCH_MOTIONS = 64
+
+
+@dataclass(frozen=True)
+class Correct:
+    """Correct motions. Exit status 1 if one of them failed; it is written all the same, and marked FAILED."""
+
+    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="IN...")]
+    """Motions (.bvh .npy .npz), packed sets, HumanML3D folders."""
+    out: Path
+    """Where to. One input: a file or set like it. Several: a folder."""
+    server: Annotated[str | None, arg(metavar="HOST:PORT")] = None
+    """Let this server do it."""
+    policy: Annotated[str, arg(metavar="NAME")] = ""
+    """Which policy; by default the corrector's own choice."""
+    assist: Annotated[str, arg(metavar="auto|none|NEWTONS")] = "auto"
+    """Limit of the force on the root: raised only where a motion would fall, none at all, or so many newtons."""
+    seed: int = 0
+    json: bool = False
+    """Also print one JSON document, with all reports, on standard output."""
+    threads: int = 0
+    """Threads of the physics, without --server; 0 for one per core."""
+
+    def run(self) -> int:
+        options = CorrectionOptions(policy=self.policy, assist=_assist(self.assist))
+        with ExitStack() as stack, _bar() as bar:
+
+            def open_corrector() -> Corrector:
+                return stack.enter_context(_opened(self.server, self.policy, self.threads))
+
+            corrected = correct_files(self.inputs, self.out, open_corrector, self.seed, options, _onto(bar))
+        summary = summarize(corrected.reports)
+        _say(table(corrected.ids, corrected.frames, corrected.reports))
+        _say(f"written to {', '.join(map(str, corrected.written))}")
+        if self.json:
+            print(json.dumps({"reports": corrected.documents(), "summary": summary}, indent=1))
+        return DONE_WITH_FAILURES if summary["failed"] else DONE
+
+
+@dataclass(frozen=True)
+class Serve:
+    """Serve the corrector over gRPC until SIGTERM; motions that are under way then are finished."""
+
+    listen: Annotated[str, arg(metavar="HOST:PORT")] = "127.0.0.1:50051"
+    """Port 0 takes a free one; which, is printed on standard error."""
+    announce: Annotated[Path | None, arg(metavar="FILE")] = None
+    """Write the address to this file once the server answers."""
+    threads: int = 0
+    """Threads of the physics; 0 for one per core."""
+    policy: Annotated[str, arg(metavar="NAME")] = ""
+    """The policy of requests that name none."""
+    metrics_port: int | None = None
+    """Serve Prometheus metrics on this port of the same host."""
+    grace: float = 30.0
+    """Seconds that motions under way have to end in after SIGTERM."""
+
+    def run(self) -> int:
+        from sim_server.corrector import Corrector as PhysicsCorrector
+        from sim_server.service import serve
+
+        with PhysicsCorrector(self.policy, threads=self.threads) as corrector:
+            serve(corrector, self.listen, self.announce, self.metrics_port, self.grace)
+        return DONE
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Correct clean motions that were spoilt on purpose, and measure what comes back against what they were."""
+
+    data: Annotated[Positional[Path], arg(metavar="DATA")]
+    """Clean motions: a packed set, or one motion."""
+    corrupt: Literal["clean", "sink", "float", "drift", "jitter", "all"] = "clean"
+    """How they are spoilt first."""
+    server: Annotated[str | None, arg(metavar="HOST:PORT")] = None
+    """Let this server correct."""
+    policy: Annotated[str, arg(metavar="NAME")] = ""
+    assist: Annotated[str, arg(metavar="auto|none|NEWTONS")] = "auto"
+    seed: int = 0
+    json: bool = False
+    """Print one JSON document instead of a table."""
+    threads: int = 0
+    """Threads of the physics, without --server; 0 for one per core."""
+
+    def run(self) -> int:
+        from sim_server.evaluation import evaluate
+        from sim_server.evaluation import table as evaluation_table
+
+        options = CorrectionOptions(policy=self.policy, assist=_assist(self.assist))
+        motions = read_motions(self.data)
+        if not len(motions):
+            raise InvalidInput.of(str(self.data), "holds no motions; must hold at least one")
+        with _opened(self.server, self.policy, self.threads) as corrector, _bar() as bar:
+            row = evaluate(corrector, list(motions), self.corrupt, self.seed, options, _onto(bar))
+        row = {"set": self.data.stem, **row}
+        print(json.dumps(row, indent=1) if self.json else evaluation_table([row]))
+        return DONE if row["completed_share"] == 1.0 else DONE_WITH_FAILURES
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure corrected frames per core second, beside bare physics of the same bodies."""
+
+    data: Annotated[Path | None, arg(metavar="DATA")] = None
+    """Motions to correct; by default some that are made for it."""
+    policy: Annotated[str, arg(metavar="NAME")] = ""
+    slots: int = 32
+    """Motions simulated at once."""
+    json: bool = False
+    """Print one JSON document instead of a table."""
+
+    def run(self) -> int:
+        from sim_server.bench import bench
+
+        if self.data:
+            motions = read_motions(self.data)
+        else:
+            from motion.synthesis import synthesize
+
+            motions = synthesize(count=_BENCH_MOTIONS, seed=0)
+        result = bench(list(motions), self.policy, self.slots)
+        print(json.dumps(result, indent=1) if self.json else _lines(result))
+        return DONE
+
+
+Command = (
+    Annotated[Correct, subcommand("correct")]
+    | Annotated[Serve, subcommand("serve")]
+    | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[Bench, subcommand("bench")]
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `plumb-sim` with `arguments` (by default those of the process), and exit."""
+
+    def command() -> int:
+        chosen = tyro.cli(
+            Command,  # pyright: ignore[reportArgumentType]
+            prog="plumb-sim",
+            description=__doc__,
+            args=arguments,
+            config=(tyro.conf.FlagCreatePairsOff,),
+        )
+        return chosen.run()
+
+    run_command(command)
+
+
+def _assist(text: str) -> str | float:
+    if text in ("auto", "none"):
+        return text
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InvalidInput.of("--assist", f"is {text!r}; must be auto, none or a number of newtons") from error
+
+
+@contextmanager
+def _opened(server: str | None, policy: str, threads: int) -> Iterator[Corrector]:
+    """The corrector at the address `server`, or where there is none one in this process."""
+    if server is not None:
+        with RemoteCorrector(server) as remote:
+            yield remote
+    else:
+        from sim_server.corrector import Corrector as PhysicsCorrector
+
+        with PhysicsCorrector(policy, threads=threads) as local:
+            yield local
+
+
+def _bar() -> tqdm:
+    return tqdm(unit=" motions", disable=None, leave=False)
+
+
+def _onto(bar: tqdm) -> Callable[[int, int], None]:
+    def show(done: int, of: int) -> None:
+        bar.total = of
+        bar.update(done - bar.n)
+
+    return show
+
+
+def _lines(values: Mapping[str, Any]) -> str:
+    """A value a line; those of a group under its name."""
+    flat = [
+        (f"{name}.{key}", inner)
+        for name, value in values.items()
+        for key, inner in (value.items() if isinstance(value, dict) else [("", value)])
+    ]
+    width = max(len(name) for name, _ in flat)
+    return "\n".join(
+        f"{name.rstrip('.'):<{width}}  {value:,.4g}"
+        if isinstance(value, float)
+        else f"{name.rstrip('.'):<{width}}  {value}"
+        for name, value in flat
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,58 @@
+"""What generators do wrong, done on purpose to clean motion, so that a correction has a truth to be held against."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+
+from motion.errors import InvalidInput
+from motion.motion import Motion
+
+_Change = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+
+
+def _lower(metres: float) -> _Change:
+    return lambda positions, fps, rng: positions - (0, metres, 0)
+
+
+def _drift(metres_per_second: float) -> _Change:
+    """The whole body carried along at a constant speed in one horizontal direction."""
+
+    def change(positions: np.ndarray, fps: float, rng: np.random.Generator) -> np.ndarray:
+        heading = rng.uniform(0, 2 * np.pi)
+        velocity = metres_per_second * np.array([np.cos(heading), 0, np.sin(heading)])
+        return positions + velocity * (np.arange(len(positions)) / fps)[:, None, None]
+
+    return change
+
+
+def _jitter(metres: float) -> _Change:
+    """White noise of that standard deviation on every coordinate of every joint."""
+    return lambda positions, fps, rng: positions + rng.normal(0, metres, positions.shape)
+
+
+CORRUPTIONS: dict[str, tuple[_Change, ...]] = {
+    "clean": (),
+    "sink": (_lower(0.10),),
+    "float": (_lower(-0.10),),
+    "drift": (_drift(0.3),),
+    "jitter": (_jitter(0.02),),
+    "all": (_lower(0.05), _drift(0.3), _jitter(0.01)),
+}
+
+
+def corrupted(motion: Motion, kind: str, seed: int = 0) -> Motion:
+    """`motion` with a fault of `kind`; the same fault for the same motion name and seed.
+
+    Raises:
+        InvalidInput: there is no such kind.
+    """
+    if kind not in CORRUPTIONS:
+        raise InvalidInput.of("corrupt", f"is {kind!r}; must be one of {', '.join(CORRUPTIONS)}")
+    rng = np.random.default_rng([seed, zlib.crc32((motion.name or "").encode())])
+    positions = motion.positions.astype(np.float64)
+    for change in CORRUPTIONS[kind]:
+        positions = change(positions, motion.fps, rng)
+    return motion.with_positions(positions)

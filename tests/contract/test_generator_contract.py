@@ -1,0 +1,120 @@
+"""What every generator does, in this process or behind the network: the same cases, the same answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from standing_body import sway
+from swaying_generator import SwayingGenerator
+
+from generator.service import services
+from loop_client.remote import RemoteGenerator
+from motion.dataset import MotionSet
+from motion.errors import InvalidInput, NotFound
+from motion.motion import Motion
+from motion.protocols import FitProgress, Generator, SampleOptions
+from motion.rpc.server import serving
+
+
+@pytest.fixture(scope="module")
+def local() -> Generator:
+    return SwayingGenerator()
+
+
+@pytest.fixture(scope="module")
+def remote(local: Generator) -> Iterator[Generator]:
+    with serving(services(local)) as address, RemoteGenerator(address) as client:
+        yield client
+
+
+@pytest.fixture(params=["in-process", "networked"])
+def generator(request: pytest.FixtureRequest, local: Generator, remote: Generator) -> Generator:
+    return local if request.param == "in-process" else remote
+
+
+def a_set(count: int = 6) -> MotionSet:
+    motions = tuple(sway(40 + 4 * seed, seed, caption=f"sway {seed}", name=f"m{seed}") for seed in range(count))
+    return MotionSet(motions, tuple((str(motion.caption), "a body sways") for motion in motions))
+
+
+def bits(motions: list[Motion]) -> list[tuple[bytes, float, str | None, str | None]]:
+    return [(motion.positions.tobytes(), motion.fps, motion.caption, motion.name) for motion in motions]
+
+
+def test_satisfies_the_protocol(generator: Generator) -> None:
+    assert isinstance(generator, Generator)
+
+
+def test_an_upload_is_named_by_its_content(local: Generator, remote: Generator) -> None:
+    assert local.upload(a_set()) == remote.upload(a_set()) == remote.upload(a_set())
+    assert remote.upload(a_set(5)) != remote.upload(a_set(6))
+
+
+def test_a_set_without_motions_is_refused(generator: Generator) -> None:
+    with pytest.raises(InvalidInput):
+        generator.upload(MotionSet((), ()))
+
+
+def test_a_fit_ends_in_a_checkpoint_that_can_be_sampled(generator: Generator) -> None:
+    dataset = generator.upload(a_set())
+    lines: list[FitProgress] = []
+    checkpoint = generator.fit(dataset, "", 3, seed=1, progress=lines.append)
+    assert checkpoint in generator.describe().checkpoints
+    assert all(line.steps == 3 for line in lines)
+    (motion,) = generator.sample(["a body sways"], [40], options=SampleOptions(checkpoint=checkpoint))
+    assert len(motion) == 40 and np.isfinite(motion.positions).all()
+
+
+def test_the_same_fit_is_the_same_checkpoint(local: Generator, remote: Generator) -> None:
+    dataset = local.upload(a_set())
+    first = local.fit(dataset, "", 2, seed=2)
+    assert remote.fit(dataset, "", 2, seed=2) == first
+    assert remote.fit(dataset, "", 2, seed=3) != first
+    assert remote.fit(dataset, first, 2, seed=2) != first
+
+
+def test_both_describe_the_same(local: Generator, remote: Generator) -> None:
+    assert local.describe() == remote.describe()
+
+
+def test_both_sample_the_same_bytes(local: Generator, remote: Generator) -> None:
+    checkpoint = local.fit(local.upload(a_set()), "", 2)
+    prompts, lengths = ["sways", "leans left", "sways"], [40, 52, 40]
+    for options in (
+        SampleOptions(checkpoint),
+        SampleOptions(checkpoint, guidance=1.0),
+        SampleOptions(checkpoint, guidance=2.0, steps=5),
+    ):
+        here, there = (list(g.sample(prompts, lengths, 4, options)) for g in (local, remote))
+        assert bits(here) == bits(there)
+        assert [len(motion) for motion in there] == lengths
+
+
+def test_samples_do_not_depend_on_where_one_begins(generator: Generator) -> None:
+    options = SampleOptions(generator.fit(generator.upload(a_set()), "", 2))
+    prompts, lengths = ["one", "two", "three", "four"], [40, 44, 48, 52]
+    whole = list(generator.sample(prompts, lengths, 7, options))
+    assert bits(whole[2:]) == bits(list(generator.sample(prompts, lengths, 7, options, start_index=2)))
+    assert list(generator.sample(prompts, lengths, 7, options, start_index=4)) == []
+
+
+def test_prompts_and_lengths_must_match(generator: Generator) -> None:
+    with pytest.raises(InvalidInput, match="lengths"):
+        list(generator.sample(["one", "two"], [40]))
+
+
+def test_what_is_not_there_is_not_found(generator: Generator) -> None:
+    with pytest.raises(NotFound, match="no-such"):
+        list(generator.sample(["one"], [40], options=SampleOptions("no-such")))
+    with pytest.raises(NotFound, match="no-such"):
+        generator.fit("no-such", "", 1)
+
+
+def test_a_fit_of_no_steps_or_of_unknown_settings_is_refused(generator: Generator) -> None:
+    dataset = generator.upload(a_set())
+    with pytest.raises(InvalidInput, match="steps"):
+        generator.fit(dataset, "", -1)
+    with pytest.raises(InvalidInput, match="no_such"):
+        generator.fit(dataset, "", 1, settings={"no_such": "1"})
