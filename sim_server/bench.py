@@ -1,14 +1,14 @@
 """How fast the corrector is, beside the physics that it cannot do without.
 
 All in one run and in CPU time of one thread, because machines are noisy: bare `mj_step` of the same bodies at the same
-step, with the controls of the correction itself; the corrector with one attempt; the corrector with its ladder. Rounds
+step, following the correction's servo targets; the simulation loop with one attempt; with the ladder; everything. Rounds
 alternate between them, and each keeps its best.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import mujoco
@@ -18,32 +18,41 @@ from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from sim_server.correction import begin, finish
 from sim_server.engine import Engine, Job
-from sim_server.policy import load_policy
-from sim_server.retarget import CONTROL_FPS, SUBSTEPS, Reference, fields_of, retarget
+from sim_server.ladder import AssistPlan
+from sim_server.policy import Policy, load_policy
 from sim_server.preparation import prepare
+from sim_server.retarget import CONTROL_FPS, SUBSTEPS, Reference, fields_of, retarget
 
 _ATTEMPT_N = 1e6  # a limit that is never reached: one attempt, whatever the motion
 
 
 class _Queue:
-    """Motions that are prepared when the engine has room for them, as the service does."""
+    """Hands the engine one job after the other, each made when there is room for it, as the service does."""
 
-    def __init__(self, motions: Sequence[Motion], options: CorrectionOptions):
-        self._motions = list(motions)
-        self._options = options
+    def __init__(self, jobs: Iterable[Job]):
+        self._jobs = iter(jobs)
 
     def take(self) -> Job | None:
-        if not self._motions:
-            return None
-        motion = self._motions.pop(0)
-        job = begin(motion, self._options)
+        return next(self._jobs, None)
+
+
+def _simulated(references: Sequence[Reference], options: CorrectionOptions, policy: Policy, slots: int) -> None:
+    """The engine alone, on motions that are prepared and retargeted already."""
+    jobs = (Job(reference, AssistPlan.of(options, len(reference) - 1)) for reference in references)
+    for _ in Engine(policy, slots, threads=1).run(_Queue(jobs)):
+        pass
+
+
+def _begun(motions: Sequence[Motion], options: CorrectionOptions) -> Iterator[Job]:
+    for motion in motions:
+        job = begin(motion, options)
         job.tag = motion
-        return job
+        yield job
 
 
-def _corrected(motions: Sequence[Motion], options: CorrectionOptions, policy_name: str, slots: int) -> None:
-    policy = load_policy(policy_name)
-    for job in Engine(policy, slots, threads=1).run(_Queue(motions, options)):
+def _corrected(motions: Sequence[Motion], options: CorrectionOptions, policy: Policy, slots: int) -> None:
+    """Everything from a motion to its correction and report."""
+    for job in Engine(policy, slots, threads=1).run(_Queue(_begun(motions, options))):
         finish(job.tag, job, policy.name, seed=0)
 
 
@@ -65,32 +74,40 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: int = 3) -> dict[str, Any]:
-    """Rates over `motions` in frames (at 20 per second of motion) per core second, and their ratios to bare stepping."""
+    """Rates over `motions` in frames (at 20 per second of motion) per core second, and their ratios to bare stepping.
+
+    `single_attempt` and `ladder` are the simulation loop, from a reference to a simulated motion; `end_to_end` is the
+    ladder with all that surrounds it: resampling, preparation, retargeting, report.
+    """
+    loaded = load_policy(policy)
     prepared = [prepare(motion.positions.astype(np.float64)) for motion in motions]
     references = [retarget(each) for each in prepared]
     frames = sum(len(reference) for reference in references)
+    once, ladder = CorrectionOptions(assist=_ATTEMPT_N), CorrectionOptions()
     rows: dict[str, Callable[[], object]] = {
         "mj_step": lambda: _stepped(references),
-        "single_attempt": lambda: _corrected(motions, CorrectionOptions(assist=_ATTEMPT_N), policy, slots),
-        "ladder": lambda: _corrected(motions, CorrectionOptions(), policy, slots),
+        "single_attempt": lambda: _simulated(references, once, loaded, slots),
+        "ladder": lambda: _simulated(references, ladder, loaded, slots),
+        "end_to_end": lambda: _corrected(motions, ladder, loaded, slots),
         "preparation": lambda: [prepare(motion.positions.astype(np.float64)) for motion in motions],
         "retargeting": lambda: [retarget(each) for each in prepared],
     }
-    best = {name: min(_cpu_seconds(work) for _ in range(1)) for name, work in rows.items()}
-    for _ in range(rounds - 1):
+    best = dict.fromkeys(rows, np.inf)
+    for _ in range(rounds):
         for name, work in rows.items():
             best[name] = min(best[name], _cpu_seconds(work))
     rate = {name: frames / seconds for name, seconds in best.items()}
     return {
         "motions": len(motions),
         "frames": frames,
-        "policy": load_policy(policy).name,
+        "policy": loaded.name,
         "mujoco": mujoco.__version__,
         "slots": slots,
         "substep_s": 1 / (CONTROL_FPS * SUBSTEPS),
         "frames_per_core_second": rate,
         "ratio_single_attempt": rate["single_attempt"] / rate["mj_step"],
         "ratio_ladder": rate["ladder"] / rate["mj_step"],
+        "ratio_end_to_end": rate["end_to_end"] / rate["mj_step"],
         "retarget_ms_per_196_frames": 196 / rate["retargeting"] * 1e3,
         "prepare_ms_per_196_frames": 196 / rate["preparation"] * 1e3,
     }

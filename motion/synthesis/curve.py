@@ -22,6 +22,12 @@ def minimum_jerk(phase: np.ndarray) -> np.ndarray:
     return s**3 * (10 - 15 * s + 6 * s**2)
 
 
+def glide(phase: np.ndarray) -> np.ndarray:
+    """From 0 to 1 like `minimum_jerk`, less hurried in the middle: only the velocity is zero at both ends."""
+    s = np.clip(phase, 0.0, 1.0)
+    return s**2 * (3 - 2 * s)
+
+
 def ramp(time: np.ndarray, start: float, end: float) -> np.ndarray:
     """From 0 before `start` to 1 after `end` by minimum jerk."""
     return minimum_jerk((time - start) / max(end - start, 1e-6))
@@ -30,7 +36,7 @@ def ramp(time: np.ndarray, start: float, end: float) -> np.ndarray:
 def bump(phase: np.ndarray, peak: float = 0.5) -> np.ndarray:
     """From 0 up to 1 at phase `peak` and back to 0 at phase 1, smooth at both ends."""
     s = np.clip(phase, 0.0, 1.0) ** (np.log(0.5) / np.log(peak))
-    return 64 * s**3 * (1 - s) ** 3
+    return 16 * s**2 * (1 - s) ** 2
 
 
 def through(keys: Sequence[tuple[float, ...]], time: np.ndarray) -> np.ndarray:

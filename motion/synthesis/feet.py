@@ -13,7 +13,7 @@ import numpy as np
 
 from motion import rotation
 from motion.synthesis.body import Body
-from motion.synthesis.curve import bump, minimum_jerk, ramp, softened, through
+from motion.synthesis.curve import bump, glide, minimum_jerk, ramp, softened, through
 
 GRAVITY = 9.81
 _MIDFOOT = 0.4  # of the way from ankle to ball: where a flat foot carries
@@ -110,7 +110,7 @@ def _swung(place: np.ndarray, before: Stand, after: Stand, swing: Swing, time: n
     if swing.via:
         keys = [(before.end, *place[0, :3]), *(key[:4] for key in swing.via), (after.start, *place[1, :3])]
         return np.column_stack([through(keys, time), turn])
-    path = place[0] + (place[1] - place[0]) * minimum_jerk(phase)[:, None]
+    path = place[0] + (place[1] - place[0]) * glide(phase)[:, None]
     path[:, 1] += swing.clearance * bump(phase, swing.peak)
     if swing.ballistic:
         path[:, 1] += 0.5 * GRAVITY * (time - before.end) * (after.start - time)
@@ -158,7 +158,7 @@ def _rolled_off(before: Stand, after: Stand, swing: Swing, time: np.ndarray) -> 
     """Heel lift around the end of a stand: up about the ball, down again in the air."""
     if not before.push:
         return np.zeros(len(time))
-    top = before.end + 0.25 * (after.start - before.end) * (not swing.ballistic)
+    top = before.end + 0.15 * (after.start - before.end) * (not swing.ballistic)
     level = before.end + swing.drag * (after.start - before.end)
     return before.push * (ramp(time, before.end - before.push_s, top) - ramp(time, top, level))
 

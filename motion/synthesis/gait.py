@@ -90,8 +90,8 @@ def walk_along(
     """
     rng, step_time = plan.rng, walk.step_time
     speed = abs(walk.speed)
-    both = walk.double_support if walk.double_support is not None else float(np.clip(0.42 - 0.14 * speed, 0.16, 0.4))
-    push = walk.push if walk.push is not None else float(np.clip(0.38 + 0.4 * speed, 0.3, 1.0))
+    both = walk.double_support if walk.double_support is not None else float(np.clip(0.36 - 0.13 * speed, 0.14, 0.36))
+    push = walk.push if walk.push is not None else float(np.clip(0.65 + 0.45 * speed, 0.4, 1.15))
     strike = walk.strike if walk.strike is not None else float(np.clip(0.24 * speed - 0.02, 0.0, 0.36))
     if walk.speed < 0:
         push, strike = 0.25, 0.0
@@ -124,7 +124,7 @@ def walk_along(
         x, z, yaw = _footprint(path, travelled, side, walk, rng)
         soft = 0.4 if starting or ending else 1.0
         unload = 0.45 if starting else overlap
-        plan.feet[side].lift(lifts, push=push * (0.5 if starting else 1.0), push_s=0.6 * pace, unload_s=unload)
+        plan.feet[side].lift(lifts, push=push * (0.5 if starting else 1.0), push_s=0.5 * pace, unload_s=unload)
         stand = Stand(lands, plan.end + 5, x, z, yaw, strike=strike * soft, strike_s=0.18 * pace + 0.03, **timing)
         plan.feet[side].step(stand, Swing(walk.clearance * (0.7 if ending else 1.0), peak=0.38))
         landings.append((lands, side))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import minimum_filter1d
 
 from motion import kinematics, rotation
 from motion.skeleton import NUM_JOINTS
@@ -17,6 +18,7 @@ CLIP_FPS = 20.0
 _ROUNDS = 4  # of finding the pelvis: each takes about four fifths of the error of balance out
 _STRETCH = 0.996  # of a leg's length that standing and walking use
 _STRETCH_LIMIT = 0.9998
+_FREE_STRETCH = (0.94, 0.995)  # from where on a swinging leg eases off, and what it never reaches
 _SOFTNESS_M = 0.005
 _GAZE_KEPT = 0.6  # share of the trunk's pitch that the head takes back
 _HANGING = 0.7  # share of the trunk's pitch by which arms keep hanging down
@@ -92,10 +94,22 @@ def _pelvis_height(wanted: np.ndarray, limits: np.ndarray) -> np.ndarray:
     return softened(soft, 0.05)
 
 
+def _eased_reach(hip: np.ndarray, ankle: np.ndarray, body: Body, planted: np.ndarray) -> np.ndarray:
+    """`ankle` (n, 3), drawn towards the hip where a free leg would be straight: knees neither lock nor snap."""
+    free = softened(minimum_filter1d(1.0 - planted, 21), 0.04)[:, None]
+    reach = ankle - hip
+    share = np.linalg.norm(reach, axis=-1, keepdims=True) / body.leg
+    room = _FREE_STRETCH[1] - _FREE_STRETCH[0]
+    excess = np.maximum(share - _FREE_STRETCH[0], 0)
+    eased = np.minimum(share, _FREE_STRETCH[0]) + room * (1 - np.exp(-excess / room))
+    return hip + reach * (1 + free * (eased / np.maximum(share, 1e-6) - 1))
+
+
 def _with_legs(upper: np.ndarray, pelvis: np.ndarray, feet: list[FootPath], heading: np.ndarray, body: Body):
     positions = upper + pelvis[:, None]
     for (hip, knee, ankle, toe), foot in zip(LEGS, feet, strict=True):
-        end = within_reach(positions[:, hip], foot.ankle, body.thigh, body.shin)
+        end = _eased_reach(positions[:, hip], foot.ankle, body, foot.planted)
+        end = within_reach(positions[:, hip], end, body.thigh, body.shin)
         yaw = heading + 0.7 * (foot.yaw - heading)
         forward = np.stack([np.sin(yaw), np.zeros_like(yaw), np.cos(yaw)], -1)
         pole = knee_pole(positions[:, hip], end, forward)

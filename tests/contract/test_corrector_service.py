@@ -15,6 +15,9 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from smoothing_corrector import SmoothingCorrector
 from standing_body import sway
 
@@ -25,7 +28,7 @@ from motion.motion import Motion
 from motion.rpc.corrector_client import SERVICE
 from motion.rpc.server import ServerSettings, serving
 from motion.rpc.status import PUSHBACK_TRAILER
-from motion.v1 import corrector_pb2, corrector_pb2_grpc
+from motion.v1 import corrector_pb2, corrector_pb2_grpc, motion_pb2
 from sim_server.service import services
 
 Stub = corrector_pb2_grpc.CorrectorServiceStub
@@ -100,6 +103,40 @@ def test_bad_input_is_an_invalid_argument_with_field_violations(stub: Stub, case
         stub.Correct(request)
     assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert violations_of(failed.value) == [field]
+
+
+sizes = st.one_of(st.integers(0, 30), st.sampled_from([22, 3, -1, 2**40]))
+any_request = st.builds(
+    corrector_pb2.CorrectRequest,
+    motion=st.builds(
+        motion_pb2.Motion,
+        positions=st.one_of(
+            st.builds(
+                motion_pb2.Tensor,
+                dtype=st.integers(0, 9),
+                shape=st.lists(sizes, max_size=4),
+                data=st.binary(max_size=60),
+            ),
+            hnp.arrays(np.float32, st.tuples(st.integers(0, 8), st.just(22), st.just(3))).map(wire.pack_tensor),
+        ),
+        fps=st.floats(),
+        joint_names=st.lists(st.sampled_from(["pelvis", "tail", ""]), max_size=23),
+    ),
+    options=st.one_of(
+        st.builds(corrector_pb2.CorrectionOptions, policy=st.sampled_from(["", "x"]), assist_limit_n=st.floats()),
+        st.builds(corrector_pb2.CorrectionOptions, assist_auto=st.booleans()),
+    ),
+    seed=st.integers(0, 2**63 - 1),
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(request=any_request)
+def test_nothing_that_can_be_asked_is_internal_or_hangs(stub: Stub, request: corrector_pb2.CorrectRequest) -> None:
+    try:
+        stub.Correct(request, timeout=5.0)
+    except grpc.RpcError as error:
+        assert error.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_an_unknown_policy_is_not_found(stub: Stub) -> None:

@@ -232,6 +232,15 @@ def test_a_place_that_cannot_be_written_is_found_before_the_work(
     assert not smoothing
 
 
+def test_evaluation_is_the_same_here_and_there(server: ServerProcess, packed: Path, run: Run) -> None:
+    documents = []
+    for more in ((), ("--server", server.address)):
+        status, text, _ = run("evaluate", packed, "--corrupt", "float", "--json", *more)
+        assert status == 0
+        documents.append({k: v for k, v in json.loads(text).items() if k != "frames_per_second"})
+    assert documents[0] == documents[1] and documents[0]["clips"] == 3
+
+
 def test_a_server_that_is_not_there_is_one_sentence(packed: Path, tmp_path: Path, run: Run) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

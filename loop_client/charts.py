@@ -1,0 +1,71 @@
+"""Curves over generations, as SVG to put into a page."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+PALETTE = ("#6b7280", "#c8553d", "#1b7f79", "#d9a441", "#7a5195", "#4c7fb0", "#8a9a3b", "#a0527a")
+_INK, _FAINT = "#3d4450", "#e7e9ec"
+_STYLE = {
+    "svg.fonttype": "none",  # text stays text: the page's own fonts, and it can be searched
+    "svg.hashsalt": "plumb",  # equal curves give equal bytes
+    "font.family": "sans-serif",
+    "font.size": 8.5,
+    "text.color": _INK,
+    "axes.edgecolor": "#c4c9d0",
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One arm's values over generations: for each its mean over seeds, the lowest and the highest; NaN for none."""
+
+    color: str
+    generations: Sequence[int]
+    mean: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+def chart_svg(curves: Sequence[Curve], level: float | None = None, description: str = "") -> str:
+    """Curves in one small chart, with a dashed line at `level`; an `<svg>` element."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(3.55, 2.15), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color=_FAINT, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.tick_params(length=0)
+        if level is not None and math.isfinite(level):
+            axes.axhline(level, color="#9aa1ab", linewidth=1, dashes=(4, 3), zorder=1)
+        for curve in curves:
+            axes.plot(
+                curve.generations,
+                curve.mean,
+                color=curve.color,
+                linewidth=1.8,
+                marker="o",
+                markersize=3.2,
+                markeredgewidth=0,
+                solid_capstyle="round",
+            )
+            if any(low != high for low, high in zip(curve.low, curve.high, strict=True)):
+                axes.fill_between(curve.generations, curve.low, curve.high, color=curve.color, alpha=0.15, linewidth=0)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+        text = io.StringIO()
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = text.getvalue()
+    label = description.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)

@@ -1,0 +1,295 @@
+"""The report of a run: one HTML file that stands alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from loop_client.charts import chart_svg
+from loop_client.data import load_data
+from loop_client.page import (
+    facts,
+    figure,
+    folded,
+    legend,
+    named,
+    page,
+    paragraph,
+    preformatted,
+    section,
+    table,
+)
+from loop_client.production import read_production
+from loop_client.recipe import Recipe
+from loop_client.results import BY_PATH, MEASURES, Measure, Results, at, say
+from loop_client.store import RunStore, read_json
+from loop_client.strategy import STRATEGIES
+from motion.atomic import atomic_path
+from motion.errors import InvalidInput, PlumbError
+from motion.packed import PackedPaths
+from motion.view_html import Scene, Figure, scenes_html
+
+_REAL_COLOR = "#9aa1ab"
+_SCENES = 6
+_TABLE = (
+    "fid", "diversity", "raw.phys_err_mm", "raw.penetrate_mm", "raw.float_mm", "raw.skate_mm", "raw.skate_ratio",
+    "raw.jitter_m_s3", "corrected.share_ok", "corrected.residual_force_n_mean",
+)  # fmt: skip
+
+
+def write_report(store: RunStore) -> Path:
+    """Write the report of a run, as far as it got, into its directory; the file's path.
+
+    Raises:
+        InvalidInput: the run has no results yet.
+    """
+    results = Results.of(store)
+    if not results.generations:
+        raise InvalidInput.of(str(store.directory), "has no results yet; run it first")
+    recipe = store.recipe
+    parts = [
+        *_heading(recipe, results),
+        _outcome(results),
+        _curves(results),
+        _corrections(results, recipe),
+        _motions(store, results, recipe),
+        _making(store, results, recipe),
+    ]
+    target = store.directory / "report.html"
+    with atomic_path(target) as temporary:
+        temporary.write_text(page(recipe.title or recipe.name, parts), encoding="utf-8")
+    return target
+
+
+def _heading(recipe: Recipe, results: Results) -> list[str]:
+    seeds = "one seed" if len(recipe.seeds) == 1 else f"{len(recipe.seeds)} seeds"
+    done = results.generations[-1]
+    progress = "" if done == recipe.generations else f" So far it has come to generation {done}."
+    lead = (
+        f"{len(recipe.arms)} arms start from one generator, trained on {recipe.data.n} real motions, and go on for "
+        f"{recipe.generations} generations, each on motions of the one before (λ = {recipe.synthetic.share:g}), with "
+        f"{seeds}.{progress}"
+    )
+    return [f"<h1>{recipe.title or recipe.name}</h1>", paragraph(lead, "lead")]
+
+
+def _outcome(results: Results) -> str:
+    last = results.generations[-1]
+    measures = [BY_PATH[path] for path in _TABLE]
+    rows = []
+    for arm in results.arms:
+        rows.append([named(arm, results.color(arm)), *(_cell(results, m, arm, last) for m in measures)])
+    rows.append([named("real motion", _REAL_COLOR), *(say(results.real_value(m), m.digits) for m in measures)])
+    heads = ["", *(f"{m.name}, {m.unit}" if m.unit else m.name for m in measures)]
+    note = (
+        "Samples of each arm's model as they were made, on the same prompts; the best arm in bold. The last two columns "
+        "are what physical correction found of them: the share it could perform, and the force at the root that took. "
+        "Real motion does not score 0; its FID is that of the motions trained on to those tested on."
+    )
+    table_html = table(heads, rows, last_is_real=True)
+    return section(f"Generation {last}", table_html, paragraph(note, "note"))
+
+
+def _cell(results: Results, measure: Measure, arm: str, generation: int) -> str:
+    value = results.mean(measure, arm, generation)
+    others = [v for a in results.arms if (v := results.mean(measure, a, generation)) is not None]
+    best = others and measure.better and value == (min(others) if measure.better == "lower" else max(others))
+    distinct = len({round(v, measure.digits) for v in others}) > 1
+    return ("*" if best and distinct else "") + say(value, measure.digits)
+
+
+def _curves(results: Results) -> str:
+    figures = []
+    for measure in MEASURES:
+        curves = [curve for arm in results.arms if (curve := results.curve(measure, arm))]
+        if curves:
+            hint = {"lower": "lower is better", "higher": "higher is better"}.get(measure.better, "")
+            unit = " · ".join(filter(None, [measure.unit, hint]))
+            svg = chart_svg(curves, results.real_value(measure), f"{measure.name} by generation and arm")
+            figures.append(figure(measure.name, unit, svg))
+    colors = {arm: results.color(arm) for arm in results.arms}
+    band = "" if len(results.seeds) == 1 else " Bands reach from the lowest to the highest seed."
+    return section(
+        "Over the generations",
+        paragraph(f"Generation 0 is the same in all arms. Dashed: real motion.{band}", "note"),
+        legend({**colors, "real motion": _REAL_COLOR}),
+        f'<div class="charts">{"".join(figures)}</div>',
+    )
+
+
+def _corrections(results: Results, recipe: Recipe) -> str:
+    """What was done to the motions that were trained on."""
+    rows = []
+    for arm in recipe.arms:
+        if not STRATEGIES[arm.strategy].synthesizes:
+            continue
+        for generation in results.generations[1:]:
+            for line in results.lines(arm.name, generation):
+                made = line["synthetic"]
+                changed = made["corrections"] or {}
+                errors = [at(changed, "before.phys_err_mm"), at(changed, "after.phys_err_mm")]
+                rows.append(
+                    [
+                        named(arm.name, results.color(arm.name)),
+                        str(generation),
+                        str(line["seed"]),
+                        str(made["asked"]),
+                        str(made["invalid"]),
+                        str(made["failed"]),
+                        str(made["used"]),
+                        f"{made['lambda_reached']:.3g}",
+                        " → ".join(say(error, 1) for error in errors) if changed else "–",
+                        say(changed.get("mpjpe_global_mm"), 0),
+                        say(changed.get("residual_force_n_mean"), 1),
+                    ]
+                )
+    if not rows:
+        return ""
+    heads = [
+        "", "generation", "seed", "asked for", "no motion", "failed", "trained on", "λ reached",
+        "physical error, mm", "moved, mm", "residual force, N",
+    ]  # fmt: skip
+    note = (
+        f"The synthetic motions of each generation, λ asked = {recipe.synthetic.share:g}. No motion: the sample was not "
+        "a body in motion. Failed: the corrector could not have it performed. Moved: mean distance of the joints "
+        "between a motion and its correction."
+    )
+    return section("What was trained on", paragraph(note, "note"), table(heads, rows))
+
+
+def _motions(store: RunStore, results: Results, recipe: Recipe) -> str:
+    """Samples to look at: each arm's on one prompt, and before and after correction."""
+    seed, last = results.seeds[0], results.generations[-1]
+    parts = []
+    compared = _arm_scenes(store, results, recipe, seed, last)
+    if compared:
+        parts += [
+            f"<h3>The same prompt in every arm, generation {last}</h3>",
+            f'<div class="player">{scenes_html(compared, 420, "arms")}</div>',
+        ]
+    for arm in recipe.arms:
+        folder = store.generation(seed, arm.name, last) / "synthetic"
+        if arm.corrector != "identity" and PackedPaths.of(folder / "raw").arrays.exists():
+            scenes = _correction_scenes(folder)
+            if scenes:
+                parts += [
+                    f"<h3>Before and after correction: {arm.name}, generation {last}</h3>",
+                    f'<div class="player">{scenes_html(scenes, 420, f"correction-{arm.name}")}</div>',
+                ]
+    return section("Motions", paragraph("Drag to turn, space to play.", "note"), *parts) if parts else ""
+
+
+def _arm_scenes(store: RunStore, results: Results, recipe: Recipe, seed: int, generation: int) -> list[Scene]:
+    sets = {}
+    for arm in results.arms:
+        folder = store.generation(seed, arm, generation) / "samples"
+        if PackedPaths.of(folder / "raw").arrays.exists():
+            sets[arm] = {motion.name: motion for motion in read_production(folder).valid()}
+    if not sets:
+        return []
+    real = _real_test(recipe)
+    names = [name for name in next(iter(sets.values())) if all(name in motions for motions in sets.values())]
+    scenes = []
+    for name in _spread(names, _SCENES):
+        motions = {arm: motions[name] for arm, motions in sets.items()}
+        figures = [Figure(arm, motion.positions, motion.fps) for arm, motion in motions.items()]
+        source = real.get(str(name).partition("-")[2])
+        if source is not None:
+            figures.insert(0, Figure("real", source.positions, source.fps))
+        caption = next(iter(motions.values())).caption or ""
+        scenes.append(Scene(tuple(figures), caption, caption))
+    return scenes
+
+
+def _correction_scenes(folder: Path) -> list[Scene]:
+    production = read_production(folder)
+    pairs = [
+        (motion, production.corrections[motion.name or ""])
+        for motion in production.valid()
+        if motion.name in production.corrections
+    ]
+    scenes = []
+    for motion, correction in _spread(pairs, _SCENES):
+        report = correction.report
+        said = (
+            f"physical error {report.before.phys_err_mm:.1f} → {report.after.phys_err_mm:.1f} mm, moved "
+            f"{report.mpjpe_global_mm:.0f} mm, residual force {report.residual_force_n_mean:.1f} N"
+        )
+        if report.status != "OK":
+            said += f"; failed after {report.completed:.0%}"
+        figures = (
+            Figure("as sampled", motion.positions, motion.fps),
+            Figure("corrected", correction.motion.positions, correction.motion.fps),
+        )
+        scenes.append(Scene(figures, motion.caption or "", f"{motion.caption} — {said}"))
+    return scenes
+
+
+def _real_test(recipe: Recipe) -> dict[str, object]:
+    """Test motions by name; none where the data are not at hand any more."""
+    try:
+        return {motion.name or "": motion for motion in load_data(recipe.data).test}
+    except PlumbError:
+        return {}
+
+
+def _making(store: RunStore, results: Results, recipe: Recipe) -> str:
+    """All it takes to make the run again."""
+    known = store.facts
+    start = known["starts"][-1]
+    card = read_json(store.embedding / "card.json")
+    made_of = {
+        "recipe": recipe.name,
+        "seeds": ", ".join(map(str, recipe.seeds)),
+        **{f"{name} motions": f"content {identity}" for name, identity in known["data"].items()},
+        "embedding": f"{results.real.get('embedding', '')}: {card['kind']}, trained on {card['trained_on']['motions']} "
+        f"real motions (content {card['trained_on']['content_id']}), loss {card['loss']:.4f}",
+        "generator": f"{start['generator']['name']} {start['generator']['version']} on {start['generator']['device']}",
+        "corrector": f"{start['corrector']['name']} {start['corrector']['version']}, policy "
+        f"{recipe.correction.policy or start['corrector']['default_policy']}, MuJoCo {start['corrector']['mujoco']}",
+        "versions": ", ".join(f"{name} {version}" for name, version in start["versions"].items()),
+        "started": f"{len(known['starts'])} times" if len(known["starts"]) > 1 else "once",
+    }
+    checkpoints = [
+        [named(arm, results.color(arm)), str(generation), str(line["seed"]), f"<code>{line['checkpoint']}</code>"]
+        for arm in results.arms
+        for generation in results.generations
+        for line in results.lines(arm, generation)
+    ]
+    return section(
+        "How it was made",
+        facts(made_of),
+        paragraph("To make it again:"),
+        preformatted(f"plumb-loop run {store.directory / 'recipe.toml'} --out NEW_FOLDER"),
+        folded("Recipe, with every default", preformatted(recipe.to_toml())),
+        folded("Checkpoints", table(["", "generation", "seed", "checkpoint"], checkpoints)),
+        folded("Time taken", _times(store)),
+        folded("What the numbers are", *map(paragraph, _DEFINITIONS)),
+    )
+
+
+def _times(store: RunStore) -> str:
+    seconds: defaultdict[str, list[float]] = defaultdict(list)
+    for line in store.timings():
+        seconds[line["stage"]].append(line["seconds"])
+    total = sum(map(sum, seconds.values()))
+    rows = [[stage, str(len(s)), f"{sum(s) / len(s):.1f}", f"{sum(s):.0f}"] for stage, s in seconds.items()]
+    return table(["stage", "times", "mean, s", "sum, s"], [*rows, ["all", "", "", f"{total:.0f}"]])
+
+
+_DEFINITIONS = (
+    "FID: Fréchet distance between Gaussians fitted to the embeddings of samples and of real test motions. It depends on "
+    "the number of samples and on the embedding; compare it within this report only.",
+    "Diversity: mean distance of the embeddings over all pairs of samples.",
+    "Penetration, floating: depth of the lowest joint below -5 mm, its height above 5 mm, mean over frames. Skating: "
+    "horizontal move of the lowest joint while it is at most 5 mm high at both ends of a step. Physical error: their sum.",
+    "Skating ratio: share of frames in which a toe below 5 cm moves faster than 0.5 m/s. Jitter: mean norm of the third "
+    "difference of joint positions.",
+    "Share that a body can perform: motions whose mean joint distance to the simulated body stays below 0.5 m in every "
+    "frame. Residual force: the norm of the root force that neither gravity, inertia nor contact explains, mean over time.",
+)
+
+
+def _spread(items, count: int):
+    """At most `count` items, evenly apart."""
+    return [items[round(i * (len(items) - 1) / (count - 1))] for i in range(count)] if len(items) > count else items

@@ -1,0 +1,141 @@
+"""The numbers of a run, arranged: by arm and generation, over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from loop_client.charts import PALETTE, Curve
+from loop_client.store import RunStore, read_json
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a generation: where it stands in a line of metrics.jsonl, and how to say it.
+
+    Attributes:
+        path: its keys, with dots between.
+        real: its key among the numbers of real motion, if it has one there.
+        better: which way is better, "lower" or "higher"; empty where neither is.
+    """
+
+    path: str
+    name: str
+    unit: str = ""
+    real: str = ""
+    better: str = ""
+    digits: int = 2
+
+
+MEASURES = (
+    Measure("fid", "FID", real="fid_of_train", better="lower"),
+    Measure("diversity", "Diversity", real="diversity"),
+    Measure("raw.phys_err_mm", "Physical error", "mm", "phys_err_mm", "lower", 1),
+    Measure("raw.penetrate_mm", "Penetration", "mm", "penetrate_mm", "lower", 1),
+    Measure("raw.float_mm", "Floating", "mm", "float_mm", "lower", 1),
+    Measure("raw.skate_mm", "Skating", "mm", "skate_mm", "lower"),
+    Measure("raw.skate_ratio", "Skating ratio", "", "skate_ratio", "lower", 3),
+    Measure("raw.jitter_m_s3", "Jitter", "m/s³", "jitter_m_s3", "lower", 0),
+    Measure("raw.speed_m_s", "Mean joint speed", "m/s", "speed_m_s"),
+    Measure("corrected.share_ok", "Share that a body can perform", "", "", "higher", 3),
+    Measure("corrected.residual_force_n_mean", "Assist: mean residual force", "N", "", "lower", 1),
+    Measure("corrected.phys_err_mm", "Physical error once corrected", "mm", "", "lower", 1),
+    Measure("corrected.mpjpe_global_mm", "Distance to the correction", "mm", "", "lower", 0),
+    Measure("synthetic.lambda_reached", "λ reached"),
+    Measure("training.loss", "Training loss", "", "", "lower", 4),
+)
+BY_PATH = {measure.path: measure for measure in MEASURES}
+
+
+class Results:
+    """Metrics of a run by arm, generation and seed.
+
+    Attributes:
+        arms: in the recipe's order.
+        generations: from 0 up to the last that any arm has.
+        real: the numbers of the test motions.
+    """
+
+    def __init__(self, lines: Sequence[Mapping[str, Any]], arms: Sequence[str], real: Mapping[str, Any]):
+        self.arms = tuple(arms)
+        self.real = real
+        self.generations = sorted({line["generation"] for line in lines})
+        self.seeds = sorted({line["seed"] for line in lines})
+        self._lines = {(line["arm"], line["generation"], line["seed"]): line for line in lines}
+
+    @classmethod
+    def of(cls, store: RunStore) -> Results:
+        real = read_json(store.real) if store.real.exists() else {}
+        return cls(store.metrics(), [arm.name for arm in store.recipe.arms], real)
+
+    def color(self, arm: str) -> str:
+        return PALETTE[self.arms.index(arm) % len(PALETTE)]
+
+    def lines(self, arm: str, generation: int) -> list[Mapping[str, Any]]:
+        """The lines of one generation of one arm, one a seed that got so far."""
+        keys = ((arm, generation, seed) for seed in self.seeds)
+        return [self._lines[key] for key in keys if key in self._lines]
+
+    def values(self, measure: Measure, arm: str, generation: int) -> list[float]:
+        """What one generation of one arm has of a measure, seed by seed; nothing where it does not apply."""
+        found = [at(line, measure.path) for line in self.lines(arm, generation)]
+        return [float(value) for value in found if value is not None]
+
+    def mean(self, measure: Measure, arm: str, generation: int) -> float | None:
+        values = self.values(measure, arm, generation)
+        return float(np.mean(values)) if values else None
+
+    def curve(self, measure: Measure, arm: str) -> Curve | None:
+        """A measure over the generations that have it; None if there are none."""
+        have = [(g, v) for g in self.generations if (v := self.values(measure, arm, g))]
+        if not have:
+            return None
+        return Curve(
+            self.color(arm),
+            [generation for generation, _ in have],
+            [float(np.mean(values)) for _, values in have],
+            [min(values) for _, values in have],
+            [max(values) for _, values in have],
+        )
+
+    def real_value(self, measure: Measure) -> float | None:
+        return self.real.get(measure.real) if measure.real else None
+
+
+def at(document: Any, path: str) -> Any:
+    """The value at a dotted path of a document; None where there is none."""
+    for key in path.split("."):
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(key)
+    return document
+
+
+def final_table(results: Results) -> str:
+    """The last generation of every arm, and real motion, as a table for a terminal."""
+    shown = [
+        BY_PATH[path]
+        for path in ("fid", "diversity", "raw.phys_err_mm", "raw.skate_ratio", "raw.jitter_m_s3", "corrected.share_ok",
+                     "corrected.residual_force_n_mean")
+    ]  # fmt: skip
+    heads = ["FID", "diversity", "phys_err mm", "skate ratio", "jitter m/s³", "performable", "assist N"]
+    last = results.generations[-1] if results.generations else 0
+    rows = [["", *heads]]
+    for arm in results.arms:
+        cells = [say(results.mean(measure, arm, last), measure.digits) for measure in shown]
+        rows.append([arm, *cells])
+    rows.append(["real", *(say(results.real_value(measure), measure.digits) for measure in shown)])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        row[0].ljust(widths[0]) + "".join("  " + c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    ]
+    return "\n".join([f"generation {last}:", *lines])
+
+
+def say(value: float | None, digits: int) -> str:
+    """A number for people; a dash for none."""
+    return "–" if value is None else f"{value:.{digits}f}"
