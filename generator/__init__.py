@@ -1,0 +1,5 @@
+"""Generators: motion from words, and training them further."""
+
+from generator.diffusion_generator import DiffusionGenerator
+
+__all__ = ["DiffusionGenerator"]

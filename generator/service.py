@@ -19,6 +19,7 @@ from motion.protocols import FitProgress, Generator
 from motion.rpc.server import ServerSettings, Services
 from motion.rpc.server import serve as serve_services
 from motion.v1 import generator_pb2, generator_pb2_grpc
+from motion.validation import in_order
 
 DEFAULT_LISTEN = "127.0.0.1:50052"
 MAX_UPLOAD_BYTES = 4 * 2**30
@@ -33,6 +34,7 @@ def serve(
     announce: Path | None = None,
     metrics_port: int | None = None,
     grace_seconds: float = 30.0,
+    drain_seconds: float = 0.2,
 ) -> None:
     """Serve `generator` until SIGTERM; see `motion.rpc.server`. A fit that does not end within the grace is stopped
     where it can be taken up again.
@@ -40,7 +42,7 @@ def serve(
     Raises:
         InvalidInput: `listen` is no address, or cannot be listened on.
     """
-    settings = ServerSettings(listen, announce, metrics_port, grace_seconds=grace_seconds)
+    settings = ServerSettings(listen, announce, metrics_port, drain_seconds=drain_seconds, grace_seconds=grace_seconds)
     serve_services(services(generator), settings)
 
 
@@ -103,7 +105,7 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
             if size > MAX_UPLOAD_BYTES:
                 raise InvalidInput.of("motions", f"are over {MAX_UPLOAD_BYTES} bytes, the most that a set may have")
             try:
-                motions.append(wire.unpack_motion(request.motion))
+                motions.append(in_order(wire.unpack_motion(request.motion)))
             except InvalidInput as error:
                 raise error.within(f"motions[{len(motions)}]") from error
             captions.append(tuple(request.captions))

@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -14,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 PALETTE = ("#6b7280", "#c8553d", "#1b7f79", "#d9a441", "#7a5195", "#4c7fb0", "#8a9a3b", "#a0527a")
 _INK, _FAINT = "#3d4450", "#e7e9ec"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: the page's own fonts, and it can be searched
     "svg.hashsalt": "plumb",  # equal curves give equal bytes
     "font.family": "sans-serif",

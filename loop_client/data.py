@@ -13,6 +13,7 @@ import numpy as np
 from loop_client.recipe import HELD_OUT, DataRecipe
 from loop_client.seeds import derived_generator
 from loop_client.strategy import draw_subset
+from motion.assets import asset_path
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, Violation
 from motion.files import read_file
@@ -21,7 +22,7 @@ from motion.motion import DEFAULT_FPS, Motion
 from motion.resample import resample
 from motion.validation import check_motion
 
-DEFAULT = "default"
+DEFAULT, _DEFAULT_SET = "default", "motions/default.npz"
 MIN_LENGTH, MAX_LENGTH = 40, 196
 """Frames that samples have: lengths of real motions are brought into this range, HumanML3D's."""
 
@@ -115,9 +116,7 @@ def resolve_path(path: str) -> Path:
 
 
 def _read(path: str, split: str) -> MotionSet:
-    if path == DEFAULT:
-        return default_set()
-    place = resolve_path(path)
+    place = asset_path(_DEFAULT_SET) if path == DEFAULT else resolve_path(path)
     motions = read_file(place, split if place.is_dir() and is_humanml3d_folder(place) else None).motions
     return motions.with_motions([_at_default_rate(motion) for motion in motions])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg
 
 
 def fid(embeddings: np.ndarray, reference: np.ndarray) -> float:
@@ -30,11 +29,11 @@ def frechet_distance(
     too, where a root of the product is not unique and its numerical one may be complex.
     """
     root, reference_root = _symmetric_root(covariance), _symmetric_root(reference_covariance)
-    overlap = linalg.svdvals(root @ reference_root).sum()
+    overlap = np.linalg.svd(root @ reference_root, compute_uv=False).sum()
     shift = np.sum((np.asarray(mean, np.float64) - reference_mean) ** 2)
     return max(0.0, float(shift + np.trace(covariance) + np.trace(reference_covariance) - 2 * overlap))
 
 
 def _symmetric_root(covariance: np.ndarray) -> np.ndarray:
-    values, vectors = linalg.eigh(np.asarray(covariance, np.float64))
+    values, vectors = np.linalg.eigh(np.asarray(covariance, np.float64))
     return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T

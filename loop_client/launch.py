@@ -60,9 +60,7 @@ def _process(module: str, arguments: Sequence[str], log: Path) -> Iterator[str]:
         command = [sys.executable, "-m", "loop_client.attended", module, "serve"]
         command += ["--listen", "127.0.0.1:0", "--announce", str(announced), *arguments]
         # In a session of its own: an interrupt from the terminal is for us, and we stop it in our own time.
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
-        )
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True)
         try:
             yield _address(process, announced, module, log)
         finally:

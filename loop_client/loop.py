@@ -44,6 +44,7 @@ from motion.protocols import Corrector, FitProgress, Generator, SampleOptions
 
 _PACKAGES = ("numpy", "scipy", "torch", "mujoco", "grpcio")
 _CURVE_POINTS = 100
+_RECENT_STEPS = 50
 
 
 def run_loop(store: RunStore, generator: Generator, physics: Corrector, quiet: bool = False) -> list[dict[str, Any]]:
@@ -186,6 +187,7 @@ class _Loop:
         dataset = self.generator.upload(training_set(items))
         checkpoint = self.generator.fit(dataset, init, steps, seed, named, follow)
         every = max(1, len(curve) // _CURVE_POINTS)
+        recent = [loss for _, loss in curve[-_RECENT_STEPS:]]
         write_json(
             place.fit,
             {
@@ -195,7 +197,7 @@ class _Loop:
                 "steps": steps,
                 "seed": seed,
                 "settings": named,
-                "loss": curve[-1][1] if curve else None,
+                "loss": sum(recent) / len(recent) if recent else None,
                 "curve": curve[::-every][::-1],
                 "items": [{"id": item.motion.name, "origin": item.origin} for item in items],
             },
@@ -224,7 +226,8 @@ class _Loop:
         fit = read_json(place.fit)
         document: dict[str, Any] = {
             "checkpoint": fit["checkpoint"],
-            "training": {**count_origins(items), "steps": fit["steps"], "loss": fit["loss"]},
+            # Not its loss: a fit that was cut off and gone on with brings only the later part of the curve.
+            "training": {**count_origins(items), "steps": fit["steps"]},
             "synthetic": None,
             "embedding": self.embedding_name,
             **self.evaluation.of_samples(read_production(place.folder / "samples")),

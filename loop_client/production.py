@@ -111,7 +111,7 @@ def produce(
     Raises:
         ServiceUnavailable, NotFound, InvalidInput: as generator and corrector do.
     """
-    if not _complete(folder):
+    if not is_produced(folder):
         parts = folder / _PARTS
         parts.mkdir(parents=True, exist_ok=True)
         with _worker() as worker:
@@ -127,6 +127,11 @@ def produce(
     return read_production(folder)
 
 
+def is_produced(folder: Path) -> bool:
+    """Whether an order was produced in `folder` to its end; the raw set is written last."""
+    return PackedPaths.of(folder / _RAW).arrays.exists()
+
+
 def read_production(folder: Path) -> Production:
     """What was produced in `folder`."""
     raw = read_packed(folder / _RAW)
@@ -136,11 +141,6 @@ def read_production(folder: Path) -> Production:
         motions = read_packed(folder / _CORRECTED)
         corrections = {motion.name or "": Correction(motion, reports[motion.name or ""]) for motion in motions}
     return Production(raw, corrections)
-
-
-def _complete(folder: Path) -> bool:
-    """Whether all was produced and put together; the raw set is written last."""
-    return PackedPaths.of(folder / _RAW).arrays.exists()
 
 
 def _raw_chunks(

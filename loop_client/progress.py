@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 
 class Progress:
-    """A bar over a run's stages, whose text says what is under way.
+    """A bar over a run's stages, whose text says what is under way; where it is no terminal, a line a stage.
 
     Args:
         stages: how many there are in all.
@@ -19,19 +19,17 @@ class Progress:
     """
 
     def __init__(self, stages: int, quiet: bool = False):
+        self._plain = not quiet and not sys.stderr.isatty()
         self._bar = tqdm(
             total=stages,
             file=sys.stderr,
-            disable=quiet,
+            disable=quiet or self._plain,
             dynamic_ncols=True,
             bar_format="{percentage:3.0f}% |{bar:24}| {elapsed} {desc}",
         )
+        self._stages = stages
+        self._done = 0
         self._what = ""
-
-    def say(self, text: str) -> None:
-        """Print a line above the bar."""
-        if not self._bar.disable:
-            self._bar.write(text, file=sys.stderr)
 
     @contextmanager
     def stage(self, what: str, timing: Callable[[float], None] | None = None) -> Iterator[Callable[[int, int], None]]:
@@ -40,12 +38,16 @@ class Progress:
         self._what = what
         self._bar.set_description_str(what)
         yield self._count
+        seconds = time.perf_counter() - started
         if timing:
-            timing(time.perf_counter() - started)
-        self._bar.update(1)
+            timing(seconds)
+        self.skip()
+        if self._plain:
+            print(f"{self._done / self._stages:4.0%} {what}: {seconds:.1f} s", file=sys.stderr, flush=True)
 
     def skip(self) -> None:
-        """One stage was done before."""
+        """One stage is done, now or before."""
+        self._done += 1
         self._bar.update(1)
 
     def _count(self, done: int, of: int) -> None:
@@ -53,5 +55,6 @@ class Progress:
         self._bar.update(0)
 
     def close(self) -> None:
+        """Leave the terminal as it was found."""
         self._bar.set_description_str("")
         self._bar.close()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from html import escape
 from pathlib import Path
 
 from loop_client.charts import chart_svg
-from loop_client.data import load_data
 from loop_client.page import (
     facts,
     figure,
@@ -19,18 +19,16 @@ from loop_client.page import (
     section,
     table,
 )
-from loop_client.production import read_production
 from loop_client.recipe import Recipe
 from loop_client.results import BY_PATH, MEASURES, Measure, Results, at, say
+from loop_client.scenes import arm_scenes, correction_scenes
 from loop_client.store import RunStore, read_json
 from loop_client.strategy import STRATEGIES
 from motion.atomic import atomic_path
-from motion.errors import InvalidInput, PlumbError
-from motion.packed import PackedPaths
-from motion.view_html import Scene, Figure, scenes_html
+from motion.errors import InvalidInput
+from motion.view_html import Scene, scenes_html
 
 _REAL_COLOR = "#9aa1ab"
-_SCENES = 6
 _TABLE = (
     "fid", "diversity", "raw.phys_err_mm", "raw.penetrate_mm", "raw.float_mm", "raw.skate_mm", "raw.skate_ratio",
     "raw.jitter_m_s3", "corrected.share_ok", "corrected.residual_force_n_mean",
@@ -70,7 +68,7 @@ def _heading(recipe: Recipe, results: Results) -> list[str]:
         f"{recipe.generations} generations, each on motions of the one before (λ = {recipe.synthetic.share:g}), with "
         f"{seeds}.{progress}"
     )
-    return [f"<h1>{recipe.title or recipe.name}</h1>", paragraph(lead, "lead")]
+    return [f"<h1>{escape(recipe.title or recipe.name)}</h1>", paragraph(lead, "lead")]
 
 
 def _outcome(results: Results) -> str:
@@ -82,9 +80,9 @@ def _outcome(results: Results) -> str:
     rows.append([named("real motion", _REAL_COLOR), *(say(results.real_value(m), m.digits) for m in measures)])
     heads = ["", *(f"{m.name}, {m.unit}" if m.unit else m.name for m in measures)]
     note = (
-        "Samples of each arm's model as they were made, on the same prompts; the best arm in bold. The last two columns "
-        "are what physical correction found of them: the share it could perform, and the force at the root that took. "
-        "Real motion does not score 0; its FID is that of the motions trained on to those tested on."
+        "Samples of each arm's model as they were made, on the same prompts; the best arm in bold. The last two "
+        "columns are what physical correction found of them: the share it could perform, and the force at the root "
+        "that took. Real motion does not score 0; its FID is that of the motions trained on to those tested on."
     )
     table_html = table(heads, rows, last_is_real=True)
     return section(f"Generation {last}", table_html, paragraph(note, "note"))
@@ -150,8 +148,8 @@ def _corrections(results: Results, recipe: Recipe) -> str:
         "physical error, mm", "moved, mm", "residual force, N",
     ]  # fmt: skip
     note = (
-        f"The synthetic motions of each generation, λ asked = {recipe.synthetic.share:g}. No motion: the sample was not "
-        "a body in motion. Failed: the corrector could not have it performed. Moved: mean distance of the joints "
+        f"The synthetic motions of each generation, λ asked = {recipe.synthetic.share:g}. No motion: the sample was "
+        "not a body in motion. Failed: the corrector could not have it performed. Moved: mean distance of the joints "
         "between a motion and its correction."
     )
     return section("What was trained on", paragraph(note, "note"), table(heads, rows))
@@ -161,76 +159,20 @@ def _motions(store: RunStore, results: Results, recipe: Recipe) -> str:
     """Samples to look at: each arm's on one prompt, and before and after correction."""
     seed, last = results.seeds[0], results.generations[-1]
     parts = []
-    compared = _arm_scenes(store, results, recipe, seed, last)
-    if compared:
-        parts += [
-            f"<h3>The same prompt in every arm, generation {last}</h3>",
-            f'<div class="player">{scenes_html(compared, 420, "arms")}</div>',
-        ]
+
+    def show(title: str, identifier: str, scenes: list[Scene]) -> None:
+        if scenes:
+            parts.append(f"<h3>{title}</h3>")
+            parts.append(f'<div class="player">{scenes_html(scenes, 420, identifier)}</div>')
+
+    arms = {arm: store.generation(seed, arm, last) for arm in results.arms}
+    samples = {arm: folder / "samples" for arm, folder in arms.items()}
+    show(f"The same prompt in every arm, generation {last}", "arms", arm_scenes(samples, recipe.data))
     for arm in recipe.arms:
-        folder = store.generation(seed, arm.name, last) / "synthetic"
-        if arm.corrector != "identity" and PackedPaths.of(folder / "raw").arrays.exists():
-            scenes = _correction_scenes(folder)
-            if scenes:
-                parts += [
-                    f"<h3>Before and after correction: {arm.name}, generation {last}</h3>",
-                    f'<div class="player">{scenes_html(scenes, 420, f"correction-{arm.name}")}</div>',
-                ]
+        if arm.corrector != "identity":
+            scenes = correction_scenes(arms[arm.name] / "synthetic")
+            show(f"Before and after correction: {arm.name}, generation {last}", f"correction-{arm.name}", scenes)
     return section("Motions", paragraph("Drag to turn, space to play.", "note"), *parts) if parts else ""
-
-
-def _arm_scenes(store: RunStore, results: Results, recipe: Recipe, seed: int, generation: int) -> list[Scene]:
-    sets = {}
-    for arm in results.arms:
-        folder = store.generation(seed, arm, generation) / "samples"
-        if PackedPaths.of(folder / "raw").arrays.exists():
-            sets[arm] = {motion.name: motion for motion in read_production(folder).valid()}
-    if not sets:
-        return []
-    real = _real_test(recipe)
-    names = [name for name in next(iter(sets.values())) if all(name in motions for motions in sets.values())]
-    scenes = []
-    for name in _spread(names, _SCENES):
-        motions = {arm: motions[name] for arm, motions in sets.items()}
-        figures = [Figure(arm, motion.positions, motion.fps) for arm, motion in motions.items()]
-        source = real.get(str(name).partition("-")[2])
-        if source is not None:
-            figures.insert(0, Figure("real", source.positions, source.fps))
-        caption = next(iter(motions.values())).caption or ""
-        scenes.append(Scene(tuple(figures), caption, caption))
-    return scenes
-
-
-def _correction_scenes(folder: Path) -> list[Scene]:
-    production = read_production(folder)
-    pairs = [
-        (motion, production.corrections[motion.name or ""])
-        for motion in production.valid()
-        if motion.name in production.corrections
-    ]
-    scenes = []
-    for motion, correction in _spread(pairs, _SCENES):
-        report = correction.report
-        said = (
-            f"physical error {report.before.phys_err_mm:.1f} → {report.after.phys_err_mm:.1f} mm, moved "
-            f"{report.mpjpe_global_mm:.0f} mm, residual force {report.residual_force_n_mean:.1f} N"
-        )
-        if report.status != "OK":
-            said += f"; failed after {report.completed:.0%}"
-        figures = (
-            Figure("as sampled", motion.positions, motion.fps),
-            Figure("corrected", correction.motion.positions, correction.motion.fps),
-        )
-        scenes.append(Scene(figures, motion.caption or "", f"{motion.caption} — {said}"))
-    return scenes
-
-
-def _real_test(recipe: Recipe) -> dict[str, object]:
-    """Test motions by name; none where the data are not at hand any more."""
-    try:
-        return {motion.name or "": motion for motion in load_data(recipe.data).test}
-    except PlumbError:
-        return {}
 
 
 def _making(store: RunStore, results: Results, recipe: Recipe) -> str:
@@ -278,18 +220,15 @@ def _times(store: RunStore) -> str:
 
 
 _DEFINITIONS = (
-    "FID: Fréchet distance between Gaussians fitted to the embeddings of samples and of real test motions. It depends on "
-    "the number of samples and on the embedding; compare it within this report only.",
+    "FID: Fréchet distance between Gaussians fitted to the embeddings of samples and of real test motions. It depends "
+    "on the number of samples and on the embedding; compare it within this report only.",
     "Diversity: mean distance of the embeddings over all pairs of samples.",
     "Penetration, floating: depth of the lowest joint below -5 mm, its height above 5 mm, mean over frames. Skating: "
-    "horizontal move of the lowest joint while it is at most 5 mm high at both ends of a step. Physical error: their sum.",
-    "Skating ratio: share of frames in which a toe below 5 cm moves faster than 0.5 m/s. Jitter: mean norm of the third "
-    "difference of joint positions.",
-    "Share that a body can perform: motions whose mean joint distance to the simulated body stays below 0.5 m in every "
-    "frame. Residual force: the norm of the root force that neither gravity, inertia nor contact explains, mean over time.",
+    "horizontal move of the lowest joint while it is at most 5 mm high at both ends of a step. Physical error: their "
+    "sum.",
+    "Skating ratio: share of frames in which a toe below 5 cm moves faster than 0.5 m/s. Jitter: mean norm of the "
+    "third difference of joint positions.",
+    "Share that a body can perform: motions whose mean joint distance to the simulated body stays below 0.5 m in "
+    "every frame. Residual force: the norm of the root force that neither gravity, inertia nor contact explains, mean "
+    "over time.",
 )
-
-
-def _spread(items, count: int):
-    """At most `count` items, evenly apart."""
-    return [items[round(i * (len(items) - 1) / (count - 1))] for i in range(count)] if len(items) > count else items

@@ -42,7 +42,7 @@ MEASURES = (
     Measure("raw.speed_m_s", "Mean joint speed", "m/s", "speed_m_s"),
     Measure("corrected.share_ok", "Share that a body can perform", "", "", "higher", 3),
     Measure("corrected.residual_force_n_mean", "Assist: mean residual force", "N", "", "lower", 1),
-    Measure("corrected.phys_err_mm", "Physical error once corrected", "mm", "", "lower", 1),
+    Measure("corrected.after.phys_err_mm", "Physical error once corrected", "mm", "", "lower", 1),
     Measure("corrected.mpjpe_global_mm", "Distance to the correction", "mm", "", "lower", 0),
     Measure("synthetic.lambda_reached", "λ reached"),
     Measure("training.loss", "Training loss", "", "", "lower", 4),
@@ -69,7 +69,11 @@ class Results:
     @classmethod
     def of(cls, store: RunStore) -> Results:
         real = read_json(store.real) if store.real.exists() else {}
-        return cls(store.metrics(), [arm.name for arm in store.recipe.arms], real)
+        lines = store.metrics()
+        for line in lines:
+            fit = read_json(store.generation(line["seed"], line["arm"], line["generation"]) / "fit.json")
+            line["training"]["loss"] = fit["loss"]
+        return cls(lines, [arm.name for arm in store.recipe.arms], real)
 
     def color(self, arm: str) -> str:
         return PALETTE[self.arms.index(arm) % len(PALETTE)]

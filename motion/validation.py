@@ -78,13 +78,28 @@ def check_motion(motion: Motion, *, min_frames: int = MIN_FRAMES, max_frames: in
     ]
     if violations:
         raise InvalidInput(violations)
-    motion = _in_order(motion)
+    motion = in_order(motion)
     for fault in (_fault_of_values, _fault_of_body, _fault_of_distance):
         if reason := fault(motion.positions):
             raise InvalidInput.of("positions", reason)
     if reason := _fault_of_speed(motion.positions, motion.fps):
         raise InvalidInput.of("positions", reason)
     return motion
+
+
+def in_order(motion: Motion) -> Motion:
+    """The motion with its joints in HumanML3D's order, whatever order they came in.
+
+    Raises:
+        InvalidInput: their names are not those of the 22 joints, each once.
+    """
+    if motion.joint_names == JOINT_NAMES:
+        return motion
+    reason = _fault_of_names(motion.joint_names)
+    if reason:
+        raise InvalidInput.of("joint_names", reason)
+    order = [motion.joint_names.index(name) for name in JOINT_NAMES]
+    return replace(motion, positions=motion.positions[:, order], joint_names=JOINT_NAMES)
 
 
 def features_to_motion(
@@ -134,13 +149,6 @@ def _numbers(array: np.ndarray, field: str) -> np.ndarray:
         raise InvalidInput.of(field, f"holds {array.dtype}; must hold real numbers")
     with np.errstate(over="ignore"):  # what becomes infinite is found, and named, with the rest that is not finite
         return array.astype(np.float32, copy=False)
-
-
-def _in_order(motion: Motion) -> Motion:
-    if motion.joint_names == JOINT_NAMES:
-        return motion
-    order = [motion.joint_names.index(name) for name in JOINT_NAMES]
-    return replace(motion, positions=motion.positions[:, order], joint_names=JOINT_NAMES)
 
 
 def _fault_of_fps(fps: float) -> str | None:

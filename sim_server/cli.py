@@ -77,15 +77,17 @@ class Serve:
     """The policy of requests that name none."""
     metrics_port: int | None = None
     """Serve Prometheus metrics on this port of the same host."""
+    drain: float = 0.2
+    """Seconds after SIGTERM in which calls are still taken, for load balancers to see that there will be no more."""
     grace: float = 30.0
-    """Seconds that motions under way have to end in after SIGTERM."""
+    """Seconds that motions under way then have to end in."""
 
     def run(self) -> int:
         from sim_server.corrector import Corrector as PhysicsCorrector
         from sim_server.service import serve
 
         with PhysicsCorrector(self.policy, threads=self.threads) as corrector:
-            serve(corrector, self.listen, self.announce, self.metrics_port, self.grace)
+            serve(corrector, self.listen, self.announce, self.metrics_port, self.grace, self.drain)
         return DONE
 
 

@@ -43,13 +43,14 @@ def serve(
     announce: Path | None = None,
     metrics_port: int | None = None,
     grace_seconds: float = 30.0,
+    drain_seconds: float = 0.2,
 ) -> None:
     """Serve `corrector` until SIGTERM; see `motion.rpc.server`.
 
     Raises:
         InvalidInput: `listen` is no address, or cannot be listened on.
     """
-    settings = ServerSettings(listen, announce, metrics_port, grace_seconds=grace_seconds)
+    settings = ServerSettings(listen, announce, metrics_port, drain_seconds=drain_seconds, grace_seconds=grace_seconds)
     serve_services(services(corrector), settings)
 
 

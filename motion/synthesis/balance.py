@@ -8,8 +8,8 @@ height h, a point p to push from, and k the moment of what moves about the centr
 
 Given p over time, c is the smoothest path that satisfies this nearly everywhere: linear least squares with a penalty
 on jerk, solved for the whole motion at once (the batch form of preview control: Kajita et al., "Biped walking pattern
-generation by using preview control of zero-moment point", ICRA 2003). A walker's sway, a runner's flight and the shift of
-weight before a foot is lifted all come out of it.
+generation by using preview control of zero-moment point", ICRA 2003). A walker's sway, a runner's flight and the
+shift of weight before a foot is lifted all come out of it.
 """
 
 from __future__ import annotations

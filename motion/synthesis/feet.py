@@ -16,7 +16,7 @@ from motion.synthesis.body import Body
 from motion.synthesis.curve import bump, glide, minimum_jerk, ramp, softened, through
 
 GRAVITY = 9.81
-_MIDFOOT = 0.4  # of the way from ankle to ball: where a flat foot carries
+_HEEL, _MIDFOOT, _TOES = -0.2, 0.4, 1.25  # where a foot carries, on the way from ankle (0) to ball (1)
 _ROLLED = 0.2  # rad of heel or toe lift from which on only the ball or only the heel carries
 _CARRYING_S = 0.04
 
@@ -149,7 +149,9 @@ def foot_path(work: Footwork, body: Body, time: np.ndarray, heel_lift: np.ndarra
     ball = ankle + rotation.rotate(turn, _pitched(heel - toes + free, body.foot))
     ankle[:, 1] += np.maximum(-ball[:, 1], 0)
     ball[:, 1] = np.maximum(ball[:, 1], 0)
-    carrying = _MIDFOOT + (1 - _MIDFOOT) * minimum_jerk(heel / _ROLLED) - 0.6 * minimum_jerk(toes / _ROLLED)
+    carrying = (
+        _MIDFOOT + (_TOES - _MIDFOOT) * minimum_jerk(heel / _ROLLED) - (_MIDFOOT - _HEEL) * minimum_jerk(toes / _ROLLED)
+    )
     run = (carrying[:, None] - 0.5) * rotation.rotate(turn, np.array([0.0, 0.0, body.foot[2]]))
     return FootPath(ankle, ball, softened(middle[:, :3] * (1, 0, 1) + run, _CARRYING_S), middle[:, 3], planted, load)
 

@@ -23,12 +23,12 @@ _LANDING_HEEL = 24.0  # degrees that the heel is up when the ball touches down
 
 @dataclass(frozen=True)
 class Jump:
-    """One flight: take-off and landing in seconds, and where each foot lands, (x, z, yaw) or None to stay in the air."""
+    """One flight: take-off and landing in seconds, and where each foot lands: (x, z, yaw)."""
 
     takeoff: float
     landing: float
-    left: tuple[float, float, float] | None
-    right: tuple[float, float, float] | None
+    left: tuple[float, float, float]
+    right: tuple[float, float, float]
 
     @property
     def speed(self) -> float:
@@ -72,8 +72,6 @@ def write_jumps(plan: Plan, jumps: Sequence[Jump], depth: float, absorb: float, 
 
 def _move_feet(plan: Plan, jump: Jump) -> None:
     for work, side, place in zip(plan.feet, SIDES, (jump.left, jump.right), strict=True):
-        if place is None:
-            continue
         x, z, yaw = place
         work.lift(jump.takeoff, push=0.75, push_s=0.22, unload_s=0.03)
         landed = Stand(jump.landing, plan.end + 5, x, z, yaw, load_s=0.03)
@@ -129,21 +127,24 @@ def run_along(plan: Plan, path: Path, run: Run, first: int = LEFT) -> None:
 
 
 def _heel_swing(before: Stand, after: Stand, run: Run) -> Swing:
-    """The heel swings up behind, passes under the body with the knee bent, and reaches ahead."""
-    span = after.start - before.end
+    """The heel swings up behind, passes under the body with the knee bent, and reaches ahead.
 
-    def at(share: float, along: float, height: float, pitch: float) -> tuple[float, float, float, float, float]:
-        x = before.x + along * (after.x - before.x)
-        z = before.z + along * (after.z - before.z)
-        return before.end + share * span, x, height, z, pitch
-
+    Where the foot is when was chosen so that the angular momentum of the body changes little in the air.
+    """
+    start, span = before.end, after.start - before.end
+    path = (  # share of the time and of the way, height, pitch (heel up)
+        (0.25, 0.15, 1.2 * run.kick, 0.45),
+        (0.5, 0.38, 0.78 * run.kick + run.knees, 0.25),
+        (0.75, 0.69, 0.48 * run.kick + 0.6 * run.knees, 0.0),
+        (0.9, 0.92, 0.16 * run.kick, -0.05),
+    )
     return Swing(
-        via=(
-            at(0.3, 0.22, run.kick, 0.45), at(0.55, 0.58, 0.75 * run.kick + run.knees, 0.25),
-            at(0.8, 0.9, 0.35 * run.kick + 0.6 * run.knees, 0.0),
+        via=tuple(
+            (start + time * span, before.x + way * (after.x - before.x), up, before.z + way * (after.z - before.z), pitch)
+            for time, way, up, pitch in path
         ),
         drag=0.6,
-    )  # fmt: skip
+    )
 
 
 def _swing_runner(plan: Plan, run: Run, first: int) -> None:

@@ -32,6 +32,11 @@ def bent_path(turns: list[tuple[float, float, float]]) -> Path:
     return lambda s: (float(np.interp(s, grid, x)), float(np.interp(s, grid, z)), float(np.interp(s, grid, heading)))
 
 
+def arc(radius: float) -> Path:
+    """A circle of this radius, metres, to the left if positive."""
+    return lambda s: (radius * (1 - float(np.cos(s / radius))), radius * float(np.sin(s / radius)), s / radius)
+
+
 @dataclass(frozen=True)
 class Walk:
     """How someone walks.
@@ -160,4 +165,3 @@ def _swing_body(plan: Plan, walk: Walk, landings: list[tuple[float, int]], pace:
     for side, sign in zip(SIDES, (-1.0, 1.0), strict=True):
         forward = sign * late
         plan.add({f"{side}.flex": arm * forward, f"{side}.elbow": 0.35 * arm * (1 + forward) * moving})
-

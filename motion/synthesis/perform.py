@@ -8,8 +8,18 @@ from scipy.ndimage import minimum_filter1d
 from motion import kinematics, rotation
 from motion.skeleton import NUM_JOINTS
 from motion.synthesis.balance import centre_path, moment_about_centre
-from motion.synthesis.body import ARMS, LEGS, OUTWARD, SIDES, SOLE_M, Body, bent_limb, centre_of_mass, knee_pole
-from motion.synthesis.body import within_reach
+from motion.synthesis.body import (
+    ARMS,
+    LEGS,
+    OUTWARD,
+    SIDES,
+    SOLE_M,
+    Body,
+    bent_limb,
+    centre_of_mass,
+    knee_pole,
+    within_reach,
+)
 from motion.synthesis.curve import PLAN_FPS, softened
 from motion.synthesis.feet import FootPath, foot_path
 from motion.synthesis.plan import Plan
@@ -75,7 +85,9 @@ def _upper_body(plan: Plan, heading: np.ndarray) -> np.ndarray:
     return positions
 
 
-def _height_limit(upper: np.ndarray, pelvis: np.ndarray, feet: list[FootPath], body: Body, stretch: float) -> np.ndarray:
+def _height_limit(
+    upper: np.ndarray, pelvis: np.ndarray, feet: list[FootPath], body: Body, stretch: float
+) -> np.ndarray:
     """Highest pelvis (n, 2), a column a leg, that stretches each leg no further than `stretch`."""
     limits = []
     for (hip, _, _, _), foot in zip(LEGS, feet, strict=True):
@@ -170,7 +182,7 @@ def perform_plan(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
 
 
 def canonical(positions: np.ndarray) -> np.ndarray:
-    """`positions` (n, 22, 3) moved so that frame 0 faces +Z with its pelvis over the origin, the lowest foot at y = 0."""
+    """`positions` (n, 22, 3) so moved that frame 0 faces +Z, its pelvis over the origin, and the lowest foot is at y = 0."""
     first = positions[0]
     across = first[1] - first[2] + first[16] - first[17]
     turn = rotation.about_y(np.arctan2(across[2], across[0]))

@@ -57,7 +57,9 @@ def turn_on_spot(plan: Plan, angle: float, start: float, step_time: float, width
         heading = angle * share
         aside = outward(side) * width / 2
         to = (aside * np.cos(heading), -aside * np.sin(heading), heading + outward(side) * 0.12)
-        step(plan, side, moment + 0.22 * step_time, moment + step_time, to, push=0.3, shift=0.28, settle=0.2 * step_time)
+        step(
+            plan, side, moment + 0.22 * step_time, moment + step_time, to, push=0.3, shift=0.28, settle=0.2 * step_time
+        )
         moment += step_time
     early = angle * (ramp(plan.time, start - 0.15, moment - 0.3) - ramp(plan.time, start, moment))
     plan.add({"look": np.degrees(early)})

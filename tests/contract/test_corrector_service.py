@@ -177,7 +177,7 @@ def test_a_motion_over_four_megabytes_arrives(stub: Stub) -> None:
 
 
 def test_a_deadline_ends_the_work() -> None:
-    corrector = SmoothingCorrector(delay=0.3, threads=1)
+    corrector = SmoothingCorrector(delay=0.5, threads=1)
     with served(corrector) as address, stub_of(address) as stub:
         first = stub.Correct.future(request_of(sway()))
         wait_until(lambda: corrector.started == 1)
@@ -190,7 +190,7 @@ def test_a_deadline_ends_the_work() -> None:
 
 
 def test_a_client_that_gives_up_takes_its_motion_back() -> None:
-    corrector = SmoothingCorrector(delay=0.3, threads=1)
+    corrector = SmoothingCorrector(delay=0.5, threads=1)
     with served(corrector) as address, stub_of(address) as stub:
         first = stub.Correct.future(request_of(sway()))
         wait_until(lambda: corrector.started == 1)
@@ -233,7 +233,7 @@ def test_health_answers_while_motions_are_under_way() -> None:
 
 
 def test_a_full_server_says_when_to_come_again() -> None:
-    corrector = SmoothingCorrector(delay=0.2, threads=1, queue_size=2)
+    corrector = SmoothingCorrector(delay=0.5, threads=1, queue_size=2)
     with served(corrector) as address, stub_of(address) as stub:
         calls = [stub.Correct.future(request_of(sway())) for _ in range(2)]
         wait_until(lambda: corrector.most_waiting == 2)
@@ -246,7 +246,7 @@ def test_a_full_server_says_when_to_come_again() -> None:
 
 
 def test_calls_beyond_the_limit_are_refused_and_health_is_not() -> None:
-    corrector = SmoothingCorrector(delay=0.3, threads=4)
+    corrector = SmoothingCorrector(delay=0.6, threads=4)
     with served(corrector, max_calls=2) as address, grpc.insecure_channel(address) as channel:
         stub, health = Stub(channel), health_pb2_grpc.HealthStub(channel)
         calls = [stub.Correct.future(request_of(sway())) for _ in range(2)]

@@ -9,7 +9,9 @@ import pytest
 from standing_body import sway
 from swaying_generator import SwayingGenerator
 
+from generator.diffusion_generator import DiffusionGenerator
 from generator.service import services
+from generator.settings import Settings
 from loop_client.remote import RemoteGenerator
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
@@ -17,10 +19,14 @@ from motion.motion import Motion
 from motion.protocols import FitProgress, Generator, SampleOptions
 from motion.rpc.server import serving
 
+TINY = Settings(layers=1, width=16, heads=2, ff=32, diffusion_steps=6, batch=4, warmup=1)
 
-@pytest.fixture(scope="module")
-def local() -> Generator:
-    return SwayingGenerator()
+
+@pytest.fixture(scope="module", params=["swaying", "diffusion"])
+def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator:
+    if request.param == "swaying":
+        return SwayingGenerator()
+    return DiffusionGenerator(tmp_path_factory.mktemp("store"), device="cpu", settings=TINY)
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import grpc
+import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from standing_body import sway
@@ -69,16 +71,16 @@ def test_a_fit_that_is_given_up_stops_and_is_taken_up_again() -> None:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            client.fit(dataset, "", 40, progress=interrupt)
+            client.fit(dataset, "", 80, progress=interrupt)
         wait_until(lambda: generator.fitting == 0)
         stopped_at = generator.steps_done
-        assert 5 <= stopped_at < 15
+        assert 5 <= stopped_at < 60
         lines: list[FitProgress] = []
-        client.fit(dataset, "", 40, progress=lines.append)
-        assert [line.step for line in lines] == list(range(stopped_at + 1, 41))
-        assert generator.steps_done == 40
-        client.fit(dataset, "", 40)
-        assert generator.steps_done == 40
+        client.fit(dataset, "", 80, progress=lines.append)
+        assert [line.step for line in lines] == list(range(stopped_at + 1, 81))
+        assert generator.steps_done == 80
+        client.fit(dataset, "", 80)
+        assert generator.steps_done == 80
 
 
 def test_one_fit_runs_at_a_time_and_the_other_waits() -> None:
@@ -126,6 +128,19 @@ def test_a_bad_motion_of_an_upload_is_named() -> None:
         with pytest.raises(grpc.RpcError) as failed:
             stub.UploadDataset(iter([good, good]))
         assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_joints_of_an_upload_are_put_in_order() -> None:
+    generator = SwayingGenerator()
+    order = np.random.default_rng(0).permutation(22)
+    motion = sway(40, name="a")
+    names = tuple(motion.joint_names[joint] for joint in order)
+    other = replace(motion, positions=motion.positions[:, order], joint_names=names)
+    tailed = replace(motion, joint_names=("tail", *names[1:]))
+    with served(generator) as address, RemoteGenerator(address) as client:
+        assert client.upload(MotionSet((other,), ((),))) == client.upload(MotionSet((motion,), ((),)))
+        with pytest.raises(InvalidInput, match=r"motions\[0\].joint_names: has the unknown joint 'tail'"):
+            client.upload(MotionSet((tailed,), ((),)))
 
 
 def test_an_upload_that_is_broken_off_leaves_nothing() -> None:

@@ -1,0 +1,197 @@
+"""`plumb-gen`: serve a motion generator, train it, sample from it, and measure its speed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from tqdm import tqdm
+from tyro.conf import Positional, arg, subcommand
+
+from motion.assets import asset_path
+from motion.atomic import check_target
+from motion.command import DONE, run_command
+from motion.dataset import MotionSet
+from motion.errors import InvalidInput
+from motion.files import read_motions, write_motion
+from motion.packed import write_packed
+from motion.protocols import FitProgress, SampleOptions
+
+# Each command imports what it alone needs when it runs, for the sake of `--help`.
+
+_STORE = Path("generator-store")
+
+
+@dataclass(frozen=True)
+class Serve:
+    """Serve the generator over gRPC until SIGTERM."""
+
+    listen: Annotated[str, arg(metavar="HOST:PORT")] = "127.0.0.1:50052"
+    """Port 0 takes a free one; which, is printed on standard error."""
+    store: Annotated[Path, arg(metavar="DIR")] = _STORE
+    """Where data sets and checkpoints are kept."""
+    announce: Annotated[Path | None, arg(metavar="FILE")] = None
+    """Write the address to this file once the server answers."""
+    device: str = "auto"
+    """cpu, cuda, or auto."""
+    threads: int = 0
+    """Threads of torch on the CPU; 0 for torch's own choice."""
+    metrics_port: int | None = None
+    """Serve Prometheus metrics on this port of the same host."""
+    grace: float = 30.0
+    """Seconds that calls under way have to end in after SIGTERM."""
+
+    def run(self) -> int:
+        from generator.diffusion_generator import DiffusionGenerator
+        from generator.service import serve
+
+        generator = DiffusionGenerator(self.store, self.device, self.threads)
+        serve(generator, self.listen, self.announce, self.metrics_port, self.grace)
+        return DONE
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train on a set of motions with captions; prints the id of the checkpoint."""
+
+    data: Annotated[Positional[str], arg(metavar="DATA")]
+    """A packed set, a HumanML3D folder, or `default`, the set that ships with Plumb."""
+    steps: int
+    """Optimizer steps. The same request again goes on where it was stopped."""
+    init: Annotated[str, arg(metavar="ID")] = ""
+    """The checkpoint to start from; none trains from scratch."""
+    seed: int = 0
+    store: Annotated[Path, arg(metavar="DIR")] = _STORE
+    """Where data sets and checkpoints are kept."""
+    set: Annotated[tuple[str, ...], arg(metavar="NAME=VALUE")] = field(default=())
+    """Settings that differ from the defaults, as `--set width=256 lr=1e-4`."""
+    device: str = "auto"
+    threads: int = 0
+
+    def run(self) -> int:
+        from generator.diffusion_generator import DiffusionGenerator
+
+        generator = DiffusionGenerator(self.store, self.device, self.threads)
+        data = _data(self.data)
+        with tqdm(total=self.steps, unit=" steps", disable=None) as bar:
+
+            def show(line: FitProgress) -> None:
+                bar.update(line.step - bar.n)
+                bar.set_postfix(loss=f"{line.loss:.4f}", refresh=False)
+
+            identity = generator.fit(generator.upload(data), self.init, self.steps, self.seed, _pairs(self.set), show)
+        print(identity)
+        return DONE
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Make motions from words."""
+
+    prompt: Annotated[tuple[str, ...], arg(metavar="TEXT...")]
+    """What the motions are to show, one each."""
+    out: Path
+    """Where to: one prompt makes a motion (.npy .npz .bvh), several a packed set."""
+    checkpoint: Annotated[str, arg(metavar="ID")] = ""
+    """By default the newest in the store, or the one that ships with Plumb."""
+    length: int = 120
+    """Frames, 20 a second."""
+    seed: int = 0
+    guidance: float | None = None
+    """Scale of classifier-free guidance; 1 is none."""
+    steps: int | None = None
+    """Denoising steps; fewer than the model has are taken with DPM-Solver++."""
+    store: Annotated[Path, arg(metavar="DIR")] = _STORE
+    device: str = "auto"
+    threads: int = 0
+    json: bool = False
+    """Print one JSON document on standard output."""
+
+    def run(self) -> int:
+        from generator.diffusion_generator import DiffusionGenerator
+
+        check_target(self.out)
+        generator = DiffusionGenerator(self.store, self.device, self.threads)
+        options = SampleOptions(self.checkpoint, self.guidance, self.steps)
+        prompts = list(self.prompt)
+        motions = list(generator.sample(prompts, [self.length] * len(prompts), self.seed, options))
+        if len(motions) == 1:
+            write_motion(self.out, motions[0])
+        else:
+            named = [_named(motion.positions, f"sample_{index:03d}") for index, motion in enumerate(motions)]
+            write_packed(self.out, MotionSet(tuple(named), tuple((prompt,) for prompt in prompts)))
+        checkpoint = self.checkpoint or generator.describe().default_checkpoint
+        print(f"{len(motions)} of checkpoint {checkpoint} written to {self.out}", file=sys.stderr)
+        if self.json:
+            document = {"out": str(self.out), "checkpoint": checkpoint, "seed": self.seed, "prompts": prompts}
+            print(json.dumps(document, indent=1))
+        return DONE
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure training steps and samples per second of an untrained model of the default size."""
+
+    set: Annotated[tuple[str, ...], arg(metavar="NAME=VALUE")] = field(default=())
+    device: str = "auto"
+    threads: int = 0
+    json: bool = False
+    """Print one JSON document instead of lines."""
+
+    def run(self) -> int:
+        from generator.bench import bench
+        from generator.settings import Settings
+
+        result = bench(Settings().with_texts(_pairs(self.set)), self.device, self.threads)
+        print(json.dumps(result, indent=1) if self.json else "\n".join(f"{k:32} {v}" for k, v in result.items()))
+        return DONE
+
+
+Command = (
+    Annotated[Serve, subcommand("serve")]
+    | Annotated[Train, subcommand("train")]
+    | Annotated[Sample, subcommand("sample")]
+    | Annotated[Bench, subcommand("bench")]
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `plumb-gen` with `arguments` (by default those of the process), and exit."""
+
+    def command() -> int:
+        chosen = tyro.cli(
+            Command,  # pyright: ignore[reportArgumentType]
+            prog="plumb-gen",
+            description=__doc__,
+            args=arguments,
+            config=(tyro.conf.FlagCreatePairsOff,),
+        )
+        return chosen.run()
+
+    run_command(command)
+
+
+def _data(name: str) -> MotionSet:
+    return read_motions(asset_path("motions/default.npz") if name == "default" else Path(name))
+
+
+def _named(positions: np.ndarray, name: str):
+    from motion.motion import Motion
+
+    return Motion(positions, name=name)
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidInput.of("--set", f"has {text!r}; must be NAME=VALUE")
+        pairs[name] = value
+    return pairs

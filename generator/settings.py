@@ -1,0 +1,95 @@
+"""What can be chosen about a model and its training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from motion.errors import InvalidInput, Violation
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the motion diffusion model and of its training; the defaults make a model for two CPU cores.
+
+    Attributes:
+        layers, width, heads, ff: of the transformer.
+        dropout: in training.
+        diffusion_steps: steps of the diffusion process that is learned.
+        mask_frames: padded frames are hidden from attention (the published model shows them).
+        text_encoder: name of the text encoder.
+        max_frames: most frames of a training motion; longer ones are cut.
+        batch: motions a step.
+        lr: learning rate of AdamW, reached after `warmup` steps.
+        warmup: steps.
+        ema: decay of the moving average of the weights, which is what a checkpoint holds.
+        clip: largest norm of the gradient.
+        cond_drop: share of samples that are trained without their text, for classifier-free guidance.
+    """
+
+    layers: int = 4
+    width: int = 128
+    heads: int = 4
+    ff: int = 512
+    dropout: float = 0.0
+    diffusion_steps: int = 50
+    mask_frames: bool = True
+    text_encoder: str = "hashed-ngrams-v1"
+    max_frames: int = 196
+    batch: int = 32
+    lr: float = 5e-4
+    warmup: int = 50
+    ema: float = 0.99
+    clip: float = 1.0
+    cond_drop: float = 0.1
+
+    def __post_init__(self) -> None:
+        positive = ("layers", "width", "heads", "ff", "diffusion_steps", "batch", "lr", "clip")
+        wrong = [Violation(f"settings.{name}", f"is {getattr(self, name)}; must be positive")
+                 for name in positive if getattr(self, name) <= 0]  # fmt: skip
+        wrong += [Violation(f"settings.{name}", f"is {getattr(self, name)}; must be at least 0 and below 1")
+                  for name in ("dropout", "ema", "cond_drop") if not 0 <= getattr(self, name) < 1]  # fmt: skip
+        if self.warmup < 0:
+            wrong.append(Violation("settings.warmup", f"is {self.warmup}; must not be negative"))
+        if self.heads > 0 and self.width % self.heads:
+            wrong.append(Violation("settings.width", f"is {self.width}; must be a multiple of heads ({self.heads})"))
+        if not 8 <= self.max_frames <= 4000:
+            wrong.append(Violation("settings.max_frames", f"is {self.max_frames}; must be between 8 and 4000"))
+        if wrong:
+            raise InvalidInput(wrong)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def with_texts(self, texts: Mapping[str, str], fixed: bool = False) -> Settings:
+        """These settings with some changed, each given as text.
+
+        `fixed`: the model exists already; what it is made of cannot change any more.
+
+        Raises:
+            InvalidInput: an unknown name, a text that is no such value, or a change of a model that exists.
+        """
+        kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        changes: dict[str, Any] = {}
+        for name, text in texts.items():
+            if name not in kinds:
+                raise InvalidInput.of(f"settings.{name}", f"is unknown; must be one of {', '.join(sorted(kinds))}")
+            changes[name] = _parsed(name, text, kinds[name])
+            if fixed and name in _OF_THE_MODEL and changes[name] != getattr(self, name):
+                raise InvalidInput.of(
+                    f"settings.{name}", f"is {text}; the checkpoint to start from has {getattr(self, name)}"
+                )
+        return replace(self, **changes)
+
+
+_OF_THE_MODEL = ("layers", "width", "heads", "ff", "diffusion_steps", "mask_frames", "text_encoder")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _parsed(name: str, text: str, kind: type) -> Any:
+    try:
+        return _BOOLEANS[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError) as error:
+        wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[kind]
+        raise InvalidInput.of(f"settings.{name}", f"is {text!r}; must be {wanted}") from error

@@ -1,0 +1,214 @@
+"""`plumb-loop`: run self-consuming loops, and see what came of them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from tqdm import tqdm
+from tyro.conf import Positional, arg, subcommand
+
+from loop_client.recipe import EmbeddingRecipe, Recipe, load_recipe, parse_recipe, shipped_recipes
+from motion.command import DONE, run_command
+from motion.errors import InvalidInput, ServiceUnavailable
+
+# Each command imports what it alone needs when it runs, for the sake of `--help`.
+
+_RUNS = Path("runs")
+_Address = Annotated[str | None, arg(metavar="HOST:PORT")]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Train a small generator on its own corrected output, on motions that come with Plumb, and report.
+
+    Both services are started for it and stopped at the end. A demo that was cut off goes on where it was.
+    """
+
+    out: Path = _RUNS / "demo"
+    """The run's folder."""
+    sim: _Address = None
+    """Use the sim server there."""
+    generator: _Address = None
+    """Use the generator there."""
+
+    def run(self) -> int:
+        from loop_client.report import write_report
+
+        recipe = load_recipe("demo")
+        resume = (self.out / "recipe.toml").is_file()
+        store = _run(recipe, self.out, resume, self.sim, self.generator, "plumb-loop demo")
+        _say(_final(store))
+        print(f"open {write_report(store)}")
+        return DONE
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run a recipe. Services that have no address are started for it and stopped at the end."""
+
+    recipe: Annotated[Positional[str], arg(metavar="RECIPE")]
+    """Name of a recipe (see `plumb-loop recipes`), or a .toml file."""
+    out: Path | None = None
+    """The run's folder; by default runs/NAME."""
+    resume: bool = False
+    """Go on with the run that is in the folder."""
+    sim: _Address = None
+    """Use the sim server there."""
+    generator: _Address = None
+    """Use the generator there."""
+    json: bool = False
+    """Print one JSON document with all metrics on standard output."""
+
+    def run(self) -> int:
+        from loop_client.report import write_report
+        from loop_client.store import read_json
+
+        recipe = load_recipe(self.recipe)
+        out = self.out or _RUNS / recipe.name
+        again = shlex.join(["plumb-loop", "run", self.recipe, "--out", str(out), "--resume"])
+        store = _run(recipe, out, self.resume, self.sim, self.generator, again)
+        _say(_final(store))
+        _say(f"report: {write_report(store)}")
+        if self.json:
+            print(json.dumps({"run": str(out), "metrics": store.metrics(), "real": read_json(store.real)}, indent=1))
+        return DONE
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write the report of a run, as far as it got, as one HTML file in its folder."""
+
+    directory: Annotated[Positional[Path], arg(metavar="RUN")]
+
+    def run(self) -> int:
+        from loop_client.report import write_report
+        from loop_client.store import open_run
+
+        print(f"open {write_report(open_run(self.directory))}")
+        return DONE
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Compare a set of motions with real ones: FID, diversity, physical errors."""
+
+    set: Annotated[Positional[Path], arg(metavar="SET")]
+    """The motions to judge."""
+    real: Annotated[Positional[Path], arg(metavar="REAL")]
+    """The motions to compare them with."""
+    embedding: Annotated[Path | None, arg(metavar="FOLDER")] = None
+    """An embedding, as RUN/embedding has one; by default one is trained on REAL."""
+    json: bool = False
+    """Print one JSON document instead of a table."""
+
+    def run(self) -> int:
+        from loop_client.embedding import load_embedding, train_embedding
+        from loop_client.evaluation import compare_sets
+
+        samples, real = _motions(self.set), _motions(self.real)
+        if self.embedding:
+            embedding = load_embedding(self.embedding)
+        else:
+            with tqdm(desc="training the embedding", file=sys.stderr, disable=None, leave=False) as bar:
+                embedding = train_embedding(real, EmbeddingRecipe(), _onto(bar))
+        result = compare_sets(samples, real, embedding)
+        print(json.dumps(result, indent=1) if self.json else _comparison(result))
+        return DONE
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """List the recipes that come with Plumb."""
+
+    json: bool = False
+    """Print one JSON document instead of a table."""
+
+    def run(self) -> int:
+        recipes = {name: parse_recipe(text, name) for name, text in shipped_recipes().items()}
+        if self.json:
+            print(json.dumps({name: recipe.title for name, recipe in recipes.items()}, indent=1))
+        else:
+            for name, recipe in recipes.items():
+                print(f"{name:10} {recipe.title}")
+        return DONE
+
+
+Command = (
+    Annotated[Demo, subcommand("demo")]
+    | Annotated[Run, subcommand("run")]
+    | Annotated[Report, subcommand("report")]
+    | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[Recipes, subcommand("recipes")]
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `plumb-loop` with `arguments` (by default those of the process), and exit."""
+
+    def command() -> int:
+        chosen = tyro.cli(
+            Command,  # pyright: ignore[reportArgumentType]
+            prog="plumb-loop",
+            description=__doc__,
+            args=arguments,
+            config=(tyro.conf.FlagCreatePairsOff,),
+        )
+        return chosen.run()
+
+    run_command(command)
+
+
+def _run(recipe: Recipe, out: Path, resume: bool, sim: str | None, generator: str | None, again: str) -> Any:
+    """Run a recipe in `out` to its end; the store of it. `again` is what to type where it is cut off."""
+    from loop_client.launch import Services, open_services
+    from loop_client.loop import run_loop
+    from loop_client.store import create_run
+
+    store = create_run(out, recipe, resume)
+    try:
+        with open_services(Services(sim, generator), out) as (client, corrector):
+            run_loop(store, client, corrector)
+    except ServiceUnavailable as error:
+        raise ServiceUnavailable(f"{error}; what was done is kept, go on with: {again}") from error
+    return store
+
+
+def _final(store: Any) -> str:
+    from loop_client.results import Results, final_table
+
+    return final_table(Results.of(store))
+
+
+def _motions(path: Path) -> Any:
+    from motion.files import read_motions
+
+    motions = read_motions(path)
+    if len(motions) < 2:
+        raise InvalidInput.of(str(path), f"holds {len(motions)} motions; a set to compare has at least two")
+    return motions
+
+
+def _comparison(result: dict[str, Any]) -> str:
+    rows = [f"{'':16}{'set':>12}{'real':>12}"]
+    for name in result["set"]:
+        rows.append(f"{name:16}{result['set'][name]:>12.4g}{result['reference'][name]:>12.4g}")
+    return "\n".join([*rows, f"{'fid':16}{result['fid']:>12.4g}   in {result['embedding']}"])
+
+
+def _onto(bar: tqdm) -> Any:
+    def show(done: int, of: int) -> None:
+        bar.total = of
+        bar.update(done - bar.n)
+
+    return show
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

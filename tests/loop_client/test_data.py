@@ -1,0 +1,116 @@
+"""The real motions of a run: what is left out, what is drawn, what is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from loop_fakes import swaying_set
+
+from loop_client.data import load_data, resolve_path, sampling_lengths
+from loop_client.recipe import DataRecipe, load_recipe
+from motion.dataset import MotionSet
+from motion.errors import InvalidInput, NotFound
+from motion.packed import write_packed
+
+
+def test_subset_and_test_are_apart(swaying_path: Path) -> None:
+    data = load_data(DataRecipe(n=6, train=str(swaying_path), test_n=5))
+    assert len(data.train) == 6 and len(data.test) == 5 and len(data.pool) == 11
+    assert not set(data.test.ids) & set(data.pool.ids) and set(data.train.ids) <= set(data.pool.ids)
+    assert len(data.everything()) == 16
+
+
+def test_draw_is_a_function_of_the_seed(swaying_path: Path) -> None:
+    draws = [load_data(DataRecipe(n=6, train=str(swaying_path), seed=seed)).train.ids for seed in (0, 0, 1)]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_what_a_field_speaks_against_is_dropped(swaying_path: Path) -> None:
+    data = load_data(DataRecipe(n=6, train=str(swaying_path), drop=("prop",)))
+    assert "clip01" not in data.everything().ids and len(data.everything()) == 15
+
+
+def test_values_of_a_field_take_turns(swaying_path: Path) -> None:
+    data = load_data(DataRecipe(n=6, train=str(swaying_path), balance="actor"))
+    assert Counter(about["actor"] for about in data.train.metadata) == {0: 2, 1: 2, 2: 2}
+
+
+def test_fresh_motions_are_drawn_anew_from_the_pool(swaying_path: Path) -> None:
+    data = load_data(DataRecipe(n=4, train=str(swaying_path), test_n=4))
+    draws = [set(data.fresh_train(7, generation, "").ids) for generation in range(4)]
+    assert len(set(map(frozenset, draws))) > 1 and all(draw <= set(data.pool.ids) for draw in draws)
+
+
+def test_a_test_set_of_its_own(swaying_path: Path, tmp_path: Path) -> None:
+    write_packed(tmp_path / "test", renamed(swaying_set(3), "other"))
+    data = load_data(DataRecipe(n=16, train=str(swaying_path), test=str(tmp_path / "test")))
+    assert len(data.train) == len(data.pool) == 16 and data.test.ids[0].startswith("other")
+
+
+def test_other_rates_become_20_fps(tmp_path: Path) -> None:
+    motions = swaying_set(6, frames=132)
+    write_packed(tmp_path / "fast", motions.with_motions([replace(motion, fps=60.0) for motion in motions]))
+    data = load_data(DataRecipe(n=3, train=str(tmp_path / "fast")))
+    assert {(motion.fps, len(motion)) for motion in data.everything()} == {(20.0, 44)}
+
+
+def test_lengths_are_brought_into_range() -> None:
+    motions = MotionSet(
+        tuple(replace(swaying_set(1, frames).motions[0], name=str(frames)) for frames in (20, 44, 300)),
+        (("a",), ("b",), ("c",)),
+    )
+    assert sampling_lengths(motions) == [40, 44, 196] and sampling_lengths(motions, 100) == [40, 44, 100]
+
+
+def test_paths_are_resolved_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PLUMB_DATA", str(tmp_path))
+    assert resolve_path("$PLUMB_DATA/train") == tmp_path / "train"
+    assert resolve_path("here/train") == Path("here/train")
+    monkeypatch.delenv("NO_SUCH_FOLDER", raising=False)
+    with pytest.raises(InvalidInput, match="the environment variable NO_SUCH_FOLDER must name"):
+        resolve_path("$NO_SUCH_FOLDER/train")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"n": 15}, "data.n: is 15; of the 16 motions that are left at least 2 must be held out"),
+        ({"drop": ("ghost",)}, "data.drop: has 'ghost'; .* has the fields actor, prop"),
+        ({"balance": "ghost"}, "data.balance: is 'ghost'; the motions have the fields actor, prop"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(swaying_path: Path, change: dict, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        load_data(DataRecipe(**{"n": 6, "train": str(swaying_path), **change}))
+
+
+def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        load_data(DataRecipe(n=6, train=str(tmp_path / "none")))
+
+
+def test_what_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    motions = swaying_set(8)
+    silent = MotionSet(motions.motions, ((), *motions.captions[1:]))
+    write_packed(tmp_path / "silent", silent)
+    with pytest.raises(InvalidInput, match="clip00: has no caption"):
+        load_data(DataRecipe(n=3, train=str(tmp_path / "silent")))
+    broken = motions.with_motions([m.with_positions(m.positions * (i != 2)) for i, m in enumerate(motions)])
+    write_packed(tmp_path / "broken", broken)
+    with pytest.raises(InvalidInput, match="clip02"):
+        load_data(DataRecipe(n=3, train=str(tmp_path / "broken")))
+
+
+def test_cmu_draws_flat_floor_clips(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLUMB_DATA", str(data_dir))
+    data = load_data(load_recipe("cmu").data)
+    assert len(data.train) == 64 and len(data.test) == 64
+    assert not any(about["unseen_prop"] or about["no_floor_contact"] for about in data.everything().metadata)
+    assert max(Counter(about["subject"] for about in data.train.metadata).values()) <= 11
+
+
+def renamed(motions: MotionSet, prefix: str) -> MotionSet:
+    return motions.with_motions([replace(motion, name=f"{prefix}-{motion.name}") for motion in motions])

@@ -1,0 +1,75 @@
+"""The report stands alone, says what was asked and what came, and can be made of a run that is not over."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree
+from pathlib import Path
+
+import pytest
+from loop_fakes import Cut, FakeCorrector, FakeGenerator, Fuse
+
+from loop_client.loop import run_loop
+from loop_client.recipe import Recipe
+from loop_client.report import write_report
+from loop_client.results import MEASURES, Results, final_table
+from loop_client.store import RunStore, create_run
+from motion.errors import InvalidInput
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory, swaying_path: Path) -> RunStore:
+    from loop_fakes import RECIPE
+
+    from loop_client.recipe import parse_recipe
+
+    text = RECIPE.format(data=swaying_path).replace('name = "tiny"', 'name = "tiny"\ntitle = "Sway & <go>"')
+    store = create_run(tmp_path_factory.mktemp("report") / "run", parse_recipe(text), resume=False)
+    run_loop(store, FakeGenerator(), FakeCorrector(fail_every=3), quiet=True)
+    return store
+
+
+def test_stands_alone(store: RunStore) -> None:
+    text = write_report(store).read_text("utf-8")
+    outside = re.findall(r"""(?:src|href)=["']?(?!#)[^"'> ]+|url\((?!#)[^)]*\)|@import""", text)
+    assert outside == []
+
+
+def test_says_what_was_run(store: RunStore) -> None:
+    text = write_report(store).read_text("utf-8")
+    assert "<h1>Sway &amp; &lt;go&gt;</h1>" in text
+    for fact in [*store.facts["data"].values(), "autoencoder-4d-", "seed", "numpy", "plumb-loop run"]:
+        assert fact in text
+    assert text.count('class="plumb-player"') == 3  # the arms together, and the two arms that correct
+
+
+def test_has_a_sound_chart_for_every_measure(store: RunStore) -> None:
+    text = write_report(store).read_text("utf-8")
+    charts = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
+    assert len(charts) == len(MEASURES)
+    for chart in charts:
+        xml.etree.ElementTree.fromstring(chart)
+
+
+def test_is_the_same_each_time(store: RunStore) -> None:
+    assert write_report(store).read_bytes() == write_report(store).read_bytes()
+
+
+def test_failures_are_shown(store: RunStore) -> None:
+    line = next(line for line in store.metrics() if line["synthetic"] and line["synthetic"]["failed"])
+    assert f"{line['synthetic']['lambda_reached']:.3g}" in write_report(store).read_text("utf-8")
+
+
+def test_table_for_the_terminal(store: RunStore) -> None:
+    rows = final_table(Results.of(store)).splitlines()
+    assert rows[0] == "generation 2:" and len({len(row) for row in rows[1:]}) == 1
+    assert [row.split()[0] for row in rows[2:]] == ["baseline", "iterative", "corrected", "roundtrip", "real"]
+
+
+def test_of_a_run_that_is_not_over(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    store = create_run(tmp_path / "run", tiny_recipe, resume=False)
+    with pytest.raises(InvalidInput, match="has no results yet"):
+        write_report(store)
+    with pytest.raises(Cut):
+        run_loop(store, FakeGenerator(Fuse(70)), FakeCorrector(), quiet=True)
+    assert "So far it has come to generation 1." in write_report(store).read_text("utf-8")
