@@ -28,16 +28,16 @@ class Settings:
         cond_drop: share of samples that are trained without their text, for classifier-free guidance.
     """
 
-    layers: int = 4
-    width: int = 128
+    layers: int = 3
+    width: int = 96
     heads: int = 4
-    ff: int = 512
+    ff: int = 192
     dropout: float = 0.0
     diffusion_steps: int = 50
     mask_frames: bool = True
     text_encoder: str = "hashed-ngrams-v1"
     max_frames: int = 196
-    batch: int = 32
+    batch: int = 16
     lr: float = 5e-4
     warmup: int = 50
     ema: float = 0.99

@@ -13,7 +13,7 @@ import mujoco
 import numpy as np
 
 from motion import __version__
-from motion.errors import InvalidInput, PlumbError, Violation
+from motion.errors import InvalidInput, Overloaded, ServiceUnavailable, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
@@ -25,7 +25,7 @@ from sim_server.policy import load_policy, policy_names
 from sim_server.retarget import CONTROL_FPS
 
 
-class QueueFull(PlumbError):
+class QueueFull(Overloaded):
     """More motions wait than the corrector will hold; try again shortly."""
 
 
@@ -159,9 +159,9 @@ class Corrector:
         future: Future[Correction] = Future()
         with self._changed:
             if self._failure is not None:
-                raise PlumbError(f"the corrector has stopped: {self._failure}") from self._failure
+                raise ServiceUnavailable(f"the corrector has stopped: {self._failure}") from self._failure
             if self._closed:
-                raise PlumbError("the corrector is closed")
+                raise ServiceUnavailable("the corrector is closed")
             self._waiting.append(_Request(motion, options, seed, future))
             self._changed.notify()
         return future
@@ -206,7 +206,7 @@ class Corrector:
 
     def _abandon(self) -> None:
         """Tell everyone who still waits that nothing will come."""
-        reason = PlumbError(f"the corrector stopped: {self._failure or 'it was closed'}")
+        reason = ServiceUnavailable(f"the corrector stopped: {self._failure or 'it was closed'}")
         for request in [*self._waiting, *(job.tag for job in self._engine.jobs())]:
             if request.future.set_running_or_notify_cancel():
                 request.future.set_exception(reason)

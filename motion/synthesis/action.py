@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from motion.synthesis.gesture import gesturing
+from motion.synthesis.gestures import GESTURES
 from motion.synthesis.plan import Plan
 from motion.synthesis.scene import Scene
 from motion.synthesis.style import EVERYDAY
@@ -27,3 +29,8 @@ class Action:
     write: Callable[[Scene], Plan]
     captions: tuple[str, ...]
     styles: tuple[str, ...] = EVERYDAY
+
+
+def gesture_action(name: str, weight: float, captions: tuple[str, ...], styles: tuple[str, ...] = EVERYDAY) -> Action:
+    """The action of the gesture of this name in `GESTURES`."""
+    return Action(name, weight, gesturing(GESTURES[name]), captions, styles)

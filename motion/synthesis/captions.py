@@ -16,7 +16,8 @@ def captions_of(scene: Scene, patterns: Sequence[str]) -> tuple[str, ...]:
     """
     wanted = min(scene.number(3, 5), len(patterns))
     sentences: list[str] = []
-    for index in scene.rng.permutation(len(patterns)).tolist():
+    order: list[int] = scene.rng.permutation(len(patterns)).tolist()
+    for index in order:
         words = scene.style.words
         spoken = bool(words) and (not sentences or scene.rng.random() < 0.7)
         how = f" {scene.pick(words)}" if spoken else ""

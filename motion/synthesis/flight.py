@@ -114,7 +114,7 @@ def run_along(plan: Plan, path: Path, run: Run, first: int = LEFT) -> None:
         x, z = x + aside * np.cos(heading), z - aside * np.sin(heading)
         stand = Stand(
             lands, lifts, float(x), float(z), heading + outward * 0.06, strike=0.06, strike_s=0.05,
-            push=0.95, push_s=0.75 * ground, load_s=0.04, unload_s=0.04,
+            push=0.85, push_s=0.75 * ground, load_s=0.04, unload_s=0.04,
         )  # fmt: skip
         work, before = plan.feet[side], lifted[side]
         if before is None:
@@ -129,18 +129,25 @@ def run_along(plan: Plan, path: Path, run: Run, first: int = LEFT) -> None:
 def _heel_swing(before: Stand, after: Stand, run: Run) -> Swing:
     """The heel swings up behind, passes under the body with the knee bent, and reaches ahead.
 
-    Where the foot is when was chosen so that the angular momentum of the body changes little in the air.
+    Where the foot is when was chosen so that the body's angular momentum changes little in the air, and so that the
+    foot comes down to the floor steeply enough not to scuff.
     """
     start, span = before.end, after.start - before.end
     path = (  # share of the time and of the way, height, pitch (heel up)
-        (0.25, 0.15, 1.2 * run.kick, 0.45),
-        (0.5, 0.38, 0.78 * run.kick + run.knees, 0.25),
-        (0.75, 0.69, 0.48 * run.kick + 0.6 * run.knees, 0.0),
-        (0.9, 0.92, 0.16 * run.kick, -0.05),
+        (0.25, 0.18, 1.1 * run.kick, 0.45),
+        (0.5, 0.47, 0.9 * run.kick + run.knees, 0.25),
+        (0.75, 0.8, 0.65 * run.kick + 0.6 * run.knees, 0.0),
+        (0.9, 0.97, 0.4 * run.kick, -0.05),
     )
     return Swing(
         via=tuple(
-            (start + time * span, before.x + way * (after.x - before.x), up, before.z + way * (after.z - before.z), pitch)
+            (
+                start + time * span,
+                before.x + way * (after.x - before.x),
+                up,
+                before.z + way * (after.z - before.z),
+                pitch,
+            )
             for time, way, up, pitch in path
         ),
         drag=0.6,

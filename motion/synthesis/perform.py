@@ -173,16 +173,16 @@ def perform_plan(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
                 rest_height = standing + float((centre - pelvis)[:, 1].mean())
             height = rest_height + plan.rise
             pelvis[:, 1] += height - centre[:, 1]
-        hard = np.where(planted, _height_limit(upper, pelvis, feet, body, _STRETCH_LIMIT), np.inf).min(1)
-        pelvis[:, 1] = np.minimum(pelvis[:, 1], hard)
         moment = moment_about_centre(positions)
         goal = centre_path(pressure, height + SOLE_M, moment)
         pelvis[:, [0, 2]] += goal - centre[:, [0, 2]]
+        hard = np.where(planted, _height_limit(upper, pelvis, feet, body, _STRETCH_LIMIT), np.inf).min(1)
+        pelvis[:, 1] = np.minimum(pelvis[:, 1], hard)
     return _with_legs(upper, pelvis, feet, heading, body), planted
 
 
 def canonical(positions: np.ndarray) -> np.ndarray:
-    """`positions` (n, 22, 3) so moved that frame 0 faces +Z, its pelvis over the origin, and the lowest foot is at y = 0."""
+    """`positions` (n, 22, 3) so moved that frame 0 faces +Z, its pelvis over the origin, the lowest foot at y = 0."""
     first = positions[0]
     across = first[1] - first[2] + first[16] - first[17]
     turn = rotation.about_y(np.arctan2(across[2], across[0]))

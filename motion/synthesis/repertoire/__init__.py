@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from motion.synthesis.action import Action
 from motion.synthesis.repertoire.feats import FEATS
-from motion.synthesis.repertoire.standing import STANDING
+from motion.synthesis.repertoire.hands import HANDS
 from motion.synthesis.repertoire.travel import TRAVEL
+from motion.synthesis.repertoire.trunk import TRUNK
+from motion.synthesis.repertoire.walks import WALKS
 
-ACTIONS: dict[str, Action] = {action.name: action for action in (*TRAVEL, *STANDING, *FEATS)}
+ACTIONS: dict[str, Action] = {action.name: action for action in (*WALKS, *TRAVEL, *HANDS, *TRUNK, *FEATS)}

@@ -15,13 +15,11 @@ from motion.synthesis.feats import (
     STAND_ON_ONE,
     dancing,
     genuflecting,
-    hopping,
-    jumping,
-    jumping_jacks,
     lunging,
     moving_leg,
     stepping_over,
 )
+from motion.synthesis.jumps import hopping, jumping, jumping_jacks
 from motion.synthesis.style import CALM, LIVELY
 
 _FIRM = ("plain", "plain", "quick", "energetic", "slow")
