@@ -13,7 +13,7 @@ demo: $(INSTALLED)
 	$(PY) -m loop_client demo
 
 test: $(INSTALLED)
-	$(PY) -m pytest -n 2 -m 'not slow'
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'not slow'
 
 test-slow: $(INSTALLED)
 	$(PY) -m pytest -m slow
@@ -26,6 +26,12 @@ check: $(INSTALLED)
 # Writes the stubs in motion/v1 anew; they are committed, and a test fails when they are stale.
 proto: $(INSTALLED)
 	$(PY) -m grpc_tools.protoc --proto_path=proto --python_out=. --pyi_out=. --grpc_python_out=. proto/motion/v1/*.proto
+
+# The motions that ship with the package; see assets/motions/README.md.
+assets: $(INSTALLED)
+	mkdir -p build
+	$(VENV)/bin/plumb-motion synthesize --count 260 --seed 0 --out build/raw
+	$(VENV)/bin/plumb-sim correct build/raw --out assets/motions/default
 
 clean:
 	rm -rf $(VENV) build *.egg-info

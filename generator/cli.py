@@ -98,8 +98,8 @@ class Sample:
     """What the motions are to show, one each."""
     out: Path
     """Where to: one prompt makes a motion (.npy .npz .bvh), several a packed set."""
-    checkpoint: Annotated[str, arg(metavar="ID")] = ""
-    """By default the newest in the store, or the one that ships with Plumb."""
+    checkpoint: Annotated[str, arg(metavar="ID|DIR")] = ""
+    """An id of the store, or a checkpoint's folder; by default the newest of the store, or the one that ships."""
     length: int = 120
     """Frames, 20 a second."""
     seed: int = 0
@@ -118,7 +118,11 @@ class Sample:
 
         check_target(self.out)
         generator = DiffusionGenerator(self.store, self.device, self.threads)
-        options = SampleOptions(self.checkpoint, self.guidance, self.steps)
+        asked = self.checkpoint
+        if asked and Path(asked).is_dir():
+            asked = generator.open_checkpoint(Path(asked))
+        checkpoint = asked or generator.describe().default_checkpoint
+        options = SampleOptions(checkpoint, self.guidance, self.steps)
         prompts = list(self.prompt)
         motions = list(generator.sample(prompts, [self.length] * len(prompts), self.seed, options))
         if len(motions) == 1:
@@ -126,7 +130,6 @@ class Sample:
         else:
             named = [_named(motion.positions, f"sample_{index:03d}") for index, motion in enumerate(motions)]
             write_packed(self.out, MotionSet(tuple(named), tuple((prompt,) for prompt in prompts)))
-        checkpoint = self.checkpoint or generator.describe().default_checkpoint
         print(f"{len(motions)} of checkpoint {checkpoint} written to {self.out}", file=sys.stderr)
         if self.json:
             document = {"out": str(self.out), "checkpoint": checkpoint, "seed": self.seed, "prompts": prompts}

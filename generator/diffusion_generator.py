@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from generator.diffusion import denoise
-from generator.features import MIN_FRAMES, Normalizer, check_trainable, motion_features, positions_of
+from generator.batching import padded, sampling_windows
+from generator.checkpoint import Checkpoint, read_checkpoint
+from generator.features import check_trainable, positions_of
+from generator.fitting import FitRequest, fit
 from generator.mdm import MDM
+from generator.normalizer import Normalizer
+from generator.sample_request import MAX_FRAMES, MIN_FRAMES, SEEDS, check_request
+from generator.sampling import SAMPLERS, Denoising, Sampler, denoise, own_noise
 from generator.settings import Settings
-from generator.store import Checkpoint, Store, read_checkpoint, request_id
+from generator.store import Store
 from generator.text import text_encoder
-from generator.training import Trainer, TrainingSet
 from motion import __version__
 from motion.assets import asset_path
 from motion.dataset import MotionSet
-from motion.errors import InvalidInput, NotFound, Violation
+from motion.errors import InvalidInput, NotFound
 from motion.motion import DEFAULT_FPS, Motion
 from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
 
 DEFAULT_GUIDANCE = 2.5
-LONGEST_PROMPT = 1000
 SHIPPED = "demo"
-_MAX_FRAMES = 196
-_SAMPLE_BATCH = 32
-_SAVE_SECONDS = 10.0
+"""The id of the checkpoint that comes with Plumb."""
+_BATCH, _BATCHES = 16, 4  # of sampling: motions computed together, and how many such are sorted by length
 _LOADED_AT_MOST = 4
 
 
 @dataclass(frozen=True, eq=False)
 class _Loaded:
+    """A checkpoint ready to sample from."""
+
     model: MDM
     normalizer: Normalizer
     settings: Settings
@@ -49,33 +52,48 @@ class DiffusionGenerator:
     Args:
         store: the folder.
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
-        threads: of torch on the CPU; 0 leaves them as they are.
+        threads: of torch on the CPU; 0 for half of the cores: a small model gains little from more, and two programs
+            that both want every core slow each other down many times over.
         settings: of models that are trained from scratch, where a fit says nothing else.
+        sampler: see `generator.sampling`.
+        save_seconds: time between two states that a fit keeps.
+
+    Raises:
+        InvalidInput: there is no such device or sampler.
     """
 
-    def __init__(self, store: Path, device: str = "auto", threads: int = 0, settings: Settings | None = None):
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        if threads:
-            torch.set_num_threads(threads)
-        self._device = torch.device(device)
+    def __init__(
+        self,
+        store: Path,
+        device: str = "auto",
+        threads: int = 0,
+        settings: Settings | None = None,
+        sampler: Sampler = "auto",
+        save_seconds: float = 10.0,
+    ):
+        if sampler not in SAMPLERS:
+            raise InvalidInput.of("sampler", f"is {sampler!r}; must be one of {', '.join(SAMPLERS)}")
+        torch.set_num_threads(threads or max(1, len(os.sched_getaffinity(0)) // 2))
+        self._device = torch_device(device)
         self._store = Store(store)
         self._settings = settings or Settings()
+        self._sampler: Sampler = sampler
+        self._save_seconds = save_seconds
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
         self._lock = threading.Lock()
+        shipped = default_checkpoint()
+        self._folders = {SHIPPED: shipped} if shipped else {}
 
     def describe(self) -> GeneratorInfo:
-        checkpoints = self._store.checkpoints()
-        shipped = _shipped()
-        known = ([SHIPPED] if shipped else []) + checkpoints
+        known = [*self._folders, *self._store.checkpoints()]
         return GeneratorInfo(
             name="mdm",
             version=__version__,
             fps=DEFAULT_FPS,
             min_frames=MIN_FRAMES,
-            max_frames=_MAX_FRAMES,
+            max_frames=MAX_FRAMES,
             checkpoints=tuple(known),
-            default_checkpoint=checkpoints[-1] if checkpoints else SHIPPED if shipped else "",
+            default_checkpoint=known[-1] if known else "",
             device=str(self._device),
         )
 
@@ -89,45 +107,34 @@ class DiffusionGenerator:
     ) -> Iterator[Motion]:
         """Motions of `lengths` frames, at 20 frames/s, in the order of the prompts.
 
-        Sampled in batches whose bounds depend on the whole request alone; `start_index` begins anew with the batch
-        that holds it, so that its motions are the same to the bit.
+        Computed in batches that depend on the whole request alone; `start_index` begins anew with those that hold a
+        motion from there on, so that they are the same to the bit.
 
         Raises:
             InvalidInput: a prompt, a length or an option is out of bounds.
             NotFound: no such checkpoint.
         """
         options = options or SampleOptions()
-        _check_sample(prompts, lengths, seed, options, start_index)
+        check_request(prompts, lengths, seed, options, start_index)
         loaded = self._load(options.checkpoint or self.describe().default_checkpoint)
-        steps = options.steps or loaded.settings.diffusion_steps
-        if steps > loaded.settings.diffusion_steps:
-            raise InvalidInput.of("steps", f"is {steps}; the model has {loaded.settings.diffusion_steps}")
+        process = loaded.settings.diffusion_steps
+        steps = options.steps or process
+        if steps > process:
+            raise InvalidInput.of("steps", f"is {steps}; must be at most {process}, the steps of this model")
         guidance = DEFAULT_GUIDANCE if options.guidance is None else options.guidance
-        return self._sampled(loaded, list(prompts), list(lengths), seed, steps, guidance, start_index)
+        how = Denoising(process, steps, guidance, self._sampler)
+        return self._sampled(loaded, list(prompts), list(lengths), seed, how, start_index)
 
-    def _sampled(
-        self,
-        loaded: _Loaded,
-        prompts: list[str],
-        lengths: list[int],
-        seed: int,
-        steps: int,
-        guidance: float,
-        start_index: int,
-    ) -> Iterator[Motion]:
-        encoder = text_encoder(loaded.settings.text_encoder)
-        for start in range(start_index - start_index % _SAMPLE_BATCH, len(prompts), _SAMPLE_BATCH):
-            rows = range(start, min(start + _SAMPLE_BATCH, len(prompts)))
-            text = torch.from_numpy(encoder.encode([prompts[row] for row in rows])).to(self._device)
-            frames = torch.tensor([lengths[row] for row in rows])
-            valid = (torch.arange(int(frames.max()))[None] < frames[:, None]).to(self._device)
-            generators = [torch.Generator().manual_seed(_noise_seed(seed, row)) for row in rows]
-            features = denoise(loaded.model, text, valid, generators, loaded.settings.diffusion_steps, steps, guidance)
-            restored = loaded.normalizer.restored(features.cpu().numpy())
-            for row, values in zip(rows, restored, strict=True):
-                if row >= start_index:
-                    positions = positions_of(values[: lengths[row]])
-                    yield Motion(positions, DEFAULT_FPS, caption=prompts[row])
+    def open_checkpoint(self, folder: Path) -> str:
+        """Have the checkpoint in `folder` beside those of the store, while this object lives; its id.
+
+        Raises:
+            NotFound: there is none.
+            InvalidInput: a file is damaged.
+        """
+        identity = read_checkpoint(folder.resolve()).id
+        self._folders[identity] = folder.resolve()
+        return identity
 
     def upload(self, dataset: MotionSet) -> str:
         """Raises InvalidInput where nothing can be learned from the set."""
@@ -145,7 +152,8 @@ class DiffusionGenerator:
     ) -> str:
         """Train for `steps` steps on an uploaded set, from checkpoint `init` or, where that is empty, from scratch.
 
-        What `progress` raises stops the fit at a step's end; what is done by then is kept.
+        What `progress` raises stops the fit at a step's end; what is done by then is kept. Training from a checkpoint
+        starts with its weights and keeps its normaliser, with a new optimizer.
 
         Raises:
             InvalidInput: `steps`, `seed` or a setting is out of bounds.
@@ -153,153 +161,89 @@ class DiffusionGenerator:
         """
         if steps < 1:
             raise InvalidInput.of("steps", f"is {steps}; must be at least 1")
-        if seed < 0:
-            raise InvalidInput.of("seed", f"is {seed}; must not be negative")
+        if not 0 <= seed < SEEDS:
+            raise InvalidInput.of("seed", f"is {seed}; must be at least 0 and below 2^63")
         start = self._checkpoint(init) if init else None
-        base = Settings(**start.card["settings"]) if start else self._settings
-        chosen = base.with_texts(settings or {}, fixed=start is not None)
+        base = start.settings if start else self._settings
+        request = FitRequest(dataset, init, steps, seed, base.with_texts(settings or {}, fixed=start is not None))
         motions = self._store.dataset(dataset)
-        request = {"model": "mdm-1", "dataset": dataset, "init": init, "steps": steps, "seed": seed,
-                   "settings": chosen.to_json()}  # fmt: skip
-        identity = request_id(request)
+        identity = request.identity()
         if not self._store.has_checkpoint(identity):
-            checkpoint = self._train(identity, motions, start, steps, seed, chosen, request, progress)
-            self._store.publish(checkpoint)
+            self._store.publish(fit(request, motions, start, self._store, self._device, self._save_seconds, progress))
         return identity
 
-    def _train(
-        self,
-        identity: str,
-        motions: MotionSet,
-        start: Checkpoint | None,
-        steps: int,
-        seed: int,
-        settings: Settings,
-        request: dict[str, Any],
-        progress: Callable[[FitProgress], None] | None,
-    ) -> Checkpoint:
-        features = motion_features(motions, settings.max_frames)
-        normalizer = Normalizer.from_tensors(start.weights) if start else Normalizer.of(features)
-        encoder = text_encoder(settings.text_encoder)
-        data = TrainingSet(
-            [normalizer.normalized(each) for each in features],
-            [encoder.encode([text for text in texts if text.strip()]) for texts in motions.captions],
-        )
-        model = _new_model(settings, seed) if start is None else _model_of(start, settings)
-        trainer = Trainer(model, data, settings, seed, self._device)
-        kept = self._store.partial(identity)
-        if kept is not None:
-            trainer.restore(*kept)
-        saved = time.monotonic()
-        losses: list[float] = []
+    def _sampled(
+        self, loaded: _Loaded, prompts: list[str], lengths: list[int], seed: int, how: Denoising, start_index: int
+    ) -> Iterator[Motion]:
+        encoder = text_encoder(loaded.settings.text_encoder)
+        for window in sampling_windows(lengths, _BATCH, _BATCHES):
+            if window.stop <= start_index:
+                continue
+            made: dict[int, Motion] = {}
+            for rows in window.batches:
+                if max(rows) < start_index:
+                    continue
+                text = torch.from_numpy(encoder.encode([prompts[row] for row in rows])).to(self._device)
+                features = self._features(loaded, text, [lengths[row] for row in rows], seed, rows, how)
+                for row, values in zip(rows, features, strict=True):
+                    made[row] = Motion(positions_of(values), DEFAULT_FPS, caption=prompts[row])
+            for row in range(max(window.start, start_index), window.stop):
+                yield made[row]
 
-        def each(step: int, loss: float) -> None:
-            nonlocal saved
-            losses.append(loss)
-            if progress is not None:
-                try:
-                    progress(FitProgress(step, steps, loss))
-                except BaseException:
-                    self._store.save_partial(identity, trainer.state(), step)
-                    raise
-            if time.monotonic() - saved > _SAVE_SECONDS and step < steps:
-                self._store.save_partial(identity, trainer.state(), step)
-                saved = time.monotonic()
-
-        trainer.run(steps, each)
-        card = {**request, "normalizer": "of the first data set" if start is None else "inherited",
-                "motions": len(motions), "torch": torch.__version__, "version": __version__,
-                "last_loss": float(np.mean(losses[-50:])) if losses else None}  # fmt: skip
-        return Checkpoint(identity, trainer.weights() | normalizer.tensors(), card)
+    def _features(
+        self, loaded: _Loaded, text: torch.Tensor, lengths: list[int], seed: int, rows: Sequence[int], how: Denoising
+    ) -> list[np.ndarray]:
+        """Features (length, 263) of one batch."""
+        # A model that sees padded frames sees all that there were in training, and noise in them.
+        hidden = loaded.settings.mask_frames
+        frames = padded(max(lengths)) if hidden else max(loaded.settings.max_frames, max(lengths))
+        valid = torch.arange(frames)[None] < torch.tensor(lengths)[:, None]
+        seeds = [_noise_seed(seed, row) for row in rows]
+        noise = own_noise(seeds, lengths if hidden else [frames] * len(rows), frames, self._device)
+        features = denoise(loaded.model, text, valid.to(self._device), noise, how).cpu().numpy()
+        return [loaded.normalizer.restored(each[:n]) for each, n in zip(features, lengths, strict=True)]
 
     def _checkpoint(self, identity: str) -> Checkpoint:
-        if identity == SHIPPED and (shipped := _shipped()):
-            return read_checkpoint(shipped)
         if not identity:
             raise NotFound("there is no checkpoint yet; train one first (plumb-gen train)")
-        return self._store.checkpoint(identity)
+        folder = self._folders.get(identity)
+        return read_checkpoint(folder) if folder else self._store.checkpoint(identity)
 
     def _load(self, identity: str) -> _Loaded:
         with self._lock:
             if identity not in self._loaded:
                 checkpoint = self._checkpoint(identity)
-                settings = Settings(**checkpoint.card["settings"])
-                model = _model_of(checkpoint, settings).to(self._device).eval()
-                self._loaded[identity] = _Loaded(model, Normalizer.from_tensors(checkpoint.weights), settings)
+                model = checkpoint.model().to(self._device).eval()
+                self._loaded[identity] = _Loaded(model, checkpoint.normalizer, checkpoint.settings)
             self._loaded.move_to_end(identity)
             while len(self._loaded) > _LOADED_AT_MOST:
                 self._loaded.popitem(last=False)
             return self._loaded[identity]
 
 
-def _shipped() -> Path | None:
+def default_checkpoint() -> Path | None:
+    """The folder of the checkpoint that comes with Plumb, if one does."""
     try:
         return asset_path(f"models/{SHIPPED}")
     except NotFound:
         return None
 
 
-def _empty_model(settings: Settings) -> MDM:
-    return MDM(settings.layers, settings.width, settings.heads, settings.ff, settings.dropout, settings.mask_frames)
-
-
-def _new_model(settings: Settings, seed: int) -> MDM:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return _empty_model(settings)
-
-
-def _model_of(checkpoint: Checkpoint, settings: Settings) -> MDM:
-    """The network with a checkpoint's weights.
+def torch_device(name: str) -> torch.device:
+    """The device called `name`, where "auto" is a GPU if there is one.
 
     Raises:
-        InvalidInput: weights are missing, unknown, or of another shape; each is named.
+        InvalidInput: there is no such device.
     """
-    model = _empty_model(settings)
-    weights = {name: value for name, value in checkpoint.weights.items() if not name.startswith("normalizer.")}
-    expected = model.state_dict()
-    wrong = [Violation(name, "is missing from the checkpoint") for name in expected.keys() - weights.keys()]
-    wrong += [
-        Violation(name, "is in the checkpoint, but not in the model") for name in weights.keys() - expected.keys()
-    ]
-    wrong += [
-        Violation(name, f"has shape {tuple(weights[name].shape)}; the model needs {tuple(expected[name].shape)}")
-        for name in expected.keys() & weights.keys()
-        if weights[name].shape != expected[name].shape
-    ]
-    if wrong:
-        raise InvalidInput(sorted(wrong, key=lambda violation: violation.field)[:10])
-    model.load_state_dict(weights)
-    return model
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidInput.of("device", f"is {name!r}, which cannot be used ({reason}); must be cpu or auto") from error
 
 
 def _noise_seed(seed: int, index: int) -> int:
     return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0] >> 1)
-
-
-def _check_sample(
-    prompts: Sequence[str], lengths: Sequence[int], seed: int, options: SampleOptions, start_index: int
-) -> None:
-    wrong = []
-    if not prompts:
-        wrong.append(Violation("prompts", "are none; there must be at least one"))
-    if len(lengths) != len(prompts):
-        wrong.append(Violation("lengths", f"are {len(lengths)} for {len(prompts)} prompts; must be one each"))
-    for index, prompt in enumerate(prompts):
-        if not prompt.strip() or len(prompt) > LONGEST_PROMPT:
-            wrong.append(
-                Violation(f"prompts[{index}]", f"has {len(prompt)} characters; must have 1 to {LONGEST_PROMPT}")
-            )
-    for index, length in enumerate(lengths):
-        if not MIN_FRAMES <= length <= _MAX_FRAMES:
-            wrong.append(Violation(f"lengths[{index}]", f"is {length}; must be between {MIN_FRAMES} and {_MAX_FRAMES}"))
-    if seed < 0:
-        wrong.append(Violation("seed", f"is {seed}; must not be negative"))
-    if not 0 <= start_index <= len(prompts):
-        wrong.append(Violation("start_index", f"is {start_index}; must be between 0 and {len(prompts)}"))
-    if options.steps is not None and options.steps < 1:
-        wrong.append(Violation("steps", f"is {options.steps}; must be at least 1"))
-    if options.guidance is not None and not (np.isfinite(options.guidance) and options.guidance >= 0):
-        wrong.append(Violation("guidance", f"is {options.guidance}; must be finite and not negative"))
-    if wrong:
-        raise InvalidInput(wrong[:10])

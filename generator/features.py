@@ -1,47 +1,18 @@
-"""Motions as the normalised features that the model is trained on, and back."""
+"""Motions as the features that a model is trained on, and back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import torch
 
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, Violation
-from motion.humanml3d import features_to_positions, mean_std, positions_to_features
+from motion.humanml3d import features_to_positions, positions_to_features
 from motion.motion import DEFAULT_FPS
 from motion.resample import resample
 
 MIN_FRAMES = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Normalizer:
-    """Mean and standard deviation (263,) of the features that a model was first trained on."""
-
-    mean: np.ndarray
-    std: np.ndarray
-
-    @classmethod
-    def of(cls, features: list[np.ndarray]) -> Normalizer:
-        """As HumanML3D does it, one deviation a block; what never changes is left as it is."""
-        mean, std = mean_std(features)
-        return cls(mean.astype(np.float32), np.where(std < 1e-4, 1.0, std).astype(np.float32))
-
-    def normalized(self, features: np.ndarray) -> np.ndarray:
-        return ((features - self.mean) / self.std).astype(np.float32)
-
-    def restored(self, features: np.ndarray) -> np.ndarray:
-        return features * self.std + self.mean
-
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """For a checkpoint, beside the network's."""
-        return {"normalizer.mean": torch.from_numpy(self.mean), "normalizer.std": torch.from_numpy(self.std)}
-
-    @classmethod
-    def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> Normalizer:
-        return cls(tensors["normalizer.mean"].numpy(), tensors["normalizer.std"].numpy())
+"""Of a motion to train on, at 20 frames/s."""
+_NAMED_AT_MOST = 10
 
 
 def check_trainable(dataset: MotionSet) -> None:
@@ -58,10 +29,11 @@ def check_trainable(dataset: MotionSet) -> None:
             wrong.append(Violation(f"motions[{index}].positions", "has numbers that are not finite"))
         if not any(text.strip() for text in captions):
             wrong.append(Violation(f"captions[{index}]", "is empty; each motion must have a caption"))
-        if len(motion) < MIN_FRAMES:
-            wrong.append(Violation(f"motions[{index}]", f"has {len(motion)} frames; must have at least {MIN_FRAMES}"))
+        if len(motion) < MIN_FRAMES or motion.duration * DEFAULT_FPS < MIN_FRAMES - 1:
+            shortest = f"{MIN_FRAMES}, and last {(MIN_FRAMES - 1) / DEFAULT_FPS:.2f} s"
+            wrong.append(Violation(f"motions[{index}]", f"has {len(motion)} frames; must have at least {shortest}"))
     if wrong:
-        raise InvalidInput(wrong[:10])
+        raise InvalidInput(wrong[:_NAMED_AT_MOST])
 
 
 def motion_features(dataset: MotionSet, max_frames: int) -> list[np.ndarray]:

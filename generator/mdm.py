@@ -1,8 +1,8 @@
 """The motion diffusion model: a transformer encoder that sees a noisy motion, the time and a text, and says the clean
 motion.
 
-Tevet et al., "Human Motion Diffusion Model", ICLR 2023, in its `trans_enc` form. Parameters have the published names and
-shapes, so that published checkpoints fit.
+Tevet et al., "Human Motion Diffusion Model", ICLR 2023, in its `trans_enc` form. Parameters have the published names
+and shapes, so that published checkpoints fit.
 """
 
 from __future__ import annotations
@@ -77,6 +77,12 @@ class MDM(nn.Module):
         mask_frames: hide padded frames from attention; the published default shows them.
     """
 
+    embed_timestep: nn.ModuleDict
+    input_process: nn.ModuleDict
+    seqTransEncoder: nn.ModuleDict
+    output_process: nn.ModuleDict
+    positions: Tensor
+
     def __init__(self, layers: int, width: int, heads: int, ff: int, dropout: float = 0.1, mask_frames: bool = False):
         super().__init__()
         self.mask_frames = mask_frames
@@ -107,20 +113,6 @@ class MDM(nn.Module):
         visible = None
         if self.mask_frames and valid is not None:
             visible = functional.pad(valid, (1, 0), value=True)[:, None, None]
-        for layer in self.seqTransEncoder["layers"]:
+        for layer in self.seqTransEncoder["layers"].children():
             tokens = layer(tokens, visible)
         return self.output_process["poseFinal"](tokens[:, 1:])
-
-
-def guided(model: MDM, x: Tensor, time: Tensor, text: Tensor, valid: Tensor | None, scale: float) -> Tensor:
-    """Classifier-free guidance (Ho and Salimans, 2022): u + scale (c - u), both passes in one batch."""
-    if scale == 1.0:
-        return model(x, time, text, valid)
-    both = model(
-        torch.cat([x, x]),
-        torch.cat([time, time]),
-        torch.cat([text, torch.zeros_like(text)]),
-        None if valid is None else torch.cat([valid, valid]),
-    )
-    conditional, unconditional = both.chunk(2)
-    return unconditional + scale * (conditional - unconditional)

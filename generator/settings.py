@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -22,10 +23,12 @@ class Settings:
         max_frames: most frames of a training motion; longer ones are cut.
         batch: motions a step.
         lr: learning rate of AdamW, reached after `warmup` steps.
-        warmup: steps.
+        warmup: steps; at most a quarter of a fit.
+        decay: share of a fit, at its end, over which the learning rate falls to nothing as a cosine; 0 as published.
         ema: decay of the moving average of the weights, which is what a checkpoint holds.
         clip: largest norm of the gradient.
         cond_drop: share of samples that are trained without their text, for classifier-free guidance.
+        velocity_weight: of the error in the change from frame to frame, beside that in the frames; 0 as published.
     """
 
     layers: int = 3
@@ -40,18 +43,25 @@ class Settings:
     batch: int = 16
     lr: float = 5e-4
     warmup: int = 50
+    decay: float = 0.0
     ema: float = 0.99
     clip: float = 1.0
     cond_drop: float = 0.1
+    velocity_weight: float = 0.0
 
     def __post_init__(self) -> None:
         positive = ("layers", "width", "heads", "ff", "diffusion_steps", "batch", "lr", "clip")
-        wrong = [Violation(f"settings.{name}", f"is {getattr(self, name)}; must be positive")
-                 for name in positive if getattr(self, name) <= 0]  # fmt: skip
+        wrong = [Violation(f"settings.{name}", f"is {getattr(self, name)}; must be positive and finite")
+                 for name in positive if not 0 < getattr(self, name) < math.inf]  # fmt: skip
         wrong += [Violation(f"settings.{name}", f"is {getattr(self, name)}; must be at least 0 and below 1")
                   for name in ("dropout", "ema", "cond_drop") if not 0 <= getattr(self, name) < 1]  # fmt: skip
-        if self.warmup < 0:
-            wrong.append(Violation("settings.warmup", f"is {self.warmup}; must not be negative"))
+        wrong += [
+            Violation(f"settings.{name}", f"is {getattr(self, name)}; must be finite and not negative")
+            for name in ("warmup", "velocity_weight")
+            if not 0 <= getattr(self, name) < math.inf
+        ]
+        if not 0 <= self.decay <= 1:
+            wrong.append(Violation("settings.decay", f"is {self.decay}; must be between 0 and 1"))
         if self.heads > 0 and self.width % self.heads:
             wrong.append(Violation("settings.width", f"is {self.width}; must be a multiple of heads ({self.heads})"))
         if not 8 <= self.max_frames <= 4000:

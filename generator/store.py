@@ -14,29 +14,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
 
+from generator.checkpoint import CARD, Checkpoint, read_checkpoint, read_tensors, write_checkpoint
 from motion.atomic import atomic_path
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.packed import read_packed, write_packed
 
-_WEIGHTS, _CARD = "weights.safetensors", "card.json"
-
-
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """A trained model: its tensors by name, and a card that says what it is and how it was made."""
-
-    id: str
-    weights: dict[str, torch.Tensor]
-    card: dict[str, Any]
+_NAMED_AT_MOST = 5
 
 
 def request_id(request: Mapping[str, Any]) -> str:
@@ -49,102 +40,87 @@ def _is_id(text: str) -> bool:
     return bool(text) and all(character in "0123456789abcdef" for character in text)
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
-    """The checkpoint in `folder`, its name being its id.
-
-    Raises:
-        NotFound: there is none.
-        InvalidInput: a file is damaged.
-    """
-    if not (folder / _CARD).is_file() or not (folder / _WEIGHTS).is_file():
-        raise NotFound(f"no checkpoint in {folder}; it must hold {_WEIGHTS} and {_CARD}")
-    try:
-        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InvalidInput.of(str(folder / _CARD), f"is no JSON ({error})") from error
-    return Checkpoint(folder.name, read_tensors(folder / _WEIGHTS)[0], card)
-
-
-def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """Tensors and metadata of a safetensors file.
-
-    Raises:
-        InvalidInput: it is damaged, or no such file.
-    """
-    try:
-        with safe_open(str(path), framework="pt") as opened:
-            metadata = opened.metadata() or {}
-        return load_file(path), metadata
-    except (SafetensorError, OSError) as error:
-        raise InvalidInput.of(str(path), f"is no readable safetensors file ({error})") from error
-
-
 class Store:
-    """The folder of one generator; made when something is first put into it."""
+    """The folder of one generator; made when something is first put into it.
+
+    Whatever is written takes its name when it is whole. A folder that cannot be written, or a disk that is full, raises
+    `InvalidInput`, and what was there before stays.
+    """
 
     def __init__(self, root: Path):
         self.root = Path(root)
+        self._datasets, self._checkpoints = self.root / "datasets", self.root / "checkpoints"
+        self._partial = self.root / "partial"
 
     def put_dataset(self, dataset: MotionSet) -> str:
         identity = dataset.content_id()
-        target = self.root / "datasets" / identity
+        target = self._datasets / identity
         if not target.with_suffix(".npz").is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make(self._datasets)
             write_packed(target, dataset)
         return identity
 
     def dataset(self, identity: str) -> MotionSet:
         """Raises NotFound where there is none of that id."""
-        path = self.root / "datasets" / identity
+        path = self._datasets / identity
         if not _is_id(identity) or not path.with_suffix(".npz").is_file():
             raise NotFound(f"no data set {identity!r}; upload it first")
         return read_packed(path)
 
     def checkpoints(self) -> list[str]:
         """Ids of the whole checkpoints, the newest last."""
-        folder = self.root / "checkpoints"
-        whole = [path.parent for path in folder.glob(f"*/{_CARD}")] if folder.is_dir() else []
-        return [path.name for path in sorted(whole, key=lambda path: (path.stat().st_mtime_ns, path.name))]
+        cards = [path for path in self._checkpoints.glob(f"*/{CARD}") if _is_id(path.parent.name)]
+        return [card.parent.name for card in sorted(cards, key=lambda card: (card.stat().st_mtime_ns, str(card)))]
 
     def has_checkpoint(self, identity: str) -> bool:
-        return _is_id(identity) and (self.root / "checkpoints" / identity / _CARD).is_file()
+        return _is_id(identity) and (self._checkpoints / identity / CARD).is_file()
 
     def checkpoint(self, identity: str) -> Checkpoint:
         """Raises NotFound, naming those that exist, where there is none of that id."""
         if not self.has_checkpoint(identity):
-            known = ", ".join(self.checkpoints()[-5:]) or "none yet"
-            raise NotFound(f"no checkpoint {identity!r}; there is {known}")
-        return read_checkpoint(self.root / "checkpoints" / identity)
+            known = self.checkpoints()[-_NAMED_AT_MOST:]
+            raise NotFound(f"no checkpoint {identity!r}; there is {', '.join(known) or 'none yet'}")
+        return read_checkpoint(self._checkpoints / identity)
 
     def publish(self, checkpoint: Checkpoint) -> None:
-        """Put a whole checkpoint in its place at once."""
-        folder = self.root / "checkpoints"
-        folder.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+        """Put a whole checkpoint in its place at once, and drop what was kept of its fit."""
+        _make(self._checkpoints)
+        made = Path(tempfile.mkdtemp(prefix=".new-", dir=self._checkpoints))
         try:
-            save_file(checkpoint.weights, made / _WEIGHTS)
-            (made / _CARD).write_text(json.dumps(checkpoint.card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            write_checkpoint(made, checkpoint)
             made.chmod(0o755)
             if not self.has_checkpoint(checkpoint.id):
-                os.replace(made, folder / checkpoint.id)
+                os.replace(made, self._checkpoints / checkpoint.id)
+        except (OSError, SafetensorError) as error:
+            raise InvalidInput.of(str(self._checkpoints / checkpoint.id), f"cannot be written: {error}") from error
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        self._partial(checkpoint.id).unlink(missing_ok=True)
+        self._partial_of(checkpoint.id).unlink(missing_ok=True)
 
-    def save_partial(self, identity: str, tensors: dict[str, torch.Tensor], step: int) -> None:
+    def save_partial(self, identity: str, tensors: dict[str, Tensor], step: int) -> None:
         """Keep a fit that is under way; the one before it is replaced whole."""
-        path = self._partial(identity)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._partial_of(identity)
+        _make(self._partial)
         with atomic_path(path) as temporary:
-            save_file(tensors, temporary, metadata={"step": str(step)})
+            try:
+                save_file(tensors, temporary, metadata={"step": str(step)})
+            except SafetensorError as error:
+                raise InvalidInput.of(str(path), f"cannot be written: {error}") from error
 
-    def partial(self, identity: str) -> tuple[dict[str, torch.Tensor], int] | None:
+    def partial(self, identity: str) -> tuple[dict[str, Tensor], int] | None:
         """What was kept of a fit, and its step; None if nothing was."""
-        path = self._partial(identity)
+        path = self._partial_of(identity)
         if not path.is_file():
             return None
         tensors, metadata = read_tensors(path)
         return tensors, int(metadata["step"])
 
-    def _partial(self, identity: str) -> Path:
-        return self.root / "partial" / f"{identity}.safetensors"
+    def _partial_of(self, identity: str) -> Path:
+        return self._partial / f"{identity}.safetensors"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput.of(str(folder), f"cannot be made: {error.strerror or error}") from error

@@ -6,18 +6,21 @@ so that a fit which was cut off goes on to the very same weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from generator.diffusion import masked_loss, noised
+from generator.batching import padded, training_batch
+from generator.diffusion import masked_loss, noised, velocity_loss
 from generator.mdm import FEATURES, MDM, TEXT_DIM
 from generator.settings import Settings
 
-_PAD_TO = 16  # frames; few lengths of batch, many of motion
+_POOL = 4  # batches that are sorted by length together
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +41,12 @@ class Batch:
 
 
 def draw_batch(data: TrainingSet, settings: Settings, seed: int, step: int) -> Batch:
-    """The batch of step `step`: each motion once before any comes again, in an order of the seed's, with one of its
-    captions or, for guidance, none."""
-    count = len(data.features)
-    places = np.arange(step * settings.batch, (step + 1) * settings.batch)
-    epochs = {epoch: np.random.default_rng([seed, 0, epoch]).permutation(count) for epoch in set(places // count)}
-    chosen = [int(epochs[place // count][place % count]) for place in places]
-    rng = np.random.default_rng([seed, 1, step])
+    """The batch of step `step`: of each motion one of its captions or, for guidance, none."""
+    chosen = training_batch([len(each) for each in data.features], settings.batch, _POOL, seed, step)
+    rng = np.random.default_rng([seed, 2, step])
     longest = max(len(data.features[index]) for index in chosen)
-    frames = -(-longest // _PAD_TO) * _PAD_TO
+    # A model that sees padded frames must see in training all those that it will see in sampling.
+    frames = padded(longest) if settings.mask_frames else settings.max_frames
     clean = np.zeros((len(chosen), frames, FEATURES), np.float32)
     valid = np.zeros((len(chosen), frames), bool)
     text = np.zeros((len(chosen), TEXT_DIM), np.float32)
@@ -67,12 +67,14 @@ class Trainer:
         model: in its first state.
         data: what to train on.
         settings: of the training.
+        steps: how many there will be, which the learning rate depends on.
         seed: of everything that is drawn.
         device: where to compute.
     """
 
-    def __init__(self, model: MDM, data: TrainingSet, settings: Settings, seed: int, device: torch.device):
+    def __init__(self, model: MDM, data: TrainingSet, settings: Settings, steps: int, seed: int, device: torch.device):
         self.step = 0
+        self._steps = steps
         self._model = model.to(device).train()
         self._data = data
         self._settings = settings
@@ -86,31 +88,29 @@ class Trainer:
         settings = self._settings
         batch = draw_batch(self._data, settings, self._seed, self.step)
         clean, valid, text = (each.to(self._device) for each in (batch.clean, batch.valid, batch.text))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(np.random.SeedSequence([self._seed, 2, self.step]).generate_state(1, np.uint64)[0]))
-            time = torch.randint(settings.diffusion_steps, (len(clean),)).to(self._device)
-            noise = torch.randn(clean.shape).to(self._device)
-            noisy = noised(clean, noise, time, settings.diffusion_steps)
-            loss = masked_loss(self._model(noisy, time, text, valid), clean, valid).mean()
-            self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+        chance = torch.Generator().manual_seed(_drawn_seed(self._seed, self.step))
+        time = torch.randint(settings.diffusion_steps, (len(clean),), generator=chance)
+        noise = torch.randn(clean.shape, generator=chance).to(self._device)
+        noisy = noised(clean, noise, time, settings.diffusion_steps)
+        with _dropout_seeded(_drawn_seed(self._seed, self.step, 1), self._device):
+            predicted = self._model(noisy, time.to(self._device), text, valid)
+        loss = masked_loss(predicted, clean, valid).mean()
+        objective = loss
+        if settings.velocity_weight:
+            objective = loss + settings.velocity_weight * velocity_loss(predicted, clean, valid).mean()
+        self._optimizer.zero_grad(set_to_none=True)
+        objective.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), settings.clip)
         for group in self._optimizer.param_groups:
-            group["lr"] = settings.lr * min(1.0, (self.step + 1) / max(settings.warmup, 1))
+            group["lr"] = settings.lr * rate_factor(self.step, self._steps, settings.warmup, settings.decay)
         self._optimizer.step()
         # Early on the average follows faster, or a short fit would keep its first weights.
-        decay = min(settings.ema, (1 + self.step) / (10 + self.step))
+        follow = 1 - min(settings.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for name, weight in self._model.named_parameters():
-                self._average[name].lerp_(weight, 1 - decay)
+                self._average[name].lerp_(weight, follow)
         self.step += 1
         return float(loss.detach())
-
-    def run(self, steps: int, each: Callable[[int, float], None]) -> None:
-        """Go on up to step `steps`; `each` is told of every step's number and loss, and may raise to stop."""
-        while self.step < steps:
-            loss = self.advance()
-            each(self.step, loss)
 
     def weights(self) -> dict[str, Tensor]:
         """The averaged weights, which are the model's result."""
@@ -137,3 +137,22 @@ class Trainer:
                     "exp_avg_sq": tensors[f"adam.exp_avg_sq.{name}"].to(self._device).clone(),
                 }
         self.step = step
+
+
+def rate_factor(step: int, steps: int, warmup: int, decay: float) -> float:
+    """What the learning rate is multiplied with at step `step` of `steps`: a ramp up, one, and half a cosine down."""
+    rising = (step + 1) / max(min(warmup, steps // 4), 1)
+    falling = (steps - step) / max(decay * steps, 1)
+    return min(1.0, rising) * 0.5 * (1 - math.cos(math.pi * min(1.0, falling)))
+
+
+def _drawn_seed(seed: int, step: int, stream: int = 0) -> int:
+    return int(np.random.SeedSequence([seed, 3, step, stream]).generate_state(1, np.uint64)[0] >> 1)
+
+
+@contextmanager
+def _dropout_seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Dropout draws from torch's global generators; they are put back afterwards."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield

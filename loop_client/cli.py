@@ -167,14 +167,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(recipe: Recipe, out: Path, resume: bool, sim: str | None, generator: str | None, again: str) -> Any:
     """Run a recipe in `out` to its end; the store of it. `again` is what to type where it is cut off."""
+    from loop_client.data import load_data
     from loop_client.launch import Services, open_services
     from loop_client.loop import run_loop
     from loop_client.store import create_run
 
+    data = load_data(recipe.data)
     store = create_run(out, recipe, resume)
     try:
         with open_services(Services(sim, generator), out) as (client, corrector):
-            run_loop(store, client, corrector)
+            run_loop(store, data, client, corrector)
     except ServiceUnavailable as error:
         raise ServiceUnavailable(f"{error}; what was done is kept, go on with: {again}") from error
     return store

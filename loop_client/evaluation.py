@@ -63,17 +63,13 @@ class Evaluation:
         }
 
     def of_samples(self, samples: Production) -> dict[str, Any]:
-        """Numbers of samples as they were made, and, where they were corrected, of their corrections."""
+        """Numbers of samples as they were made, and of the corrections of those that were corrected."""
         valid = samples.valid().motions
-        corrections = list(samples.corrections.values())
-        corrected = summarize_reports([correction.report for correction in corrections])
-        if corrected is not None:
-            corrected = {**self._distances([correction.motion for correction in corrections]), **corrected}
         return {
             **self._distances(valid),
             "samples": {"asked": len(samples.raw), "invalid": len(samples.raw) - len(valid)},
             "raw": summarize_motions(valid),
-            "corrected": corrected,
+            "corrected": summarize_reports(samples.reports()),
         }
 
     def _distances(self, motions: Sequence[Motion]) -> dict[str, float | None]:

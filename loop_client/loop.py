@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from loop_client.data import RealData, load_data
+from loop_client.data import RealData
 from loop_client.embedding import cached_embedding
 from loop_client.evaluation import Evaluation, Prompts, evaluation_prompts
 from loop_client.production import Order, Production, produce, read_production
@@ -47,21 +47,23 @@ _CURVE_POINTS = 100
 _RECENT_STEPS = 50
 
 
-def run_loop(store: RunStore, generator: Generator, physics: Corrector, quiet: bool = False) -> list[dict[str, Any]]:
+def run_loop(
+    store: RunStore, data: RealData, generator: Generator, physics: Corrector, quiet: bool = False
+) -> list[dict[str, Any]]:
     """Run the recipe of a store to its end; the lines of its metrics.jsonl.
 
     Args:
         store: a new run, or one that was cut off, which goes on where it was.
+        data: what `load_data` makes of the recipe's.
         generator, physics: in-process or over the network.
         quiet: show no progress.
 
     Raises:
-        InvalidInput: the recipe asks for what the data, the generator or the corrector refuse.
+        InvalidInput: the run was begun with other data, or the recipe asks for what generator or corrector refuse.
         ServiceUnavailable: a service went away; the run can be gone on with.
     """
     with locked(store):
         recipe = store.recipe
-        data = load_data(recipe.data)
         store.add_start({"data": data.content_ids()}, _start_facts(generator, physics))
         progress = Progress(1 + len(recipe.seeds) * _stages(recipe), quiet)
         try:
@@ -204,7 +206,7 @@ class _Loop:
         )
 
     def sample(self, place: _Place, count: Callable[[int, int], None]) -> None:
-        """The evaluated samples, on the same prompts in every arm, and their corrections."""
+        """The evaluated samples, on the same prompts in every arm, and corrections of the first of them."""
         sampling = self.recipe.sampling
         order = Order(
             names=self.prompts.names,
@@ -213,11 +215,11 @@ class _Loop:
             captions=[(prompt,) for prompt in self.prompts.prompts],
             seed=derived_seed(place.seed, place.generation, "evaluation"),
             options=SampleOptions(read_json(place.fit)["checkpoint"], sampling.guidance, sampling.steps),
-            chosen=[self.recipe.evaluation.correct] * len(self.prompts.names),
+            chosen=[index < self.recipe.evaluation.corrected for index in range(len(self.prompts.names))],
             correction_seed=derived_seed(place.seed, place.generation, "correction"),
             correction=self.recipe.correction.options(),
         )
-        corrector = self.correctors["physics"] if self.recipe.evaluation.correct else None
+        corrector = self.correctors["physics"] if self.recipe.evaluation.corrected else None
         produce(order, self.generator, corrector, place.folder / "samples", count)
 
     def evaluate(self, place: _Place, count: Callable[[int, int], None]) -> None:

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 
 from loop_client.schema import (
     Either,
-    Flag,
     Integer,
     Key,
     ListOf,
@@ -138,12 +137,12 @@ class EvaluationRecipe:
 
     Attributes:
         samples: motions sampled from the model, on prompts and lengths of the test motions.
-        correct: also correct them by physics, in every arm, to see how much they lack.
+        corrected: how many of them are also corrected by physics, in every arm, to see how much they lack.
         embedding: what FID and diversity are measured in.
     """
 
     samples: Annotated[int, Integer(2, 100_000)] = 64
-    correct: Annotated[bool, Flag()] = True
+    corrected: Annotated[int, Integer(0, 100_000)] = 32
     embedding: EmbeddingRecipe = EmbeddingRecipe()
 
 

@@ -155,14 +155,6 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Flag:
-    """true or false."""
-
-    def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
-        return value if isinstance(value, bool) else _refuse(path, value, "true or false", violations)
-
-
-@dataclass(frozen=True)
 class Either:
     """What the first of several rules that takes it makes of a value; `wanted` says all of them in words."""
 

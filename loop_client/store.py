@@ -115,9 +115,7 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
     store = RunStore(directory)
     if directory.exists() and not directory.is_dir():
         raise InvalidInput.of(str(directory), "is a file; must be a folder for the run, or the name of a new one")
-    if directory.is_dir() and any(entry.name != _LOCK for entry in directory.iterdir()):
-        if not (directory / _RECIPE).is_file():
-            raise InvalidInput.of(str(directory), "is not empty and holds no run; must be a new or empty folder")
+    if (directory / _FACTS).is_file():
         if not resume:
             raise InvalidInput.of(
                 str(directory), "holds a run already; go on with it by --resume, or choose another folder by --out"
@@ -129,6 +127,9 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
                 str(directory), f"holds a run of another recipe ({said}); go on with that one, or choose another folder"
             )
         return store
+    # A recipe alone is a run that never began: a service was not there, say.
+    if directory.is_dir() and any(directory.iterdir()) and not (directory / _RECIPE).is_file():
+        raise InvalidInput.of(str(directory), "is not empty and holds no run; must be a new or empty folder")
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

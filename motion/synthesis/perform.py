@@ -25,7 +25,7 @@ from motion.synthesis.feet import FootPath, foot_path
 from motion.synthesis.plan import Plan
 
 CLIP_FPS = 20.0
-_ROUNDS = 4  # of finding the pelvis: each takes about four fifths of the error of balance out
+_ROUNDS = 5  # of finding the pelvis: each takes about four fifths of the error of balance out
 _STRETCH = 0.996  # of a leg's length that standing and walking use
 _STRETCH_LIMIT = 0.9998
 _FREE_STRETCH = (0.94, 0.995)  # from where on a swinging leg eases off, and what it never reaches

@@ -38,10 +38,6 @@ NEUTRAL: Posture = {"flex": 1.0, "out": 7.0, "roll": 16.0, "elbow": 20.0}
 LEFT, RIGHT = 0, 1
 
 
-def mirrored_side(side: int) -> int:
-    return 1 - side
-
-
 def resolved(posture: Posture, side: int) -> dict[str, float]:
     """`posture` by full track names, for acting `side` (0 left, 1 right)."""
     values: dict[str, float] = {}

@@ -1,103 +1,103 @@
-"""Agreement with numbers recorded from the published motion diffusion model."""
+"""The network against numbers recorded from the published implementation of MDM."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
-from generator.diffusion import alphas_cumprod, cosine_betas, masked_loss, noised, scheduler
-from generator.mdm import MDM, guided, sinusoids
+from generator.diffusion import masked_loss, noised
+from generator.guidance import guided
+from generator.mdm import MDM, sinusoids
 
-TAGS = {"nomask": False, "maskframes": True}
+MODES = pytest.mark.parametrize("mode", ["nomask", "maskframes"])
 
 
 @pytest.fixture(scope="module")
 def io(parity_dir: Path) -> dict[str, np.ndarray]:
-    with np.load(parity_dir / "mdm_tiny_io.npz") as archive:
-        return dict(archive)
+    return dict(np.load(parity_dir / "mdm_tiny_io.npz", allow_pickle=False))
 
 
-def tiny(parity_dir: Path, mask_frames: bool) -> MDM:
-    model = MDM(2, 64, 4, 128, 0.1, mask_frames).eval()
-    model.load_state_dict(load_file(parity_dir / "mdm_tiny_state_dict.safetensors"))
+def tiny(parity_dir: Path, mode: str) -> MDM:
+    """The recorded model; every tensor must find its place, and no place may stay empty."""
+    model = MDM(layers=2, width=64, heads=4, ff=128, mask_frames=mode == "maskframes").eval()
+    model.load_state_dict(load_file(parity_dir / "mdm_tiny_state_dict.safetensors"), strict=True)
     return model
 
 
-def motions(recorded: np.ndarray) -> torch.Tensor:
-    """Recorded (batch, 263, 1, frames) as (batch, frames, 263)."""
-    return torch.from_numpy(recorded)[:, :, 0].permute(0, 2, 1)
+def rows(recorded: np.ndarray) -> Tensor:
+    """(batch, 263, 1, frames) as (batch, frames, 263)."""
+    return torch.from_numpy(recorded[:, :, 0].transpose(0, 2, 1).copy())
 
 
-def valid_frames(recorded: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(recorded)[:, 0, 0]
+def valid_of(arrays: dict[str, np.ndarray]) -> Tensor:
+    return torch.from_numpy(arrays["mask"][:, 0, 0])
 
 
-@pytest.mark.parametrize("steps", [10, 50, 1000])
-def test_diffusion_schedule_parity(parity_dir: Path, steps: int) -> None:
-    with np.load(parity_dir / "mdm_diffusion_schedules.npz") as recorded:
-        np.testing.assert_allclose(cosine_betas(steps), recorded[f"betas_{steps}"], rtol=1e-12)
-        np.testing.assert_allclose(alphas_cumprod(steps), recorded[f"alphas_cumprod_{steps}"], rtol=1e-12)
+def furthest(ours: Tensor, recorded: np.ndarray, valid: Tensor | None = None) -> float:
+    distance = (ours - rows(recorded)).abs()
+    return float((distance if valid is None else distance[valid]).max())
 
 
-def test_mdm_position_encoding_parity(io: dict[str, np.ndarray]) -> None:
-    # Angles of a thousand radians in float32 are good to that.
-    np.testing.assert_allclose(sinusoids(1024, 64).numpy(), io["pe"], atol=1e-4)
+def test_mdm_parity_of_names_and_shapes(parity_dir: Path) -> None:
+    document = json.loads((parity_dir / "mdm_default_state_dict_shapes.json").read_text())
+    with torch.device("meta"):
+        model = MDM(layers=8, width=512, heads=4, ff=1024)
+    ours = {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
+    assert ours == {entry["name"]: entry["shape"] for entry in document["state_dict"] if entry["parameter"]}
 
 
-@pytest.mark.parametrize("tag", TAGS)
-def test_mdm_forward_parity(parity_dir: Path, io: dict[str, np.ndarray], tag: str) -> None:
-    model = tiny(parity_dir, TAGS[tag])
-    x, text, valid = motions(io["x"]), torch.from_numpy(io["text_embed"])[0], valid_frames(io["mask"])
-    time = torch.from_numpy(io["timesteps"]).long()
+def test_mdm_parity_of_positions(io: dict[str, np.ndarray]) -> None:
+    # Angles of a thousand radians are known to 6e-5 in float32; motions have at most 196 frames.
+    table = sinusoids(1024, 64).numpy()
+    np.testing.assert_allclose(table, io["pe"], atol=1e-4)
+    np.testing.assert_allclose(table[:197], io["pe"][:197], atol=1e-5)
+
+
+@MODES
+def test_mdm_parity_of_forward_passes(parity_dir: Path, io: dict[str, np.ndarray], mode: str) -> None:
+    model, valid = tiny(parity_dir, mode), valid_of(io)
+    x, time = rows(io["x"]), torch.from_numpy(io["timesteps"])
+    text = torch.from_numpy(io["text_embed"][0])
+    counted = valid if mode == "maskframes" else None
     with torch.no_grad():
-        outputs = {
-            f"out_cond_{tag}": model(x, time, text, valid),
-            f"out_uncond_{tag}": model(x, time, torch.zeros_like(text), valid),
-            f"out_cfg2.5_{tag}": guided(model, x, time, text, valid, 2.5),
-        }
-    for name, output in outputs.items():
-        tolerance = 5e-5 if "cfg" in name else 1e-5
-        assert (output - motions(io[name])).abs()[valid].max() < tolerance, name
+        assert furthest(model(x, time, text, valid), io[f"out_cond_{mode}"], counted) < 1e-5
+        assert furthest(model(x, time, torch.zeros_like(text), valid), io[f"out_uncond_{mode}"], counted) < 1e-5
+        assert furthest(guided(model, x, time, text, valid, 2.5), io[f"out_cfg2.5_{mode}"], counted) < 5e-5
+        mixed = guided(model, x, time, text, valid, torch.from_numpy(io["scale_mixed"]))
+        assert furthest(mixed, io[f"out_cfg_mixed_{mode}"], counted) < 5e-5
 
 
-@pytest.mark.parametrize("tag", TAGS)
-@pytest.mark.parametrize("steps", [50, 1000])
-def test_mdm_training_loss_parity(parity_dir: Path, tag: str, steps: int) -> None:
-    model = tiny(parity_dir, TAGS[tag])
-    with np.load(parity_dir / "mdm_training_loss.npz") as recorded:
-        clean, noise = motions(recorded["x0"]), motions(recorded["noise"])
-        text = torch.from_numpy(recorded["text_embed"])
-        text = text[0] if text.ndim == 3 else text
-        time, valid = torch.from_numpy(recorded[f"t_{steps}"]).long(), valid_frames(recorded["mask"])
+def test_mdm_parity_of_a_single_frame(parity_dir: Path, io: dict[str, np.ndarray]) -> None:
+    text = torch.from_numpy(io["text_embed"][0, :2])
+    with torch.no_grad():
+        ours = tiny(parity_dir, "maskframes")(rows(io["x_T1"]), torch.from_numpy(io["timesteps_T1"]), text)
+    assert furthest(ours, io["out_T1_maskframes"]) < 1e-5
+
+
+@MODES
+def test_mdm_parity_of_loss_and_gradients(parity_dir: Path, mode: str) -> None:
+    recorded = dict(np.load(parity_dir / "mdm_training_loss.npz", allow_pickle=False))
+    clean, noise, valid = rows(recorded["x0"]), rows(recorded["noise"]), valid_of(recorded)
+    text = torch.from_numpy(recorded["text_embed"][0])
+    for steps in (1000, 50):
+        model = tiny(parity_dir, mode)
+        time = torch.from_numpy(recorded[f"t_{steps}"])
         noisy = noised(clean, noise, time, steps)
-        assert (noisy - motions(recorded[f"x_t_{steps}"])).abs().max() < 1e-6
+        assert furthest(noisy, recorded[f"x_t_{steps}"]) < 1e-6
         loss = masked_loss(model(noisy, time, text, valid), clean, valid)
-        np.testing.assert_allclose(loss.detach().numpy(), recorded[f"loss_{steps}_{tag}"], atol=1e-6)
-    if steps == 50:
-        loss.mean().backward()
-        gradients = load_file(parity_dir / f"mdm_grads_{tag}.safetensors")
-        for name, parameter in model.named_parameters():
-            assert parameter.grad is not None
-            error = (parameter.grad - gradients[name]).abs().max() / gradients[name].abs().max()
-            assert error < 1e-4, name
-
-
-def test_diffusion_ten_step_loop_parity(parity_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The recorded noises, drawn in the recorded order, lead to the recorded motions."""
-    model = tiny(parity_dir, mask_frames=False)
-    with np.load(parity_dir / "mdm_sampling.npz") as recorded, np.load(parity_dir / "mdm_tiny_io.npz") as inputs:
-        text, valid = torch.from_numpy(inputs["text_embed"])[0], valid_frames(inputs["mask"])
-        x, noises = motions(recorded["loop_init_noise"]), [motions(noise) for noise in recorded["loop_noises"]]
-        steps = scheduler(10, 10)
-        drawn = iter(noises)
-        monkeypatch.setattr("diffusers.schedulers.scheduling_ddpm.randn_tensor", lambda *args, **kwargs: next(drawn))
-        with torch.no_grad():
-            for time in steps.timesteps:
-                predicted = guided(model, x, torch.full((len(x),), int(time)), text, valid, 2.5)
-                x = steps.step(predicted, time, x, return_dict=False)[0]
-        final = next(name for name in recorded.files if name.startswith("loop_final") and "nomask" in name)
-        assert (x - motions(recorded[final])).abs().max() < 5e-5
+        np.testing.assert_allclose(loss.detach().numpy(), recorded[f"loss_{steps}_{mode}"], rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(float(loss.detach().mean()), recorded[f"loss_mean_{steps}_{mode}"], rtol=1e-6)
+    loss.mean().backward()
+    gradients = load_file(parity_dir / f"mdm_grads_{mode}.safetensors")
+    ours = dict(model.named_parameters())
+    assert ours.keys() == gradients.keys()
+    for name, gradient in gradients.items():
+        found = ours[name].grad
+        assert found is not None
+        assert float((found - gradient).abs().max() / gradient.abs().max()) < 1e-4, name

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from loop_fakes import Cut, FakeCorrector, FakeGenerator, Fuse
 
+from loop_client.data import load_data
 from loop_client.loop import run_loop
 from loop_client.recipe import Recipe
 from loop_client.store import create_run, locked, open_run
@@ -18,7 +19,9 @@ from motion.packed import read_packed, read_reports
 
 def run(recipe: Recipe, folder: Path, generator: FakeGenerator | None = None, corrector: FakeCorrector | None = None):
     store = create_run(folder, recipe, resume=folder.exists())
-    return run_loop(store, generator or FakeGenerator(), corrector or FakeCorrector(), quiet=True)
+    return run_loop(
+        store, load_data(store.recipe.data), generator or FakeGenerator(), corrector or FakeCorrector(), quiet=True
+    )
 
 
 @pytest.fixture(scope="module")

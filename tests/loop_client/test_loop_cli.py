@@ -72,6 +72,19 @@ def test_a_lost_service_says_how_to_go_on(
     assert said.endswith(f"--out {out} --resume")
 
 
+def test_a_run_that_never_began_needs_no_resume(
+    recipe_file: str, tmp_path: Path, fake_services: FakeGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent() -> None:
+        raise ServiceUnavailable("the generator at 127.0.0.1:1 does not answer")
+
+    out = str(tmp_path / "run")
+    with monkeypatch.context() as context:
+        context.setattr(fake_services, "describe", absent)
+        assert status_of("run", recipe_file, "--out", out) == 2
+    assert status_of("run", recipe_file, "--out", out) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

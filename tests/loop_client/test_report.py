@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from loop_fakes import Cut, FakeCorrector, FakeGenerator, Fuse
 
+from loop_client.data import load_data
 from loop_client.loop import run_loop
 from loop_client.recipe import Recipe
 from loop_client.report import write_report
@@ -25,7 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, swaying_path: Path) -> RunSt
 
     text = RECIPE.format(data=swaying_path).replace('name = "tiny"', 'name = "tiny"\ntitle = "Sway & <go>"')
     store = create_run(tmp_path_factory.mktemp("report") / "run", parse_recipe(text), resume=False)
-    run_loop(store, FakeGenerator(), FakeCorrector(fail_every=3), quiet=True)
+    run_loop(store, load_data(store.recipe.data), FakeGenerator(), FakeCorrector(fail_every=3), quiet=True)
     return store
 
 
@@ -71,5 +72,5 @@ def test_of_a_run_that_is_not_over(tiny_recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="has no results yet"):
         write_report(store)
     with pytest.raises(Cut):
-        run_loop(store, FakeGenerator(Fuse(70)), FakeCorrector(), quiet=True)
+        run_loop(store, load_data(store.recipe.data), FakeGenerator(Fuse(70)), FakeCorrector(), quiet=True)
     assert "So far it has come to generation 1." in write_report(store).read_text("utf-8")

@@ -154,7 +154,7 @@ WALKS = (
             "{who} sneaks forward.",
             "{who} is creeping ahead, crouched low.",
             "{who} walks stealthily with bent knees.",
-            "hunched over, {who} tiptoes forward so as not to be heard.",
+            "hunched over, {who} slinks forward so as not to be heard.",
             "{who} sneaks along like a thief.",
         ),
         PLAIN,

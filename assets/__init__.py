@@ -1,0 +1,1 @@
+"""What ships with Plumb: see `motion.assets`."""

@@ -1,0 +1,27 @@
+"""A model that takes milliseconds, and something to train it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.diffusion_generator import DiffusionGenerator
+from generator.settings import Settings
+from motion.dataset import MotionSet
+from motion.synthesis import synthesize
+
+
+@pytest.fixture(scope="session")
+def motions() -> MotionSet:
+    return synthesize(6, seed=0)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Settings:
+    return Settings(layers=1, width=16, heads=2, ff=32, dropout=0.1, diffusion_steps=8, batch=3, warmup=2)
+
+
+@pytest.fixture
+def generator(tmp_path: Path, tiny: Settings) -> DiffusionGenerator:
+    return DiffusionGenerator(tmp_path / "store", device="cpu", settings=tiny)

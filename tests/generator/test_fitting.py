@@ -1,0 +1,170 @@
+"""Fits: that they are repeatable, can be cut off anywhere, and refuse what nothing can be learned from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from generator.checkpoint import WEIGHTS, read_checkpoint
+from generator.diffusion_generator import DiffusionGenerator
+from generator.settings import Settings
+from motion.dataset import MotionSet
+from motion.errors import InvalidInput, NotFound
+from motion.protocols import FitProgress
+
+STEPS = 7
+
+
+class CutOff(Exception):
+    """What a progress raises to stop its fit."""
+
+
+def weights(generator: DiffusionGenerator, root: Path, identity: str) -> bytes:
+    assert identity in generator.describe().checkpoints
+    return (root / "store" / "checkpoints" / identity / WEIGHTS).read_bytes()
+
+
+def stop_at(step: int):
+    def progress(line: FitProgress) -> None:
+        if line.step == step:
+            raise CutOff
+
+    return progress
+
+
+@pytest.mark.parametrize("stops", [(1,), (3,), (2, 5), (STEPS,)])
+def test_a_fit_that_was_cut_off_ends_in_the_same_bits(
+    tmp_path: Path, tiny: Settings, motions: MotionSet, stops: tuple[int, ...]
+) -> None:
+    ids, bits = [], []
+    for name, cuts in (("whole", ()), ("cut", stops)):
+        root = tmp_path / name
+        for stop in cuts:
+            generator = DiffusionGenerator(root / "store", device="cpu", settings=tiny)
+            with pytest.raises(CutOff):
+                generator.fit(generator.upload(motions), "", STEPS, seed=3, progress=stop_at(stop))
+            assert generator.describe().checkpoints == (DiffusionGenerator(root).describe().checkpoints)
+        generator = DiffusionGenerator(root / "store", device="cpu", settings=tiny)
+        seen: list[int] = []
+        ids.append(
+            generator.fit(
+                generator.upload(motions), "", STEPS, 3, progress=lambda line, seen=seen: seen.append(line.step)
+            )
+        )
+        assert seen == list(range(max(cuts, default=0) + 1, STEPS + 1))
+        bits.append(weights(generator, root, ids[-1]))
+        assert not list((root / "store" / "partial").glob("*"))
+    assert ids[0] == ids[1]
+    assert bits[0] == bits[1]
+
+
+def test_a_fit_that_was_killed_goes_on_from_what_was_saved_last(
+    tmp_path: Path, tiny: Settings, motions: MotionSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in the middle of a step, where nothing can be saved any more."""
+    whole = DiffusionGenerator(tmp_path / "whole" / "store", device="cpu", settings=tiny)
+    expected = weights(whole, tmp_path / "whole", whole.fit(whole.upload(motions), "", STEPS, 3))
+    root = tmp_path / "killed"
+    generator = DiffusionGenerator(root / "store", device="cpu", settings=tiny, save_seconds=0.0)
+    dataset = generator.upload(motions)
+    clipped = torch.nn.utils.clip_grad_norm_
+    calls = iter(range(STEPS))
+
+    def killed(*arguments, **named):
+        if next(calls) == 4:
+            raise KeyboardInterrupt
+        return clipped(*arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.nn.utils, "clip_grad_norm_", killed)
+        with pytest.raises(KeyboardInterrupt):
+            generator.fit(dataset, "", STEPS, 3)
+    assert list((root / "store" / "partial").iterdir())
+    identity = generator.fit(dataset, "", STEPS, 3)
+    assert weights(generator, root, identity) == expected
+
+
+def test_the_same_request_is_answered_without_training(generator: DiffusionGenerator, motions: MotionSet) -> None:
+    dataset = generator.upload(motions)
+    first = generator.fit(dataset, "", 2, seed=1)
+    steps: list[FitProgress] = []
+    assert generator.fit(dataset, "", 2, seed=1, progress=steps.append) == first
+    assert not steps
+    others = [
+        generator.fit(dataset, "", 3, seed=1),
+        generator.fit(dataset, "", 2, seed=2),
+        generator.fit(dataset, "", 2, seed=1, settings={"lr": "1e-5"}),
+        generator.fit(dataset, first, 2, seed=1),
+        generator.fit(generator.upload(motions.select(range(5))), "", 2, seed=1),
+    ]
+    assert len({first, *others}) == 6
+
+
+def test_a_setting_said_as_it_is_anyway_changes_nothing(generator: DiffusionGenerator, motions: MotionSet) -> None:
+    dataset = generator.upload(motions)
+    assert generator.fit(dataset, "", 1) == generator.fit(
+        dataset, "", 1, settings={"width": "16", "mask_frames": "True"}
+    )
+
+
+def test_training_further_keeps_model_and_normalizer(
+    generator: DiffusionGenerator, tmp_path: Path, motions: MotionSet
+) -> None:
+    first = generator.fit(generator.upload(motions.select([0, 1, 2])), "", 2)
+    second = generator.fit(generator.upload(motions.select([3, 4, 5])), first, 2, settings={"lr": "1e-5"})
+    before, after = (read_checkpoint(tmp_path / "store" / "checkpoints" / each) for each in (first, second))
+    for ours, theirs in (
+        (before.normalizer.mean, after.normalizer.mean),
+        (before.normalizer.std, after.normalizer.std),
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    assert after.card["init"] == first
+    assert after.settings == replace(before.settings, lr=1e-5)
+    with pytest.raises(InvalidInput, match=r"settings\.width: is 32; the checkpoint to start from has 16"):
+        generator.fit(generator.upload(motions), first, 2, settings={"width": "32"})
+
+
+def test_a_fit_learns(generator: DiffusionGenerator, motions: MotionSet) -> None:
+    losses: list[float] = []
+    settings = {"lr": "3e-3", "dropout": "0"}
+    generator.fit(generator.upload(motions), "", 60, settings=settings, progress=lambda line: losses.append(line.loss))
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+
+
+def test_what_nothing_can_be_learned_from_is_refused(generator: DiffusionGenerator, motions: MotionSet) -> None:
+    with pytest.raises(InvalidInput, match="dataset: has 1 motions"):
+        generator.upload(motions.select([0]))
+    with pytest.raises(InvalidInput, match=r"captions\[2\]"):
+        generator.upload(MotionSet(motions.motions, (*motions.captions[:2], (" ",), *motions.captions[3:])))
+    broken = motions.motions[1].positions.copy()
+    broken[3, 4] = np.nan
+    with pytest.raises(InvalidInput, match=r"motions\[1\]\.positions"):
+        generator.upload(
+            motions.with_motions([motions.motions[0], motions.motions[1].with_positions(broken), *motions.motions[2:]])
+        )
+    short = motions.motions[4].with_positions(motions.motions[4].positions[:5])
+    with pytest.raises(InvalidInput, match=r"motions\[4\]: has 5 frames"):
+        generator.upload(motions.with_motions([*motions.motions[:4], short, motions.motions[5]]))
+    assert not generator.describe().checkpoints or generator.describe().checkpoints == ("demo",)
+
+
+@pytest.mark.parametrize("steps, seed, field", [(0, 0, "steps"), (-1, 0, "steps"), (1, -1, "seed"), (1, 2**64, "seed")])
+def test_steps_and_seeds_out_of_bounds_are_refused(
+    generator: DiffusionGenerator, motions: MotionSet, steps: int, seed: int, field: str
+) -> None:
+    with pytest.raises(InvalidInput, match=field):
+        generator.fit(generator.upload(motions), "", steps, seed)
+
+
+def test_what_is_not_in_the_store_is_named(generator: DiffusionGenerator, motions: MotionSet) -> None:
+    dataset = generator.upload(motions)
+    known = generator.fit(dataset, "", 1)
+    for unknown in ("00ff", "../../etc", "no-such"):
+        with pytest.raises(NotFound, match=known):
+            generator.fit(dataset, unknown, 1)
+        with pytest.raises(NotFound, match="no data set"):
+            generator.fit(unknown, "", 1)

@@ -1,0 +1,153 @@
+"""Sampling: what a sample depends on, what it does not, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generator.diffusion_generator import DiffusionGenerator
+from generator.settings import Settings
+from motion.dataset import MotionSet
+from motion.errors import InvalidInput, NotFound
+from motion.motion import Motion
+from motion.protocols import SampleOptions
+
+PROMPTS = [f"a person walks {count} steps" for count in range(70)]
+LENGTHS = [8 + (31 * index) % 60 for index in range(70)]
+NONE: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, tiny: Settings, motions: MotionSet) -> DiffusionGenerator:
+    generator = DiffusionGenerator(tmp_path_factory.mktemp("store"), device="cpu", settings=tiny)
+    generator.fit(generator.upload(motions), "", 5)
+    return generator
+
+
+@pytest.fixture(scope="module")
+def whole(trained: DiffusionGenerator) -> list[Motion]:
+    return list(trained.sample(PROMPTS, LENGTHS, seed=5))
+
+
+def bits(motions: Sequence[Motion]) -> list[bytes]:
+    return [motion.positions.tobytes() for motion in motions]
+
+
+def test_samples_have_their_lengths_and_prompts(whole: list[Motion]) -> None:
+    assert [len(motion) for motion in whole] == LENGTHS
+    assert [motion.caption for motion in whole] == PROMPTS
+    assert all(motion.fps == 20 and np.isfinite(motion.positions).all() for motion in whole)
+
+
+@pytest.mark.parametrize("length", [8, 9, 195, 196])
+def test_the_shortest_and_longest_lengths(trained: DiffusionGenerator, length: int) -> None:
+    (motion,) = trained.sample(["a person stands"], [length])
+    assert motion.positions.shape == (length, 22, 3)
+
+
+def test_the_same_request_gives_the_same_bits(trained: DiffusionGenerator, whole: list[Motion]) -> None:
+    again = DiffusionGenerator(trained._store.root, device="cpu")
+    assert bits(list(again.sample(PROMPTS, LENGTHS, seed=5))) == bits(whole)
+
+
+@pytest.mark.parametrize("start", [1, 15, 16, 40, 63, 64, 69, 70])
+def test_a_sample_does_not_depend_on_where_one_begins(
+    trained: DiffusionGenerator, whole: list[Motion], start: int
+) -> None:
+    assert bits(list(trained.sample(PROMPTS, LENGTHS, seed=5, start_index=start))) == bits(whole[start:])
+
+
+def test_a_sample_is_that_of_its_own_index_and_prompt(trained: DiffusionGenerator, whole: list[Motion]) -> None:
+    """Other company changes at most the rounding."""
+    alone = list(trained.sample(PROMPTS[:3], LENGTHS[:3], seed=5))
+    for ours, theirs in zip(alone, whole, strict=False):
+        np.testing.assert_allclose(ours.positions, theirs.positions, atol=1e-3)
+    other = list(trained.sample(["a person jumps", *PROMPTS[1:3]], LENGTHS[:3], seed=5))
+    assert not np.allclose(other[0].positions, alone[0].positions, atol=1e-3)
+    np.testing.assert_allclose(other[1].positions, alone[1].positions, atol=1e-3)
+
+
+def test_seed_guidance_and_steps_change_a_sample(trained: DiffusionGenerator) -> None:
+    def sample(seed: int = 0, guidance: float | None = None, steps: int | None = None) -> bytes:
+        return bits(list(trained.sample(["a person walks"], [40], seed, SampleOptions("", guidance, steps))))[0]
+
+    assert len({sample(), sample(seed=1), sample(guidance=1.0), sample(steps=3)}) == 4
+    assert sample(steps=8) == sample()
+
+
+def test_two_of_the_same_prompt_differ(trained: DiffusionGenerator) -> None:
+    one, other = bits(list(trained.sample(["a person walks"] * 2, [40] * 2)))
+    assert one != other
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm-solver++"])
+@pytest.mark.parametrize("steps", [1, 3, 8])
+def test_every_sampler_makes_motion_in_any_number_of_steps(
+    trained: DiffusionGenerator, sampler: str, steps: int
+) -> None:
+    generator = DiffusionGenerator(trained._store.root, device="cpu", sampler=sampler)  # pyright: ignore[reportArgumentType]
+    (motion,) = generator.sample(["a person walks"], [24], options=SampleOptions(steps=steps))
+    assert np.isfinite(motion.positions).all()
+
+
+def test_a_model_that_sees_padding_can_be_trained_and_sampled(
+    generator: DiffusionGenerator, motions: MotionSet
+) -> None:
+    generator.fit(generator.upload(motions), "", 2, settings={"mask_frames": "false", "max_frames": "64"})
+    made = list(generator.sample(["one", "two"], [20, 100]))
+    assert [len(motion) for motion in made] == [20, 100]
+
+
+def test_samples_stream(trained: DiffusionGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first motions come before the last are computed."""
+    computed: list[int] = []
+    features = trained._features
+
+    def counted(loaded, text, lengths, *rest):
+        computed.extend(lengths)
+        return features(loaded, text, lengths, *rest)
+
+    monkeypatch.setattr(trained, "_features", counted)
+    samples = trained.sample(PROMPTS, LENGTHS, seed=5)
+    assert not computed
+    next(samples)
+    assert 0 < len(computed) < len(PROMPTS)
+
+
+@pytest.mark.parametrize(
+    "prompts, lengths, options, start, field",
+    [
+        (NONE, [], SampleOptions(), 0, "prompts"),
+        (["walk", " "], [40, 40], SampleOptions(), 0, r"prompts\[1\]"),
+        (["walk" * 1000], [40], SampleOptions(), 0, r"prompts\[0\]"),
+        (["walk"], [40, 40], SampleOptions(), 0, "lengths"),
+        (["walk"], [7], SampleOptions(), 0, r"lengths\[0\]: is 7"),
+        (["walk"], [197], SampleOptions(), 0, r"lengths\[0\]: is 197"),
+        (["walk"], [40], SampleOptions(), 2, "start_index"),
+        (["walk"], [40], SampleOptions(), -1, "start_index"),
+        (["walk"], [40], SampleOptions(steps=0), 0, "steps"),
+        (["walk"], [40], SampleOptions(steps=9), 0, "steps: is 9; must be at most 8"),
+        (["walk"], [40], SampleOptions(guidance=float("nan")), 0, "guidance"),
+        (["walk"], [40], SampleOptions(guidance=-1.0), 0, "guidance"),
+    ],
+)
+def test_what_cannot_be_sampled_is_refused(
+    trained: DiffusionGenerator, prompts: list[str], lengths: list[int], options: SampleOptions, start: int, field: str
+) -> None:
+    with pytest.raises(InvalidInput, match=field):
+        trained.sample(prompts, lengths, 0, options, start)
+
+
+def test_an_unknown_checkpoint_is_answered_with_those_that_exist(trained: DiffusionGenerator) -> None:
+    with pytest.raises(NotFound, match=trained.describe().default_checkpoint):
+        trained.sample(["walk"], [40], options=SampleOptions("beef"))
+
+
+def test_an_unknown_sampler_or_device_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="dpm-solver"):
+        DiffusionGenerator(tmp_path, sampler="euler")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InvalidInput, match="device"):
+        DiffusionGenerator(tmp_path, device="abacus")

@@ -1,0 +1,115 @@
+"""`plumb-gen` from the outside: what it prints, writes and refuses, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from generator.cli import main
+from generator.diffusion_generator import DiffusionGenerator
+from motion.dataset import MotionSet
+from motion.files import read_motions
+from motion.packed import read_packed, write_packed
+
+TINY = ("layers=1", "width=16", "heads=2", "ff=32", "diffusion_steps=6", "batch=3")
+
+
+def status(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory, motions: MotionSet) -> Path:
+    """With one checkpoint in it."""
+    root = tmp_path_factory.mktemp("cli") / "store"
+    generator = DiffusionGenerator(root, device="cpu")
+    generator.fit(
+        generator.upload(motions),
+        "",
+        1,
+        settings={name: value for name, _, value in (pair.partition("=") for pair in TINY)},
+    )
+    return root
+
+
+def test_train_prints_the_id_alone(tmp_path: Path, motions: MotionSet, capsys: pytest.CaptureFixture[str]) -> None:
+    write_packed(tmp_path / "set", motions)
+    arguments = ("train", tmp_path / "set.npz", "--steps", 2, "--store", tmp_path / "s", "--device", "cpu", "--set")
+    assert status(*arguments, *TINY) == 0
+    first = capsys.readouterr().out
+    assert status(*arguments, *TINY) == 0
+    assert capsys.readouterr().out == first
+    assert (first.strip(),) == tuple(path.name for path in (tmp_path / "s" / "checkpoints").iterdir())
+
+
+def test_one_prompt_makes_a_motion(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "walk.npy"
+    assert status("sample", "--prompt", "a person walks", "--length", 24, "--store", store, "--out", out, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["out"] == str(out)
+    assert len(read_motions(out).motions[0]) == 24
+
+
+def test_several_prompts_make_a_set(store: Path, tmp_path: Path) -> None:
+    assert status("sample", "--prompt", "walk", "jump", "--length", 24, "--store", store, "--out", tmp_path / "x") == 0
+    made = read_packed(tmp_path / "x")
+    assert made.captions == (("walk",), ("jump",))
+
+
+def test_a_checkpoint_can_be_a_folder(store: Path, tmp_path: Path) -> None:
+    (folder,) = (store / "checkpoints").iterdir()
+    shutil.copytree(folder, tmp_path / "mine")
+    common = ("sample", "--prompt", "a person walks", "--length", 24)
+    by_folder, by_id = tmp_path / "folder.npy", tmp_path / "id.npy"
+    assert status(*common, "--store", tmp_path / "none", "--checkpoint", tmp_path / "mine", "--out", by_folder) == 0
+    assert status(*common, "--store", store, "--checkpoint", folder.name, "--out", by_id) == 0
+    assert by_folder.read_bytes() == by_id.read_bytes()
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (("sample", "--prompt", "walk", "--checkpoint", "beef", "--out", "x.npy"), "no checkpoint 'beef'"),
+        (("sample", "--prompt", "walk", "--checkpoint", ".", "--out", "x.npy"), "no checkpoint in"),
+        (("sample", "--prompt", " ", "--out", "x.npy"), "prompts[0]"),
+        (("sample", "--prompt", "walk", "--length", "7", "--out", "x.npy"), "lengths[0]"),
+        (("sample", "--prompt", "walk", "--out", "no/such/folder/x.npy"), "does not exist"),
+        (("train", "no-such-file.npz", "--steps", "1"), "no-such-file"),
+        (("bench", "--set", "depth=3"), "settings.depth"),
+        (("bench", "--set", "depth"), "NAME=VALUE"),
+        (("bench", "--device", "abacus"), "abacus"),
+    ],
+)
+def test_refusals_are_one_sentence(
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    word: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    where = ("--store", str(store)) if arguments[0] != "bench" else ()
+    assert status(*arguments, *where) == 2
+    printed = capsys.readouterr()
+    assert word in printed.err and "Traceback" not in printed.err and not printed.out
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_without_any_checkpoint_one_is_told_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if DiffusionGenerator(tmp_path, device="cpu").describe().default_checkpoint:
+        pytest.skip("a checkpoint ships with Plumb")
+    assert status("sample", "--prompt", "walk", "--store", tmp_path / "s", "--out", tmp_path / "x.npy") == 2
+    assert "plumb-gen train" in capsys.readouterr().err
+
+
+def test_bench_prints_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("bench", "--device", "cpu", "--json", "--set", *TINY) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["device"] == "cpu"
+    assert all(measured[f"seconds_per_motion_6_steps_batch_{batch}"] > 0 for batch in (1, 16))

@@ -1,0 +1,48 @@
+"""Classifier-free guidance and frame masks: laws of the network whatever its weights."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from generator.guidance import guided
+from generator.mdm import FEATURES, MDM
+
+
+@pytest.fixture(scope="module")
+def model() -> MDM:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return MDM(layers=2, width=32, heads=4, ff=64, mask_frames=True).eval()
+
+
+@pytest.fixture(scope="module")
+def request_of_three() -> tuple[torch.Tensor, ...]:
+    """x, time, text, valid."""
+    drawn = torch.Generator().manual_seed(1)
+    x, text = torch.randn(3, 20, FEATURES, generator=drawn), torch.randn(3, 512, generator=drawn)
+    return x, torch.tensor([0, 3, 7]), text, torch.arange(20)[None] < torch.tensor([20, 9, 14])[:, None]
+
+
+@torch.inference_mode()
+def test_guidance_extrapolates_from_no_text_to_text(model: MDM, request_of_three: tuple[torch.Tensor, ...]) -> None:
+    x, time, text, valid = request_of_three
+    conditional, unconditional = model(x, time, text, valid), model(x, time, torch.zeros_like(text), valid)
+    for scale in (0.0, 1.0, 2.5):
+        expected = unconditional + scale * (conditional - unconditional)
+        torch.testing.assert_close(guided(model, x, time, text, valid, scale), expected, rtol=0, atol=1e-5)
+    scales = torch.tensor([0.0, 1.0, 2.5])
+    expected = unconditional + scales[:, None, None] * (conditional - unconditional)
+    torch.testing.assert_close(guided(model, x, time, text, valid, scales), expected, rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_hidden_frames_and_company_change_nothing(model: MDM, request_of_three: tuple[torch.Tensor, ...]) -> None:
+    x, time, text, valid = request_of_three
+    whole = model(x, time, text, valid)
+    noisy = torch.where(valid[..., None], x, 100 * torch.ones_like(x))
+    torch.testing.assert_close(model(noisy, time, text, valid)[valid], whole[valid], rtol=0, atol=1e-5)
+    for row, length in enumerate(valid.sum(1)):
+        one = slice(row, row + 1)
+        alone = model(x[one, :length], time[one], text[one])
+        torch.testing.assert_close(alone[0], whole[row, :length], rtol=0, atol=1e-5)

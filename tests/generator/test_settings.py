@@ -1,0 +1,38 @@
+"""Settings given as texts."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.settings import Settings
+from motion.errors import InvalidInput
+
+
+def test_texts_become_values() -> None:
+    changed = Settings().with_texts({"width": "32", "lr": "1e-5", "mask_frames": "False", "text_encoder": "clip"})
+    assert (changed.width, changed.lr, changed.mask_frames, changed.text_encoder) == (32, 1e-5, False, "clip")
+    assert Settings(**changed.to_json()) == changed
+
+
+def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
+    with pytest.raises(InvalidInput, match=r"settings\.depth: is unknown; must be one of batch, .*, width"):
+        Settings().with_texts({"depth": "3"})
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("layers", "two"), ("layers", "1.5"), ("layers", "0"), ("width", "-4"), ("width", "30"), ("heads", "0"),
+        ("lr", "fast"), ("lr", "0"), ("lr", "nan"), ("lr", "inf"), ("clip", "nan"), ("dropout", "1"), ("ema", "nan"),
+        ("cond_drop", "-0.1"), ("mask_frames", "perhaps"), ("warmup", "-1"), ("max_frames", "7"), ("batch", ""),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_such_value_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InvalidInput, match=rf"settings\.{name}"):
+        Settings().with_texts({name: text})
+
+
+def test_what_a_model_is_made_of_stays() -> None:
+    with pytest.raises(InvalidInput, match=r"settings\.diffusion_steps: is 20; the checkpoint to start from has 50"):
+        Settings(diffusion_steps=50).with_texts({"diffusion_steps": "20"}, fixed=True)
+    assert Settings(width=64).with_texts({"width": "64", "lr": "1e-6"}, fixed=True).lr == 1e-6

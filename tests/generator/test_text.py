@@ -1,0 +1,54 @@
+"""Words as vectors."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from generator.settings import Settings
+from generator.text import HashedNgrams, text_encoder
+from motion.errors import NotFound
+
+ENCODER = HashedNgrams()
+
+
+def likeness(one: str, other: str) -> float:
+    a, b = ENCODER.encode([one, other])
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def test_shapes_and_lengths_of_vectors() -> None:
+    vectors = ENCODER.encode(["a person walks", "Someone jumps, twice."])
+    assert vectors.shape == (2, ENCODER.dim) and vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), np.linalg.norm(vectors[0]), rtol=1e-5)
+    assert ENCODER.encode([]).shape == (0, ENCODER.dim)
+    assert np.isfinite(ENCODER.encode(["", "?!", "走"])).all()
+
+
+def test_a_vector_is_that_of_its_text_alone() -> None:
+    together = ENCODER.encode(["a person walks", "a person jumps"])
+    np.testing.assert_array_equal(together[1], HashedNgrams().encode(["a person jumps"])[0])
+    np.testing.assert_array_equal(ENCODER.encode(["A  person WALKS."])[0], together[0])
+
+
+def test_this_version_of_the_encoder_stays_as_it_is() -> None:
+    """Checkpoints rely on it; whatever changes the vectors must change the encoder's name."""
+    coarse = np.round(ENCODER.encode(["a person walks forward slowly"]) * 64).astype(np.int8)
+    assert ENCODER.name == "hashed-ngrams-v1"
+    assert hashlib.sha256(coarse.tobytes()).hexdigest()[:16] == "0ee0f744d63f1601"
+
+
+def test_like_texts_are_near() -> None:
+    walk = "a person walks forward"
+    assert likeness(walk, "someone walks forward") > 0.7
+    assert likeness(walk, "a person walks forward slowly") > 0.7
+    assert likeness(walk, "a person walks backward") > 0.2 > likeness(walk, "a person jumps") + 0.1
+    assert likeness("turn left", "left turn") < 0.99
+
+
+def test_encoders_by_name() -> None:
+    assert text_encoder(Settings().text_encoder).name == Settings().text_encoder
+    with pytest.raises(NotFound, match="hashed-ngrams-v1"):
+        text_encoder("clip")
