@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from generator.checkpoint import WEIGHTS, read_checkpoint
+from generator.diffusion import noised
 from generator.diffusion_generator import DiffusionGenerator
 from generator.settings import Settings
 from motion.dataset import MotionSet
@@ -126,6 +127,23 @@ def test_training_further_keeps_model_and_normalizer(
     assert after.settings == replace(before.settings, lr=1e-5)
     with pytest.raises(InvalidInput, match=r"settings\.width: is 32; the checkpoint to start from has 16"):
         generator.fit(generator.upload(motions), first, 2, settings={"width": "32"})
+
+
+def test_every_step_draws_times_and_noise_of_its_own(
+    generator: DiffusionGenerator, motions: MotionSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[float, ...]] = []
+
+    def watched(clean: torch.Tensor, noise: torch.Tensor, time: torch.Tensor, steps: int) -> torch.Tensor:
+        drawn.append((*time.tolist(), float(noise[0, 0, 0])))
+        return noised(clean, noise, time, steps)
+
+    monkeypatch.setattr("generator.training.noised", watched)
+    dataset = generator.upload(motions)
+    for seed in (0, 1):
+        generator.fit(dataset, "", 10, seed)
+    assert len({values[-1] for values in drawn}) == 20
+    assert {int(time) for values in drawn for time in values[:-1]} == set(range(8))
 
 
 def test_a_fit_learns(generator: DiffusionGenerator, motions: MotionSet) -> None:
