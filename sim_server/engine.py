@@ -106,8 +106,9 @@ class Engine:
     def run(self, source: JobSource) -> Iterator[Job]:
         """Take jobs from `source` until it has none and all slots are empty; yield each when it is done."""
         while True:
-            yield from self.advance(source)
-            if not self.jobs():
+            finished = self.advance(source)
+            yield from finished
+            if not finished and not self.jobs():
                 return
 
     def advance(self, source: JobSource) -> list[Job]:

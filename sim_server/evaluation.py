@@ -30,10 +30,9 @@ def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict
     force = np.array([report.residual_force_n_mean for report in reports])
     torque = np.array([report.residual_torque_nm_mean for report in reports])
     pairs = [(out.positions, truth.positions) for out, truth in zip(outputs, clean, strict=True)]
-    magnitudes = [
-        motion_magnitude(out.positions, out.fps) / max(motion_magnitude(truth.positions, truth.fps), 1e-9)
-        for out, truth in zip(outputs, clean, strict=True)
-    ]
+    moved, wanted = (
+        np.mean([motion_magnitude(each.positions, each.fps) for each in motions]) for motions in (outputs, clean)
+    )
     return {
         "completed_share": float(np.mean([report.status == "OK" for report in reports])),
         "residual_force_n": {
@@ -47,7 +46,7 @@ def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict
         "attempts": float(np.mean([report.attempts for report in reports])),
         "mpjpe_global_mm": float(np.mean([mpjpe_global(*pair) for pair in pairs])),
         "mpjpe_local_mm": float(np.mean([mpjpe_local(*pair) for pair in pairs])),
-        "motion_magnitude_ratio": float(np.mean(magnitudes)),
+        "motion_magnitude_ratio": float(moved / max(wanted, 1e-9)),
         "clean": _means([physical_errors(truth.positions, truth.fps) for truth in clean]),
         "before": _means([report.before for report in reports]),
         "after": _means([report.after for report in reports]),

@@ -1,0 +1,39 @@
+"""What the corrector promises of real motion, clean and corrupted: see the README's table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motion.motion import Motion
+from motion.packed import read_packed
+from sim_server import Corrector
+from sim_server.corruption import CORRUPTIONS
+from sim_server.evaluation import evaluate
+
+
+def check(motions: list[Motion], kind: str) -> None:
+    with Corrector() as corrector:
+        row = evaluate(corrector, motions, kind)
+    assert row["completed_share"] >= 0.95
+    assert row["after"]["penetrate_mm"] <= 1.0
+    if kind == "clean":
+        assert row["mpjpe_global_mm"] <= 50
+        assert row["after"]["phys_err_mm"] <= row["before"]["phys_err_mm"]
+    if kind in ("sink", "float"):
+        assert abs(row["after"]["phys_err_mm"] - row["clean"]["phys_err_mm"]) <= 3.0
+    assert row["motion_magnitude_ratio"] > 0.9  # made sound, not frozen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", CORRUPTIONS)
+def test_every_clip_of_unseen_people(data_dir: Path, kind: str) -> None:
+    check(list(read_packed(data_dir / "generalisation")), kind)
+
+
+@pytest.mark.parametrize("kind", CORRUPTIONS)
+def test_some_clips_of_unseen_people(data_dir: Path, kind: str) -> None:
+    motions = list(read_packed(data_dir / "generalisation"))
+    check([motions[index] for index in np.random.default_rng(5).permutation(len(motions))[:12]], kind)

@@ -1,0 +1,88 @@
+"""Preparation puts right what can be, and leaves good motion alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motion.metrics import mpjpe_global
+from motion.motion import Motion
+from motion.packed import read_packed
+from motion.skeleton import bone_lengths
+from motion.synthesis import synthesize
+from sim_server.corruption import corrupted
+from sim_server.preparation import prepare
+from sim_server.preparation.drift import drift_velocity
+from sim_server.preparation.feet import sole_heights
+from sim_server.preparation.legs import shifted_feet
+from sim_server.preparation.noise import denoised, noise_level
+
+
+@pytest.fixture(scope="module")
+def walks() -> list[Motion]:
+    return list(synthesize(6, 1, actions=["walk"]))
+
+
+def prepared(motion: Motion) -> np.ndarray:
+    return prepare(motion.positions.astype(np.float64)).positions
+
+
+def test_good_motion_is_hardly_changed(walks: list[Motion]) -> None:
+    for motion in walks:
+        assert mpjpe_global(prepared(motion), motion.positions) < 10
+
+
+def test_clean_mocap_is_hardly_changed(data_dir: Path) -> None:
+    clips = list(read_packed(data_dir / "generalisation"))[::7]
+    assert np.mean([mpjpe_global(prepared(clip), clip.positions) for clip in clips]) < 15
+
+
+@pytest.mark.parametrize("kind", ["sink", "float"])
+def test_a_wrong_floor_is_found_exactly(walks: list[Motion], kind: str) -> None:
+    for motion in walks:
+        np.testing.assert_allclose(prepared(corrupted(motion, kind)), prepared(motion), atol=1e-5)
+
+
+def test_drift_is_found_in_walking(walks: list[Motion]) -> None:
+    for motion in walks:
+        positions = motion.positions.astype(np.float64)
+        assert not drift_velocity(positions).any()
+        carried = positions + 0.3 * (np.arange(len(positions)) / 20)[:, None, None] * (0.6, 0, 0.8)
+        np.testing.assert_allclose(drift_velocity(carried), (0.18, 0.24), atol=0.03)
+
+
+def test_drift_is_not_seen_in_clean_mocap(data_dir: Path) -> None:
+    """Of all clean clips a few runs may seem to be carried along."""
+    clips = [*read_packed(data_dir / "generalisation"), *read_packed(data_dir / "test")]
+    moved = sum(drift_velocity(clip.positions.astype(np.float64)).any() for clip in clips)
+    assert moved <= 0.05 * len(clips)
+
+
+def test_noise_is_measured(walks: list[Motion]) -> None:
+    for metres in (0.01, 0.02):
+        for motion in walks:
+            noisy = motion.positions + np.random.default_rng(0).normal(0, metres, motion.positions.shape)
+            assert noise_level(noisy) == pytest.approx(metres, rel=0.25)
+            clean = np.linalg.norm(noisy - motion.positions, axis=-1).mean()
+            assert np.linalg.norm(denoised(noisy) - motion.positions, axis=-1).mean() < 0.75 * clean
+    for motion in walks:
+        assert np.array_equal(denoised(motion.positions), motion.positions)
+
+
+def test_no_sole_is_left_under_the_floor(walks: list[Motion]) -> None:
+    for motion in walks:
+        ready = prepare(corrupted(motion, "all").positions.astype(np.float64))
+        heights = sole_heights(ready.positions, ready.turns, ready.offsets)
+        assert heights.min() > -0.02
+        assert np.percentile(heights, 2) > -0.006
+
+
+def test_legs_keep_their_length_when_feet_move(walks: list[Motion]) -> None:
+    positions = walks[0].positions.astype(np.float64)
+    shifts = np.random.default_rng(1).normal(0, 0.02, (len(positions), 2, 3))
+    moved = shifted_feet(positions, shifts)
+    np.testing.assert_allclose(bone_lengths(moved), bone_lengths(positions), atol=1e-6)
+    still = shifted_feet(positions, np.zeros_like(shifts))
+    assert np.abs(still - positions)[:, [7, 8, 10, 11]].max() < 1e-6
