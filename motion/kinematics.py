@@ -4,7 +4,7 @@ Twenty-two points do not say how a bone turns about itself. What they leave open
 thigh and upper arm by the plane of the bent knee and elbow, of the spine by interpolation between pelvis and chest, of
 the foot by keeping its sole level near the floor; forearm, hand and head take their parent's.
 
-Offsets are a body's rest pose, arms out along +-X, legs down, toes along +Z: (22, 3) metres, row j from j's parent to j.
+Offsets are a body's rest pose, arms out along +-X, legs down, toes along +Z: (22, 3) metres, row j from j's parent.
 """
 
 from __future__ import annotations
@@ -177,7 +177,8 @@ def global_rotations(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     for joint in _TRIADS:
         _turn_triad(turns, positions, offsets, joint)
     for joint, child, share in ((3, 6, 1 / 3), (6, 9, 2 / 3)):
-        turns[:, joint] = _swing(rotation.slerp(turns[:, 0], turns[:, 9], share), offsets[child], _bone(positions, child))
+        between = rotation.slerp(turns[:, 0], turns[:, 9], share)
+        turns[:, joint] = _swing(between, offsets[child], _bone(positions, child))
     turns[:, 12] = turns[:, 15] = _swing(turns[:, 9], offsets[15], _bone(positions, 15))
     for collar, shoulder, elbow, wrist, side in _ARMS:
         turns[:, collar] = _swing(turns[:, 9], offsets[shoulder], _bone(positions, shoulder))

@@ -22,7 +22,7 @@ MIRROR: tuple[int, ...] = (0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15,
 
 
 def bone_lengths(positions: np.ndarray) -> np.ndarray:
-    """Length of the bone from each joint's parent to the joint, metres: (..., 22, 3) -> (..., 21) for joints 1 to 21."""
+    """Length of the bone from each joint's parent to the joint, metres: (..., 22, 3) -> (..., 21), joints 1 to 21."""
     return np.linalg.norm(positions[..., 1:, :] - positions[..., PARENTS[1:], :], axis=-1)
 
 

@@ -1,8 +1,8 @@
 """How fast the corrector is, beside the physics that it cannot do without.
 
 All in one run and in CPU time of one thread, because machines are noisy: bare `mj_step` of the same bodies at the same
-step, following the correction's servo targets; the simulation loop with one attempt; with the ladder; everything. Rounds
-alternate between them, and each keeps its best.
+step, following the correction's servo targets; the simulation loop with one attempt; with the ladder; everything.
+Rounds alternate between them, and each keeps its best.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def wanted_wrench(state: BodyState, step: StepFields) -> np.ndarray:
 
 
 def _contact_matrix(arms: np.ndarray, carrying: np.ndarray) -> np.ndarray:
-    """(n, 48, 6): the weighted root wrench of a unit force along each friction edge; zero rows where nothing carries."""
+    """(n, 48, 6): weighted root wrench of a unit force along each friction edge; zero rows where nothing carries."""
     count = len(arms)
     matrix = np.empty((count, 12, 4, 6))
     matrix[..., :3] = _EDGES

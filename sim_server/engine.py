@@ -1,8 +1,8 @@
 """Many motions simulated at once.
 
 One `mujoco.batch.Batch` of slots, each with its own body; one batched controller call per control step. A slot whose
-motion is done takes the next at once. Whatever a motion's neighbours are, its result has the same bytes: rows never mix,
-and MuJoCo's batch is bit-identical at any number of threads.
+motion is done takes the next at once. Whatever a motion's neighbours are, its result has the same bytes: rows never
+mix, and MuJoCo's batch is bit-identical at any number of threads.
 """
 
 from __future__ import annotations

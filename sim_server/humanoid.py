@@ -99,7 +99,7 @@ def sole_points(offsets: np.ndarray) -> np.ndarray:
     return np.array(points)
 
 
-def _numbers(*values: float) -> str:
+def _numbers(*values: float | np.ndarray) -> str:
     return " ".join(f"{value:.6g}" for value in np.concatenate([np.atleast_1d(value) for value in values]))
 
 

@@ -9,6 +9,7 @@ copying one row a motion.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import mujoco
@@ -31,7 +32,7 @@ _CONTACT_M = 0.015  # a foot of the reference whose sole is lower than this is m
 
 
 class StepFields(NamedTuple):
-    """One value per field of a control step; widths in `WIDTHS`. All in the world's frame unless said otherwise.
+    """One value per field of a control step; widths in `_WIDTHS`. All in the world's frame unless said otherwise.
 
     `servo` orientation targets at the end of each substep, local, depth-first (3, 21, 4); `servo_rate` damping times
     reference angular velocity, child frame (3, 63), N m; `root`, `root_turn`, `root_velocity`, `root_spin` (spin in
@@ -54,14 +55,14 @@ class StepFields(NamedTuple):
     goal: np.ndarray
 
 
-WIDTHS = StepFields(252, 189, 3, 4, 3, 3, 6, 3, 9, 63, 2, 66)  # type: ignore[arg-type]
-_EDGES = np.cumsum([0, *WIDTHS])
+_WIDTHS = (252, 189, 3, 4, 3, 3, 6, 3, 9, 63, 2, 66)
+_EDGES = np.cumsum([0, *_WIDTHS])
 ROW_WIDTH = int(_EDGES[-1])
 
 
 def fields_of(rows: np.ndarray) -> StepFields:
     """Views of rows (..., ROW_WIDTH) by field, each (..., width)."""
-    return StepFields(*(rows[..., start:stop] for start, stop in zip(_EDGES[:-1], _EDGES[1:], strict=True)))
+    return StepFields(*(rows[..., start:stop] for start, stop in pairwise(_EDGES)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,10 @@ from sim_server.humanoid import SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, sole_
 from sim_server.preparation.legs import shifted_feet
 
 _FPS = 20.0
-_CLEARANCE_M = 0.04  # of a swinging sole: less, and the simulated foot, which sags a little, scuffs
+_CLEARANCE_M = 0.045  # of a swinging sole: less, and the simulated foot, which sags a little, scuffs
 _RISE_FRAMES = 1.0  # a foot needs this long from the floor to its clearance, and back
-_SWING_M_S = (0.35, 0.85)  # between these speeds a foot turns from planted to swinging
-_PLANTED_M_S = 0.25
+_SWING_M_S = (0.2, 0.6)  # between these speeds of its slower end a foot turns from standing to swinging
+_PLANTED_M_S = 0.25  # of its faster end: heel and toe both rest
 _PLANTED_M = 0.03
 _LARGEST_PIN_M = 0.06  # a planted foot that wanders further than this is not one contact
 
@@ -30,16 +30,21 @@ def sole_heights(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) 
 
 
 def _speeds(positions: np.ndarray) -> np.ndarray:
-    """Horizontal speed of each foot, the faster of ankle and toe, m/s: (frames, 2)."""
+    """Horizontal speed of each foot's ankle and toe, m/s, in ascending order: (frames, 2 feet, 2).
+
+    A foot that rolls over its toe, or lands on its heel, stands on its slower end.
+    """
     feet = positions[:, [*ANKLES, *TOES]][..., [0, 2]]
     speed = np.linalg.norm(np.gradient(feet, 1 / _FPS, axis=0), axis=-1)
-    return np.maximum(speed[:, :2], speed[:, 2:])
+    return np.sort(speed.reshape(-1, 2, 2), axis=1).swapaxes(1, 2)
 
 
 def _frames_to(planted: np.ndarray) -> np.ndarray:
     """Frames from each frame to the nearest one in which that foot is planted: (frames, 2)."""
-    away = [distance_transform_edt(~planted[:, side]) if planted[:, side].any() else np.inf for side in (0, 1)]
-    return np.stack(np.broadcast_arrays(*away, np.empty(len(planted)))[:2], -1)
+    away = np.full(planted.shape, np.inf)
+    for side in np.flatnonzero(planted.any(0)):
+        away[:, side] = distance_transform_edt(~planted[:, side])
+    return away
 
 
 def _pins(positions: np.ndarray, planted: np.ndarray) -> np.ndarray:
@@ -56,17 +61,15 @@ def _pins(positions: np.ndarray, planted: np.ndarray) -> np.ndarray:
     return gaussian_filter1d(shifts, 0.8, axis=0, mode="nearest")
 
 
-def clean_feet(
-    positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def clean_feet(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A motion with clean contacts, from positions (frames, 22, 3), floor at 0, and rotations (frames, 22, 4) of a body
     with rigid `offsets` (22, 3); the same two come back."""
     for _ in range(2):
         height = sole_heights(positions, turns, offsets)
-        speed = _speeds(positions)
+        slower, faster = np.moveaxis(_speeds(positions), -1, 0)
         slow, fast = _SWING_M_S
-        planted = (speed < _PLANTED_M_S) & (np.abs(height) < _PLANTED_M)
-        swing = gaussian_filter1d(np.clip((speed - slow) / (fast - slow), 0, 1), 0.7, axis=0)
+        planted = (faster < _PLANTED_M_S) & (np.abs(height) < _PLANTED_M)
+        swing = gaussian_filter1d(np.clip((slower - slow) / (fast - slow), 0, 1), 0.7, axis=0)
         swing *= np.clip((_frames_to(planted) - 0.5) / _RISE_FRAMES, 0, 1)
         lift = np.where(planted, -height, np.maximum(swing * _CLEARANCE_M - height, 0))
         lift = np.maximum(gaussian_filter1d(lift, 0.8, axis=0), -height)
