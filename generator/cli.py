@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import tyro
 from tqdm import tqdm
 from tyro.conf import Positional, arg, subcommand
 
 from motion.assets import asset_path
 from motion.atomic import check_target
-from motion.command import DONE, run_command
+from motion.command import DONE, run_commands
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.files import read_motions, write_motion
@@ -166,18 +165,7 @@ Command = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `plumb-gen` with `arguments` (by default those of the process), and exit."""
-
-    def command() -> int:
-        chosen = tyro.cli(
-            Command,  # pyright: ignore[reportArgumentType]
-            prog="plumb-gen",
-            description=__doc__,
-            args=arguments,
-            config=(tyro.conf.FlagCreatePairsOff,),
-        )
-        return chosen.run()
-
-    run_command(command)
+    run_commands(Command, "plumb-gen", __doc__, arguments)
 
 
 def _data(name: str) -> MotionSet:

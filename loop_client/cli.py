@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import tyro
 from tqdm import tqdm
 from tyro.conf import Positional, arg, subcommand
 
 from loop_client.recipe import EmbeddingRecipe, Recipe, load_recipe, parse_recipe, shipped_recipes
-from motion.command import DONE, run_command
+from motion.command import DONE, run_commands
 from motion.errors import InvalidInput, ServiceUnavailable
 
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
@@ -151,18 +150,7 @@ Command = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `plumb-loop` with `arguments` (by default those of the process), and exit."""
-
-    def command() -> int:
-        chosen = tyro.cli(
-            Command,  # pyright: ignore[reportArgumentType]
-            prog="plumb-loop",
-            description=__doc__,
-            args=arguments,
-            config=(tyro.conf.FlagCreatePairsOff,),
-        )
-        return chosen.run()
-
-    run_command(command)
+    run_commands(Command, "plumb-loop", __doc__, arguments)
 
 
 def _run(recipe: Recipe, out: Path, resume: bool, sim: str | None, generator: str | None, again: str) -> Any:

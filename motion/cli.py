@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import tyro
 from tyro.conf import Positional, arg, subcommand
 
 from motion.array_file import at_rate
-from motion.command import DONE, DONE_WITH_FAILURES, run_command
+from motion.command import DONE, DONE_WITH_FAILURES, run_commands
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.files import MotionFile, output_for, read_file, read_files
@@ -127,18 +126,7 @@ Command = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `plumb-motion` with `arguments` (by default those of the process), and exit."""
-
-    def command() -> int:
-        chosen = tyro.cli(
-            Command,  # pyright: ignore[reportArgumentType]
-            prog="plumb-motion",
-            description=__doc__,
-            args=arguments,
-            config=(tyro.conf.FlagCreatePairsOff,),
-        )
-        return chosen.run()
-
-    run_command(command)
+    run_commands(Command, "plumb-motion", __doc__, arguments)
 
 
 def _check_all(motions: MotionSet) -> None:

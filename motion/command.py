@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+
+import tyro
 
 from motion.errors import PlumbError
 
@@ -15,6 +17,23 @@ DONE_WITH_FAILURES = 1
 REFUSED = 2
 INTERRUPTED = 130  # these two as a shell numbers a program that SIGINT or SIGPIPE ended
 OUTPUT_CLOSED = 141
+
+
+def run_commands(commands: Any, program: str, description: str | None, arguments: Sequence[str] | None) -> NoReturn:
+    """Run the one of `commands` that the command line names, and leave the process with its status.
+
+    Args:
+        commands: a union of dataclasses, each a command: its fields the flags, its method `run` the deed.
+        program: name for the help.
+        description: of the program, for the help.
+        arguments: the command line; None for the one of this process.
+    """
+
+    def chosen() -> int | None:
+        config = (tyro.conf.FlagCreatePairsOff,)
+        return tyro.cli(commands, prog=program, description=description, args=arguments, config=config).run()
+
+    run_command(chosen)
 
 
 def run_command(command: Callable[[], int | None]) -> NoReturn:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import tyro
 from tqdm import tqdm
 from tyro.conf import Positional, arg, subcommand
 
-from motion.command import DONE, DONE_WITH_FAILURES, run_command
+from motion.command import DONE, DONE_WITH_FAILURES, run_commands
 from motion.errors import InvalidInput
 from motion.files import read_motions
 from motion.protocols import CorrectionOptions, Corrector
@@ -160,18 +159,7 @@ Command = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `plumb-sim` with `arguments` (by default those of the process), and exit."""
-
-    def command() -> int:
-        chosen = tyro.cli(
-            Command,  # pyright: ignore[reportArgumentType]
-            prog="plumb-sim",
-            description=__doc__,
-            args=arguments,
-            config=(tyro.conf.FlagCreatePairsOff,),
-        )
-        return chosen.run()
-
-    run_command(command)
+    run_commands(Command, "plumb-sim", __doc__, arguments)
 
 
 def _assist(text: str) -> str | float:

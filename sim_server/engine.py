@@ -7,6 +7,7 @@ mix, and MuJoCo's batch is bit-identical at any number of threads.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -28,6 +29,10 @@ _WILD_RATE = 300.0  # rad/s or m/s: no body moves like this; the numbers have br
 
 _INPUTS = mujoco.mjtState.mjSTATE_CTRL.value | mujoco.mjtState.mjSTATE_QFRC_APPLIED.value
 _POSITIONS_KNOWN = mujoco.mjtStage.mjSTAGE_POS.value
+
+# A motion that breaks down is told of in its report; MuJoCo would also append to a file in the working directory.
+if mujoco.get_mju_user_warning() is None:
+    mujoco.set_mju_user_warning(logging.getLogger(__name__).info)
 
 
 @dataclass(eq=False)
