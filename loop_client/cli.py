@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from tqdm import tqdm
 from tyro.conf import Positional, arg, subcommand
 
 from loop_client.recipe import EmbeddingRecipe, Recipe, load_recipe, parse_recipe, shipped_recipes
-from motion.command import DONE, run_commands
+from motion.command import DONE, progress_bar, run_commands
 from motion.errors import InvalidInput, ServiceUnavailable
 
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
@@ -115,8 +114,8 @@ class Evaluate:
         if self.embedding:
             embedding = load_embedding(self.embedding)
         else:
-            with tqdm(desc="training the embedding", file=sys.stderr, disable=None, leave=False) as bar:
-                embedding = train_embedding(real, EmbeddingRecipe(), _onto(bar))
+            with progress_bar("steps", "training the embedding") as progress:
+                embedding = train_embedding(real, EmbeddingRecipe(), progress)
         result = compare_sets(samples, real, embedding)
         print(json.dumps(result, indent=1) if self.json else _comparison(result))
         return DONE
@@ -190,14 +189,6 @@ def _comparison(result: dict[str, Any]) -> str:
     for name in result["set"]:
         rows.append(f"{name:16}{result['set'][name]:>12.4g}{result['reference'][name]:>12.4g}")
     return "\n".join([*rows, f"{'fid':16}{result['fid']:>12.4g}   in {result['embedding']}"])
-
-
-def _onto(bar: tqdm) -> Any:
-    def show(done: int, of: int) -> None:
-        bar.total = of
-        bar.update(done - bar.n)
-
-    return show
 
 
 def _say(text: str) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg, subcommand
 
 from motion.array_file import at_rate
-from motion.command import DONE, DONE_WITH_FAILURES, run_commands
+from motion.command import DONE, DONE_WITH_FAILURES, progress_bar, run_commands
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.files import MotionFile, output_for, read_file, read_files
@@ -110,7 +110,8 @@ class Synthesize:
 
         empty = MotionFile(self.out, "packed", MotionSet((), ()))
         target = output_for(empty, self.out)
-        motions = synthesize(count=self.count, seed=self.seed)
+        with progress_bar("motions") as progress:
+            motions = synthesize(self.count, self.seed, progress=progress)
         written = target.write(motions)
         _say(f"{len(motions)} motions written to {', '.join(map(str, written))}")
         return DONE

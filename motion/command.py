@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import tyro
+from tqdm import tqdm
 
 from motion.errors import PlumbError
 
@@ -59,3 +61,15 @@ def run_command(command: Callable[[], int | None]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = OUTPUT_CLOSED
     sys.exit(status)
+
+
+@contextmanager
+def progress_bar(unit: str, title: str | None = None) -> Iterator[Callable[[int, int], None]]:
+    """What shows (done, all) on standard error, where that is a terminal, and leaves nothing behind."""
+    with tqdm(desc=title, unit=f" {unit}", disable=None, leave=False) as bar:
+
+        def show(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        yield show

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from motion import rotation
-from motion.skeleton import ANKLES, NUM_JOINTS, PARENTS, TOES, bone_lengths
+from motion.skeleton import ANKLES, ARMS, LEGS, NUM_JOINTS, PARENTS, TOES, bone_lengths
 
 # Mean bone vectors of the adult subjects of the CMU database in the rest pose above, made symmetric; the foot's slope
 # is that of planted feet.
@@ -27,8 +27,6 @@ REST_OFFSETS = np.array(
 )  # fmt: skip
 
 _TRIADS = {0: [1, 2, 3], 9: [12, 13, 14]}  # pelvis and chest: a joint whose three children turn with it
-_LEGS = ((1, 4, 7, 10), (2, 5, 8, 11))
-_ARMS = ((13, 16, 18, 20, -1.0), (14, 17, 19, 21, 1.0))
 _UP = np.array([0.0, 1.0, 0.0])
 _LATERAL = np.array([1.0, 0.0, 0.0])
 _RESTING_HEIGHT_M = 0.025  # toes at most this far above the lowest of the motion, and moving at most
@@ -149,7 +147,7 @@ def _turn_triad(turns: np.ndarray, positions: np.ndarray, offsets: np.ndarray, j
 
 def _turn_legs(turns: np.ndarray, positions: np.ndarray, offsets: np.ndarray) -> None:
     """Fill in the rotations of both legs, below a pelvis that has its own."""
-    for hip, knee, ankle, toe in _LEGS:
+    for hip, knee, ankle, toe in LEGS:
         upper, lower = _bone(positions, knee), _bone(positions, ankle)
         frame = _swing(turns[:, 0], offsets[knee], upper)
         turns[:, hip] = _hinge_twist(frame, upper, lower, rotation.cross(upper, lower), _LATERAL)
@@ -180,7 +178,7 @@ def global_rotations(positions: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         between = rotation.slerp(turns[:, 0], turns[:, 9], share)
         turns[:, joint] = _swing(between, offsets[child], _bone(positions, child))
     turns[:, 12] = turns[:, 15] = _swing(turns[:, 9], offsets[15], _bone(positions, 15))
-    for collar, shoulder, elbow, wrist, side in _ARMS:
+    for (collar, shoulder, elbow, wrist), side in zip(ARMS, (-1.0, 1.0), strict=True):
         turns[:, collar] = _swing(turns[:, 9], offsets[shoulder], _bone(positions, shoulder))
         upper, lower = _bone(positions, elbow), _bone(positions, wrist)
         frame = _swing(turns[:, collar], offsets[elbow], upper)

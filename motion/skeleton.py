@@ -17,6 +17,10 @@ CHILDREN: tuple[tuple[int, ...], ...] = tuple(
 )
 ANKLES = (7, 8)
 TOES = (10, 11)  # "foot" in SMPL's naming: the ball of the foot
+LEGS = ((1, 4, 7, 10), (2, 5, 8, 11))
+"""Hip, knee, ankle and toe of the left and the right leg."""
+ARMS = ((13, 16, 18, 20), (14, 17, 19, 21))
+"""Collar, shoulder, elbow and wrist of the left and the right arm."""
 MIRROR: tuple[int, ...] = (0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20)
 """`positions[:, MIRROR] * (-1, 1, 1)` is the motion seen in a mirror."""
 

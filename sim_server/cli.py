@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from tqdm import tqdm
 from tyro.conf import Positional, arg, subcommand
 
-from motion.command import DONE, DONE_WITH_FAILURES, run_commands
+from motion.command import DONE, DONE_WITH_FAILURES, progress_bar, run_commands
 from motion.errors import InvalidInput
 from motion.files import read_motions
 from motion.protocols import CorrectionOptions, Corrector
@@ -48,12 +47,12 @@ class Correct:
 
     def run(self) -> int:
         options = CorrectionOptions(policy=self.policy, assist=_assist(self.assist))
-        with ExitStack() as stack, _bar() as bar:
+        with ExitStack() as stack, progress_bar("motions") as progress:
 
             def open_corrector() -> Corrector:
                 return stack.enter_context(_opened(self.server, self.policy, self.threads))
 
-            corrected = correct_files(self.inputs, self.out, open_corrector, self.seed, options, _onto(bar))
+            corrected = correct_files(self.inputs, self.out, open_corrector, self.seed, options, progress)
         summary = summarize(corrected.reports)
         _say(table(corrected.ids, corrected.frames, corrected.reports))
         _say(f"written to {', '.join(map(str, corrected.written))}")
@@ -116,8 +115,8 @@ class Evaluate:
         motions = read_motions(self.data)
         if not len(motions):
             raise InvalidInput.of(str(self.data), "holds no motions; must hold at least one")
-        with _opened(self.server, self.policy, self.threads) as corrector, _bar() as bar:
-            row = evaluate(corrector, list(motions), self.corrupt, self.seed, options, _onto(bar))
+        with _opened(self.server, self.policy, self.threads) as corrector, progress_bar("motions") as progress:
+            row = evaluate(corrector, list(motions), self.corrupt, self.seed, options, progress)
         row = {"set": self.data.stem, **row}
         print(json.dumps(row, indent=1) if self.json else evaluation_table([row]))
         return DONE if row["completed_share"] == 1.0 else DONE_WITH_FAILURES
@@ -182,18 +181,6 @@ def _opened(server: str | None, policy: str, threads: int) -> Iterator[Corrector
 
         with PhysicsCorrector(policy, threads=threads) as local:
             yield local
-
-
-def _bar() -> tqdm:
-    return tqdm(unit=" motions", disable=None, leave=False)
-
-
-def _onto(bar: tqdm) -> Callable[[int, int], None]:
-    def show(done: int, of: int) -> None:
-        bar.total = of
-        bar.update(done - bar.n)
-
-    return show
 
 
 def _lines(values: Mapping[str, Any]) -> str:

@@ -15,13 +15,11 @@ from motion.kinematics import REST_OFFSETS
 from motion.skeleton import JOINT
 
 SOLE_M = 0.02
-LEGS = ((1, 4, 7, 10), (2, 5, 8, 11))
-ARMS = ((13, 16, 18, 20), (14, 17, 19, 21))
 SIDES = ("left", "right")
 OUTWARD = (1.0, -1.0)
 """The x axis's sign on the left and on the right side."""
 
-_PLANTED_FOOT = (0.0, -0.055, 0.112)  # ankle to ball of a flat foot: measured means of the CMU subjects' planted feet
+_PLANTED_FOOT = (0.0, -0.055, 0.112)  # ankle to ball of a flat foot, an adult's in round numbers
 _HEEL_BEHIND_M = 0.055
 
 # Share of the body's mass at each joint: segment masses and centres after de Leva, "Adjustments to Zatsiorsky-

@@ -6,11 +6,9 @@ import numpy as np
 from scipy.ndimage import minimum_filter1d
 
 from motion import kinematics, rotation
-from motion.skeleton import NUM_JOINTS
+from motion.skeleton import ARMS, LEGS, NUM_JOINTS
 from motion.synthesis.balance import centre_path, moment_about_centre
 from motion.synthesis.body import (
-    ARMS,
-    LEGS,
     OUTWARD,
     SIDES,
     SOLE_M,

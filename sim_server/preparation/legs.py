@@ -6,9 +6,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from motion import rotation
+from motion.skeleton import LEGS
 
-LEGS = ((1, 4, 7, 10), (2, 5, 8, 11))
-"""Hip, knee, ankle and toe joint of the left and the right leg."""
 _STRAIGHTEST = 0.999  # share of the leg's length that it may span, so that the knee keeps its plane
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -67,14 +69,18 @@ def test_help_stays_where_it_is_needed(motions: list[Motion]) -> None:
         assert (norms <= allowed + 1e-6).all()
 
 
-def test_a_body_that_breaks_down_leaves_its_neighbours_alone(motions: list[Motion]) -> None:
+def test_a_body_that_breaks_down_leaves_its_neighbours_alone(
+    motions: list[Motion], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A reference that asks for torques beyond all measure ends as broken; the others do not feel it."""
+    monkeypatch.chdir(tmp_path)
     jobs = [begin(motion, CorrectionOptions()) for motion in motions[:3]]
     bad = begin(motions[3], CorrectionOptions())
     bad.reference.rows[5:, 252:441] = 1e9
     done = list(Engine(BasePolicy(), 4).run(Queue([jobs[0], bad, jobs[1], jobs[2]])))
     assert len(done) == 4
     assert bad.broken is not None and np.isfinite(bad.positions).all()
+    assert not list(tmp_path.iterdir())  # MuJoCo would leave a log
     for one, other in zip(jobs, simulated(motions[:3], 4), strict=True):
         assert np.array_equal(one.positions, other.positions)
 
