@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 from tyro.conf import Positional, arg, subcommand
 
-from motion.assets import asset_path
+from motion.assets import data_path
 from motion.atomic import check_target
 from motion.command import DONE, run_commands
 from motion.dataset import MotionSet
@@ -169,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _data(name: str) -> MotionSet:
-    return read_motions(asset_path("motions/default.npz") if name == "default" else Path(name))
+    return read_motions(data_path(name))
 
 
 def _named(positions: np.ndarray, name: str):

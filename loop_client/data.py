@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from loop_client.recipe import HELD_OUT, DataRecipe
 from loop_client.seeds import derived_generator
 from loop_client.strategy import draw_subset
-from motion.assets import asset_path
+from motion.assets import data_path
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, Violation
 from motion.files import read_file
@@ -22,12 +19,8 @@ from motion.motion import DEFAULT_FPS, Motion
 from motion.resample import resample
 from motion.validation import check_motion
 
-DEFAULT, _DEFAULT_SET = "default", "motions/default.npz"
 MIN_LENGTH, MAX_LENGTH = 40, 196
 """Frames that samples have: lengths of real motions are brought into this range, HumanML3D's."""
-
-_FOLDERS = {"PLUMB_DATA": Path(__file__).resolve().parent.parent / "../shared/data"}
-"""Where folders named by the environment are when it does not say."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,24 +92,8 @@ def joined(sets: Sequence[MotionSet]) -> MotionSet:
     )
 
 
-def resolve_path(path: str) -> Path:
-    """`path` with `$NAME/` at its start replaced by the folder that the environment names.
-
-    Raises:
-        InvalidInput: the environment has no such name.
-    """
-    match = re.match(r"\$(\w+)(/.*)?$", path)
-    if match is None:
-        return Path(path)
-    name, rest = match.group(1), (match.group(2) or "").lstrip("/")
-    folder = os.environ.get(name) or (_FOLDERS[name] if name in _FOLDERS and _FOLDERS[name].is_dir() else None)
-    if not folder:
-        raise InvalidInput.of(path, f"is not known: the environment variable {name} must name the folder of the data")
-    return Path(os.path.normpath(Path(folder) / rest))
-
-
 def _read(path: str, split: str) -> MotionSet:
-    place = asset_path(_DEFAULT_SET) if path == DEFAULT else resolve_path(path)
+    place = data_path(path)
     motions = read_file(place, split if place.is_dir() and is_humanml3d_folder(place) else None).motions
     return motions.with_motions([_at_default_rate(motion) for motion in motions])
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any
 
-from loop_client.schema import (
+from loop_client.strategy import STRATEGIES
+from loop_client.toml_text import format_toml
+from motion import recipe_file
+from motion.errors import InvalidInput, Violation
+from motion.protocols import CorrectionOptions
+from motion.schema import (
     Either,
     Integer,
     Key,
@@ -20,14 +22,10 @@ from loop_client.schema import (
     Scalars,
     Table,
     Text,
-    read_table,
     to_table,
 )
-from loop_client.strategy import STRATEGIES
-from loop_client.toml_text import format_toml
-from motion.errors import InvalidInput, NotFound, Violation
-from motion.protocols import CorrectionOptions
 
+_PACKAGE = "loop_client"
 CORRECTORS = ("identity", "roundtrip", "physics")
 HELD_OUT = "held_out"
 _ASSIST = Either((Number(0.0), Text(("auto", "none"))), "'auto', 'none' or a number of newtons")
@@ -207,51 +205,19 @@ class Recipe:
 
 def shipped_recipes() -> dict[str, str]:
     """The text of each recipe that ships with Plumb, by name."""
-    folder = files("loop_client") / "recipes"
-    texts = {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".toml")}
-    return {name.removesuffix(".toml"): texts[name] for name in sorted(texts)}
+    return recipe_file.shipped_recipes(_PACKAGE)
 
 
 def load_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:
-    """The recipe of this name, or in this file: a path ends in `.toml`.
-
-    Raises:
-        NotFound: no recipe has the name, or there is no such file.
-        InvalidInput: it is no TOML, or has keys or values that a recipe does not; each with its path.
-    """
-    where = os.fspath(name_or_path)
-    if where.endswith(".toml"):
-        try:
-            text = Path(where).read_text("utf-8")
-        except FileNotFoundError:
-            raise NotFound(f"there is no recipe file {where}") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput.of(where, f"cannot be read ({error})") from error
-        return parse_recipe(text, where)
-    recipes = shipped_recipes()
-    if where not in recipes:
-        raise NotFound(
-            f"there is no recipe {where!r}; there are {', '.join(recipes)}, and a file of one's own ends in .toml"
-        )
-    return parse_recipe(recipes[where], where)
+    """The recipe of this name, or in this file. Raises as `recipe_file.read_recipe`."""
+    return recipe_file.read_recipe(Recipe, name_or_path, _PACKAGE)
 
 
 def parse_recipe(text: str, where: str = "recipe") -> Recipe:
-    """The recipe that a TOML text says; `where` names it in errors.
-
-    Raises:
-        InvalidInput: see `load_recipe`.
-    """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidInput.of(where, f"is not TOML: {error}") from error
-    return recipe_of(table, where)
+    """The recipe that a TOML text says. Raises as `recipe_file.read_recipe`."""
+    return recipe_file.parse_recipe(Recipe, text, where)
 
 
 def recipe_of(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
-    """The recipe in a plain table. Raises as `load_recipe`."""
-    try:
-        return read_table(Recipe, table)
-    except InvalidInput as error:
-        raise InvalidInput([Violation(f"{where}: {v.field}", v.description) for v in error.violations]) from error
+    """The recipe in a plain table. Raises as `recipe_file.read_recipe`."""
+    return recipe_file.recipe_of(Recipe, table, where)

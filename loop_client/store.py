@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from loop_client.recipe import Recipe, load_recipe
-from loop_client.schema import differences, to_table
 from motion.atomic import atomic_path
 from motion.errors import InvalidInput, NotFound
 from motion.packed import read_lines
+from motion.schema import differences, to_table
 
 SHARED = "shared"
 """The folder of generation 0, which all arms have in common."""

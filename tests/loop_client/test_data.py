@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from loop_fakes import swaying_set
 
-from loop_client.data import load_data, resolve_path, sampling_lengths
+from loop_client.data import load_data, sampling_lengths
 from loop_client.recipe import DataRecipe, load_recipe
+from motion.assets import data_path
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.packed import write_packed
@@ -67,11 +68,11 @@ def test_lengths_are_brought_into_range() -> None:
 
 def test_paths_are_resolved_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PLUMB_DATA", str(tmp_path))
-    assert resolve_path("$PLUMB_DATA/train") == tmp_path / "train"
-    assert resolve_path("here/train") == Path("here/train")
+    assert data_path("$PLUMB_DATA/train") == tmp_path / "train"
+    assert data_path("here/train") == Path("here/train")
     monkeypatch.delenv("NO_SUCH_FOLDER", raising=False)
     with pytest.raises(InvalidInput, match="the environment variable NO_SUCH_FOLDER must name"):
-        resolve_path("$NO_SUCH_FOLDER/train")
+        data_path("$NO_SUCH_FOLDER/train")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from loop_fakes import RECIPE
 
 from loop_client.recipe import load_recipe, parse_recipe, shipped_recipes
-from loop_client.schema import differences, to_table
 from motion.errors import InvalidInput, NotFound
+from motion.schema import differences, to_table
 
 TEXT = RECIPE.format(data="some/set")
 

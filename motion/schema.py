@@ -1,8 +1,9 @@
 """Strict reading of tables from outside into frozen dataclasses: every key known, every value of its type and range.
 
 A field of a dataclass says what may stand there by a rule in its type, `Annotated[int, Integer(1)]`, or by being a
-dataclass itself; without a default it must be in the table. `read_table` gathers everything that is wrong in a table,
-each with its path (`arms[1].gamma`), its value and what would be right.
+dataclass itself; a bare `int` or `float` is one that is not negative. Without a default it must be in the table.
+`read_table` gathers everything that is wrong in a table, each with its path (`arms[1].gamma`), its value and what would
+be right.
 """
 
 from __future__ import annotations
@@ -183,6 +184,9 @@ class Scalars:
         return dict(value)
 
 
+_PLAIN: dict[Any, Rule] = {int: Integer(), float: Number(), str: Text()}
+
+
 def _settings(kind: type) -> dict[str, tuple[Field[Any], Rule]]:
     """The fields of a dataclass and their rules, by their keys in a table."""
     settings = {}
@@ -190,7 +194,8 @@ def _settings(kind: type) -> dict[str, tuple[Field[Any], Rule]]:
     for spec in fields(kind):
         extras = getattr(hints[spec.name], "__metadata__", ())
         key = next((extra.name for extra in extras if isinstance(extra, Key)), spec.name)
-        rule = next((extra for extra in extras if hasattr(extra, "read")), None) or Table(hints[spec.name])
+        hint = hints[spec.name]
+        rule = next((extra for extra in extras if hasattr(extra, "read")), None) or _PLAIN.get(hint) or Table(hint)
         settings[key] = (spec, rule)
     return settings
 
