@@ -19,7 +19,8 @@ from motion.protocols import CorrectionOptions
 from sim_server.correction import begin, finish
 from sim_server.engine import Engine, Job
 from sim_server.ladder import AssistPlan
-from sim_server.policy import Policy, load_policy
+from sim_server.policy import Policy
+from sim_server.policy_store import load_policy
 from sim_server.preparation import prepare
 from sim_server.retarget import CONTROL_FPS, SUBSTEPS, Reference, fields_of, retarget
 
@@ -38,22 +39,22 @@ class _Queue:
 
 def _simulated(references: Sequence[Reference], options: CorrectionOptions, policy: Policy, slots: int) -> None:
     """The engine alone, on motions that are prepared and retargeted already."""
-    jobs = (Job(reference, AssistPlan.of(options, len(reference) - 1)) for reference in references)
-    for _ in Engine(policy, slots, threads=1).run(_Queue(jobs)):
+    jobs = (Job(reference, AssistPlan.of(options, len(reference) - 1), policy) for reference in references)
+    for _ in Engine(slots, threads=1).run(_Queue(jobs)):
         pass
 
 
-def _begun(motions: Sequence[Motion], options: CorrectionOptions) -> Iterator[Job]:
+def _begun(motions: Sequence[Motion], options: CorrectionOptions, policy: Policy) -> Iterator[Job]:
     for motion in motions:
-        job = begin(motion, options)
+        job = begin(motion, options, policy)
         job.tag = motion
         yield job
 
 
 def _corrected(motions: Sequence[Motion], options: CorrectionOptions, policy: Policy, slots: int) -> None:
     """Everything from a motion to its correction and report."""
-    for job in Engine(policy, slots, threads=1).run(_Queue(_begun(motions, options))):
-        finish(job.tag, job, policy.name, seed=0)
+    for job in Engine(slots, threads=1).run(_Queue(_begun(motions, options, policy))):
+        finish(job.tag, job, seed=0)
 
 
 def _stepped(references: Sequence[Reference]) -> None:

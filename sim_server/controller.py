@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motion import rotation
+from motion.skeleton import PARENTS
 from sim_server.humanoid import (
     BODY_OF_JOINT,
     DEPTH_FIRST,
@@ -48,6 +49,8 @@ _LEG_DOFS = DOF_OF_JOINT[_LEG_JOINTS][:, None] + np.arange(3)
 _CARRIES = (
     (SOLE_POINT_SIDE == np.arange(8)[:, None] % 2) & ((_LEG_JOINTS[:, None] < 10) | (SOLE_POINT_JOINT >= 10))
 ).astype(float)
+_CHILD_BODY = BODY_OF_JOINT[DEPTH_FIRST[1:]]
+_PARENT_BODY = BODY_OF_JOINT[[PARENTS[joint] for joint in DEPTH_FIRST[1:]]]
 _SERVO_LIMIT = np.repeat(TORQUE_LIMIT[DEPTH_FIRST[1:]], 3)
 
 
@@ -59,6 +62,14 @@ class BodyState:
     xpos: np.ndarray
     xquat: np.ndarray
     qvel: np.ndarray
+
+    def local_turns(self) -> np.ndarray:
+        """(n, 21, 4) the rotation of each joint but the root relative to its parent, depth-first."""
+        return rotation.multiply(rotation.conjugate(self.xquat[:, _PARENT_BODY]), self.xquat[:, _CHILD_BODY])
+
+    def of(self, rows: np.ndarray) -> BodyState:
+        """Some of the bodies."""
+        return BodyState(self.xpos[rows], self.xquat[rows], self.qvel[rows])
 
 
 @dataclass(frozen=True)

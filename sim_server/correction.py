@@ -14,6 +14,7 @@ from motion.resample import frames_covering, resample
 from sim_server.engine import Job
 from sim_server.humanoid import SOLE_M
 from sim_server.ladder import AssistPlan
+from sim_server.policy import Policy
 from sim_server.preparation import prepare
 from sim_server.retarget import CONTROL_FPS, retarget
 
@@ -40,8 +41,8 @@ def check_length(motion: Motion) -> None:
         )
 
 
-def begin(motion: Motion, options: CorrectionOptions) -> Job:
-    """Prepare and retarget a checked motion.
+def begin(motion: Motion, options: CorrectionOptions, policy: Policy) -> Job:
+    """Prepare and retarget a checked motion that `policy` is to perform.
 
     Raises:
         NotSimulable: no body fits it.
@@ -54,10 +55,10 @@ def begin(motion: Motion, options: CorrectionOptions) -> Job:
         raise NotSimulable(str(error)) from error
     if not (np.isfinite(reference.rows).all() and np.isfinite(reference.qpos).all()):
         raise NotSimulable("its reference is not finite")
-    return Job(reference, AssistPlan.of(options, frames - 1))
+    return Job(reference, AssistPlan.of(options, frames - 1), policy)
 
 
-def finish(motion: Motion, job: Job, policy: str, seed: int) -> Correction:
+def finish(motion: Motion, job: Job, seed: int) -> Correction:
     """The correction that a finished job made of `motion`, at the motion's own rate and length."""
     lowered = job.positions - (0, SOLE_M, 0)
     corrected = motion.with_positions(resample(lowered, CONTROL_FPS, motion.fps, len(motion)))
@@ -76,7 +77,7 @@ def finish(motion: Motion, job: Job, policy: str, seed: int) -> Correction:
         residual_torque_nm_mean=float(torque.mean()),
         assist_limit_n=job.plan.highest,
         attempts=job.plan.attempts,
-        policy=policy,
+        policy=job.policy.name,
         mujoco=mujoco.__version__,
         seed=seed,
         seconds=job.steps_made / CONTROL_FPS,

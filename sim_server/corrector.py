@@ -13,7 +13,7 @@ import mujoco
 import numpy as np
 
 from motion import __version__
-from motion.errors import InvalidInput, Overloaded, ServiceUnavailable, Violation
+from motion.errors import InvalidInput, NotFound, Overloaded, ServiceUnavailable, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
@@ -21,7 +21,8 @@ from motion.validation import as_motion, check_motion
 from sim_server.correction import MAX_FRAMES, MIN_FRAMES, NotSimulable, begin, check_length, finish, unsimulated
 from sim_server.engine import Engine, Job
 from sim_server.ladder import RUNGS_N
-from sim_server.policy import load_policy, policy_names
+from sim_server.policy import Policy
+from sim_server.policy_store import load_policy, policy_names
 from sim_server.retarget import CONTROL_FPS
 
 
@@ -48,7 +49,7 @@ class Corrector:
     once. A motion that arrives while others run joins them in the next free slot.
 
     Args:
-        policy: the policy that requests get which name none.
+        policy: name or folder of the policy that requests get which name none.
         slots: motions simulated at once.
         threads: threads that the physics uses; 0 for one per usable core.
         queue_size: motions that may wait for a slot before `submit` refuses.
@@ -56,7 +57,9 @@ class Corrector:
 
     def __init__(self, policy: str = "", slots: int = 32, threads: int = 1, queue_size: int = 1024):
         self._policy = load_policy(policy)
-        self._engine = Engine(self._policy, slots, threads or len(os.sched_getaffinity(0)))
+        self._policies: dict[str, Policy] = {name: load_policy(name) for name in policy_names()}
+        self._policies[self._policy.name] = self._policy
+        self._engine = Engine(slots, threads or len(os.sched_getaffinity(0)))
         self._queue_size = queue_size
         self._waiting: deque[_Request] = deque()
         self._changed = threading.Condition()
@@ -69,7 +72,7 @@ class Corrector:
         return CorrectorInfo(
             name="physics",
             default_policy=self._policy.name,
-            policies=policy_names(),
+            policies=tuple(self._policies),
             mujoco=mujoco.__version__,
             version=__version__,
             min_frames=MIN_FRAMES,
@@ -151,8 +154,8 @@ class Corrector:
 
     def _checked(self, options: CorrectionOptions | None) -> CorrectionOptions:
         options = options or CorrectionOptions()
-        if options.policy not in ("", self._policy.name):
-            load_policy(options.policy)
+        if options.policy and options.policy not in self._policies:
+            raise NotFound(f"no policy {options.policy!r}; there is {', '.join(self._policies)}")
         return options
 
     def _enqueue(self, motion: Motion, options: CorrectionOptions, seed: int) -> Future[Correction]:
@@ -175,10 +178,11 @@ class Corrector:
                 request = self._waiting.popleft()
             if request.future.cancelled():
                 continue
+            policy = self._policies[request.options.policy or self._policy.name]
             try:
-                job = begin(request.motion, request.options)
+                job = begin(request.motion, request.options, policy)
             except NotSimulable:
-                request.answer(unsimulated(request.motion, self._policy.name, request.seed))
+                request.answer(unsimulated(request.motion, policy.name, request.seed))
                 continue
             job.tag = request
             return job
@@ -196,7 +200,7 @@ class Corrector:
                 for job in self._engine.advance(self):
                     if not job.cancelled:
                         request: _Request = job.tag
-                        request.answer(finish(request.motion, job, self._policy.name, request.seed))
+                        request.answer(finish(request.motion, job, request.seed))
         except BaseException as error:  # whatever broke the engine, nobody may wait for it forever
             with self._changed:
                 self._failure = error

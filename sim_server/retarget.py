@@ -38,7 +38,8 @@ class StepFields(NamedTuple):
     reference angular velocity, child frame (3, 63), N m; `root`, `root_turn`, `root_velocity`, `root_spin` (spin in
     the root's own frame); `wrench`, `centre`, `inertia`, `torque` of `dynamics.InverseDynamics`, the torque in the
     child's frame, depth-first; `contact` 1 where the left, the right foot may carry load; `goal` the reference's
-    joints at the end of the step (22, 3).
+    joints at the end of the step (22, 3); `soon` its `SOON_JOINTS` `SOON_FRAMES` later (2, 8, 3), and `soon_contact`
+    (2, 2) what its feet will do then.
     """
 
     servo: np.ndarray
@@ -53,9 +54,13 @@ class StepFields(NamedTuple):
     torque: np.ndarray
     contact: np.ndarray
     goal: np.ndarray
+    soon: np.ndarray
+    soon_contact: np.ndarray
 
 
-_WIDTHS = (252, 189, 3, 4, 3, 3, 6, 3, 9, 63, 2, 66)
+SOON_FRAMES = (3, 8)
+SOON_JOINTS = (0, 7, 8, 10, 11, 15, 20, 21)  # what a policy needs to know of the time to come
+_WIDTHS = (252, 189, 3, 4, 3, 3, 6, 3, 9, 63, 2, 66, 48, 4)
 _EDGES = np.cumsum([0, *_WIDTHS])
 ROW_WIDTH = int(_EDGES[-1])
 
@@ -134,6 +139,7 @@ def retarget(prepared: Prepared) -> Reference:
     steps = np.arange(len(positions) - 1)
     first = steps * SUBSTEPS + 1  # where feedback and feed-forward of a control step look: one substep ahead
     ends = first[:, None] + np.arange(SUBSTEPS)
+    soon = np.minimum(steps[:, None] + SOON_FRAMES, len(steps))
     dynamics = inverse_dynamics(model, joints, turns, spins, SUBSTEP_S, first)
     rates = _rates(smooth[:, DEPTH_FIRST[1:]])
     rows = StepFields(
@@ -149,6 +155,8 @@ def retarget(prepared: Prepared) -> Reference:
         torque=rotation.rotate(rotation.conjugate(turns[first]), dynamics.torque)[:, DEPTH_FIRST[1:]],
         contact=touching[:-1].astype(float),
         goal=positions[1:],
+        soon=positions[soon][:, :, SOON_JOINTS],
+        soon_contact=touching[soon].astype(float),
     )
     table = np.concatenate([np.reshape(field, (len(steps), -1)) for field in rows], axis=1)
     qpos = np.concatenate([positions[0, 0], local[0][DEPTH_FIRST].ravel()])

@@ -16,6 +16,7 @@ from sim_server.engine import Engine, Job
 from sim_server.humanoid import build_model, sole_points
 from sim_server.policy import BasePolicy
 
+BASE = BasePolicy()
 ACTIONS = ["walk", "squat", "jump_forward", "wave", "run"]
 
 
@@ -34,8 +35,8 @@ def motions() -> list[Motion]:
 
 
 def simulated(motions: list[Motion], slots: int, threads: int = 1, assist: str | float = "auto") -> list[Job]:
-    jobs = [begin(motion, CorrectionOptions(assist=assist)) for motion in motions]
-    done = list(Engine(BasePolicy(), slots, threads).run(Queue(jobs)))
+    jobs = [begin(motion, CorrectionOptions(assist=assist), BASE) for motion in motions]
+    done = list(Engine(slots, threads).run(Queue(jobs)))
     assert len(done) == len(jobs) and {id(job) for job in done} == {id(job) for job in jobs}
     return jobs
 
@@ -74,10 +75,10 @@ def test_a_body_that_breaks_down_leaves_its_neighbours_alone(
 ) -> None:
     """A reference that asks for torques beyond all measure ends as broken; the others do not feel it."""
     monkeypatch.chdir(tmp_path)
-    jobs = [begin(motion, CorrectionOptions()) for motion in motions[:3]]
-    bad = begin(motions[3], CorrectionOptions())
+    jobs = [begin(motion, CorrectionOptions(), BASE) for motion in motions[:3]]
+    bad = begin(motions[3], CorrectionOptions(), BASE)
     bad.reference.rows[5:, 252:441] = 1e9
-    done = list(Engine(BasePolicy(), 4).run(Queue([jobs[0], bad, jobs[1], jobs[2]])))
+    done = list(Engine(4).run(Queue([jobs[0], bad, jobs[1], jobs[2]])))
     assert len(done) == 4
     assert bad.broken is not None and np.isfinite(bad.positions).all()
     assert not list(tmp_path.iterdir())  # MuJoCo would leave a log
@@ -86,8 +87,8 @@ def test_a_body_that_breaks_down_leaves_its_neighbours_alone(
 
 
 def test_a_cancelled_job_leaves_its_slot(motions: list[Motion]) -> None:
-    engine = Engine(BasePolicy(), 1)
-    first, second = (begin(motion, CorrectionOptions()) for motion in motions[:2])
+    engine = Engine(1)
+    first, second = (begin(motion, CorrectionOptions(), BASE) for motion in motions[:2])
     queue = Queue([first, second])
     engine.advance(queue)
     first.cancelled = True

@@ -1,0 +1,78 @@
+"""A policy that was learned: a small network in numpy, with a card that says where it comes from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from motion.errors import InvalidInput, NotFound
+from sim_server.controller import BodyState
+from sim_server.observation import ACTION_SIZE, OBSERVATION_SIZE, VERSION, observe, residual_of
+from sim_server.policy import Residual
+from sim_server.retarget import StepFields
+
+FURTHEST = 5.0
+"""Deviations from the mean at which a normalised number is cut off."""
+_BLOCK = 16  # rows that go through the network together: always that many, so that a row's bits never vary
+
+
+class LearnedPolicy:
+    """The mean action of a Gaussian policy: layers of ELU units on a normalised observation.
+
+    Its result for a body does not depend on which others are asked for along with it.
+    """
+
+    def __init__(self, name: str, tensors: dict[str, np.ndarray], card: dict[str, Any]):
+        self.name = name
+        self.trip_m = float(card.get("trip_m", 0.08))
+        self.card = card
+        self._mean, self._scale = tensors["mean"], tensors["scale"]
+        count = sum(key.startswith("weight") for key in tensors)
+        self._layers = [(np.ascontiguousarray(tensors[f"weight{i}"].T), tensors[f"bias{i}"]) for i in range(count)]
+
+    def act(self, state: BodyState, step: StepFields, limit: np.ndarray) -> Residual:
+        return residual_of(self.actions(observe(state, step, limit)), state)
+
+    def actions(self, observations: np.ndarray) -> np.ndarray:
+        """(n, OBSERVATION_SIZE) float32 -> (n, ACTION_SIZE) float32."""
+        count = len(observations)
+        padded = np.zeros((-(-count // _BLOCK) * _BLOCK, OBSERVATION_SIZE), np.float32)
+        padded[:count] = observations
+        out = np.empty((len(padded), ACTION_SIZE), np.float32)
+        for start in range(0, len(padded), _BLOCK):
+            values = np.clip((padded[start : start + _BLOCK] - self._mean) * self._scale, -FURTHEST, FURTHEST)
+            for index, (weight, bias) in enumerate(self._layers):
+                values = values @ weight + bias
+                if index < len(self._layers) - 1:
+                    values = np.where(values > 0, values, np.expm1(np.minimum(values, 0)))
+            out[start : start + _BLOCK] = values
+        return out[:count]
+
+
+def read_policy(folder: Path) -> LearnedPolicy:
+    """The policy in a folder: `policy.safetensors` and `card.json`.
+
+    Raises:
+        NotFound: there is no such folder or file.
+        InvalidInput: it is of another observation version, or its tensors do not fit.
+    """
+    weights, card_file = folder / "policy.safetensors", folder / "card.json"
+    if not weights.is_file() or not card_file.is_file():
+        raise NotFound(f"no policy in {folder}: it must hold policy.safetensors and card.json")
+    card = json.loads(card_file.read_text())
+    if card.get("observation_version") != VERSION:
+        raise InvalidInput.of(
+            "policy",
+            f"{folder} is of observation version {card.get('observation_version')}; this program's is {VERSION}",
+        )
+    tensors = load_file(weights)
+    sizes = [tensors[f"weight{i}"].shape for i in range(sum(key.startswith("weight") for key in tensors))]
+    if not sizes or sizes[0][1] != OBSERVATION_SIZE or sizes[-1][0] != ACTION_SIZE:
+        raise InvalidInput.of(
+            "policy", f"{folder} has layers {sizes}; must lead from {OBSERVATION_SIZE} to {ACTION_SIZE} numbers"
+        )
+    return LearnedPolicy(card["name"], tensors, card)
