@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -46,7 +47,7 @@ class Correct:
     """Threads of the physics, without --server; 0 for one per core."""
 
     def run(self) -> int:
-        options = CorrectionOptions(policy=self.policy, assist=_assist(self.assist))
+        options = CorrectionOptions(policy=self.policy if self.server else "", assist=_assist(self.assist))
         with ExitStack() as stack, progress_bar("motions") as progress:
 
             def open_corrector() -> Corrector:
@@ -111,7 +112,7 @@ class Evaluate:
         from sim_server.evaluation import evaluate
         from sim_server.evaluation import table as evaluation_table
 
-        options = CorrectionOptions(policy=self.policy, assist=_assist(self.assist))
+        options = CorrectionOptions(policy=self.policy if self.server else "", assist=_assist(self.assist))
         motions = read_motions(self.data)
         if not len(motions):
             raise InvalidInput.of(str(self.data), "holds no motions; must hold at least one")
@@ -148,9 +149,45 @@ class Bench:
         return DONE
 
 
+@dataclass(frozen=True)
+class Train:
+    """Train an imitation policy by a recipe; a run that is interrupted goes on by --resume."""
+
+    recipe: Positional[str]
+    """The name of a recipe, or the path of a file that ends in .toml."""
+    out: Path | None = None
+    """The run's folder; by default runs/train-NAME."""
+    resume: bool = False
+    """Go on with the run that is in the folder."""
+    workers: int = 0
+    """Processes that simulate; 0 for one per usable core."""
+
+    def run(self) -> int:
+        from sim_server.learning.recipe import load_recipe
+        from sim_server.learning.run import train
+
+        recipe = load_recipe(self.recipe)
+        folder = self.out or Path("runs") / f"train-{recipe.name}"
+        workers = self.workers or len(os.sched_getaffinity(0))
+        with progress_bar("motions", "preparing") as preparing:
+            policy = train(recipe, folder, self.resume, workers, preparing, _tell)
+        print(policy)
+        return DONE
+
+
+def _tell(line: dict[str, Any]) -> None:
+    print(
+        f"{line['steps']:>11,} steps  failed {100 * line['failed']:3.0f} %  force {line['force']:4.0f} N  "
+        f"distance {1e3 * line['distance']:3.0f} mm  reward {line['r'] / line['l']:.3f}  "
+        f"{line['steps_per_second']:.0f} steps/s",
+        file=sys.stderr,
+    )
+
+
 Command = (
     Annotated[Correct, subcommand("correct")]
     | Annotated[Serve, subcommand("serve")]
+    | Annotated[Train, subcommand("train")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Bench, subcommand("bench")]
 )

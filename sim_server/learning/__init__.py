@@ -1,0 +1,1 @@
+"""Training of imitation policies: clips, the environment that is the serving simulation, curriculum, PPO."""

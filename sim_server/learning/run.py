@@ -1,0 +1,71 @@
+"""A training run in its folder: begun, gone on with, told about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from motion.atomic import atomic_path
+from motion.errors import InvalidInput, NotFound
+from motion.schema import differences, to_table
+from sim_server.learning.clips import make_clips
+from sim_server.learning.data import load_motions
+from sim_server.learning.recipe import Recipe
+from sim_server.learning.training import Trainer
+
+_RECIPE = "recipe.json"
+
+
+def check_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
+    """Make `folder` the one of this run, or see that it is.
+
+    Raises:
+        InvalidInput: it holds a run and `resume` is not set, or that of another recipe.
+        NotFound: there is nothing to go on with.
+    """
+    stored = folder / _RECIPE
+    table = json.loads(json.dumps(to_table(recipe)))
+    if not stored.exists():
+        if resume:
+            raise NotFound(f"there is no training run in {folder} to go on with")
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(stored) as path:
+            path.write_text(json.dumps(table, indent=1) + "\n")
+        return
+    if not resume:
+        raise InvalidInput.of(str(folder), "holds a run already; go on with it by --resume, or choose another by --out")
+    for path, ours, theirs in differences(table, json.loads(stored.read_text())):
+        if path != "steps":
+            raise InvalidInput.of(path, f"is {ours!r}, but the run in {folder} was begun with {theirs!r}")
+
+
+def train(
+    recipe: Recipe,
+    folder: Path,
+    resume: bool = False,
+    workers: int = 1,
+    preparing: Callable[[int, int], None] | None = None,
+    after: Callable[[dict[str, Any]], None] | None = None,
+) -> Path:
+    """Train a policy, or go on training it; answers with the policy's folder.
+
+    Args:
+        recipe: what to do; of a run that goes on, only `steps` may have changed.
+        folder: where.
+        resume: go on with the run that is there.
+        workers: processes that simulate, and threads that learn. Another number gives another, equally good curve.
+        preparing: told (done, all) while motions are prepared.
+        after: told a line of the curve after each chapter.
+    """
+    motions, weights = load_motions(recipe.data)
+    check_folder(recipe, folder, resume)
+    data = recipe.data
+    clips = make_clips(motions, weights, data.kinds, (data.smallest, data.largest), recipe.seed, preparing)
+    trainer = Trainer(recipe, clips, folder, workers)
+    try:
+        trainer.run(after)
+    finally:
+        trainer.close()
+    return folder / "policy"
