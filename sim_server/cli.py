@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from tyro.conf import Positional, arg, subcommand
+from tyro.conf import Positional, UseAppendAction, arg, subcommand
 
 from motion.command import DONE, DONE_WITH_FAILURES, progress_bar, run_commands
 from motion.errors import InvalidInput
@@ -92,19 +93,24 @@ class Serve:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Correct clean motions that were spoilt on purpose, and measure what comes back against what they were."""
+    """Correct clean motions that were spoilt on purpose, and measure what comes back against what they were.
 
-    data: Annotated[Positional[Path], arg(metavar="DATA")]
-    """Clean motions: a packed set, or one motion."""
-    corrupt: Literal["clean", "sink", "float", "drift", "jitter", "all"] = "clean"
-    """How they are spoilt first."""
+    Flags that are given several times, and several inputs, make a table of all their combinations.
+    """
+
+    data: Annotated[Positional[tuple[Path, ...]], arg(metavar="DATA...")]
+    """Clean motions: packed sets, or single motions."""
+    corrupt: UseAppendAction[tuple[Literal["clean", "sink", "float", "drift", "jitter", "all"], ...]] = ()
+    """How they are spoilt first; by default not at all."""
     server: Annotated[str | None, arg(metavar="HOST:PORT")] = None
     """Let this server correct."""
-    policy: Annotated[str, arg(metavar="NAME")] = ""
-    assist: Annotated[str, arg(metavar="auto|none|NEWTONS")] = "auto"
+    policy: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME")]] = ()
+    """Name or folder of a policy; by default the corrector's own choice."""
+    assist: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="auto|none|NEWTONS")]] = ()
+    """By default auto."""
     seed: int = 0
     json: bool = False
-    """Print one JSON document instead of a table."""
+    """Print JSON instead of a table: a row, or where there are several {"rows": [...]}."""
     threads: int = 0
     """Threads of the physics, without --server; 0 for one per core."""
 
@@ -112,15 +118,26 @@ class Evaluate:
         from sim_server.evaluation import evaluate
         from sim_server.evaluation import table as evaluation_table
 
-        options = CorrectionOptions(policy=self.policy if self.server else "", assist=_assist(self.assist))
-        motions = read_motions(self.data)
-        if not len(motions):
-            raise InvalidInput.of(str(self.data), "holds no motions; must hold at least one")
-        with _opened(self.server, self.policy, self.threads) as corrector, progress_bar("motions") as progress:
-            row = evaluate(corrector, list(motions), self.corrupt, self.seed, options, progress)
-        row = {"set": self.data.stem, **row}
-        print(json.dumps(row, indent=1) if self.json else evaluation_table([row]))
-        return DONE if row["completed_share"] == 1.0 else DONE_WITH_FAILURES
+        limits = {text: _assist(text) for text in self.assist or ("auto",)}
+        sets = {path: list(read_motions(path)) for path in self.data}
+        for path, motions in sets.items():
+            if not motions:
+                raise InvalidInput.of(str(path), "holds no motions; must hold at least one")
+        if not sets:
+            raise InvalidInput.of("DATA", "names no file; must be at least one")
+        rows = []
+        for policy in self.policy or ("",):
+            with _opened(self.server, policy, self.threads) as corrector:
+                for (path, motions), kind, limit in product(sets.items(), self.corrupt or ("clean",), limits):
+                    options = CorrectionOptions(policy=policy if self.server else "", assist=limits[limit])
+                    with progress_bar("motions", f"{path.stem} {kind}") as progress:
+                        row = evaluate(corrector, motions, kind, self.seed, options, progress)
+                    rows.append({"set": path.stem, "assist": limit, **row})
+        if self.json:
+            print(json.dumps(rows[0] if len(rows) == 1 else {"rows": rows}, indent=1))
+        else:
+            print(evaluation_table(rows))
+        return DONE if all(row["completed_share"] == 1.0 for row in rows) else DONE_WITH_FAILURES
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,26 @@ from motion.report import Correction, PhysicalErrors
 from sim_server.corruption import corrupted
 
 HELP_LIMIT_N = 100.0  # clips that needed more than this are counted
+_RESAMPLES = 2000
 
 
 def _means(errors: Sequence[PhysicalErrors]) -> dict[str, float]:
     rows = [asdict(error) for error in errors]
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def _spread(values: np.ndarray) -> dict[str, Any]:
+    """Mean with its 95 % interval, median and 95th percentile over clips.
+
+    The interval is the percentile bootstrap's (Efron, "Bootstrap methods", Annals of Statistics 7, 1979).
+    """
+    draws = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
+    return {
+        "mean": float(values.mean()),
+        "interval": np.percentile(values[draws].mean(1), [2.5, 97.5]).tolist(),
+        "median": float(np.median(values)),
+        "p95": float(np.percentile(values, 95)),
+    }
 
 
 def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict[str, Any]:
@@ -33,19 +48,17 @@ def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict
     moved, wanted = (
         np.mean([motion_magnitude(each.positions, each.fps) for each in motions]) for motions in (outputs, clean)
     )
+    needed = np.array([report.assist_limit_n for report in reports])
     return {
         "completed_share": float(np.mean([report.status == "OK" for report in reports])),
-        "residual_force_n": {
-            "mean": float(force.mean()),
-            "median": float(np.median(force)),
-            "p95": float(np.percentile(force, 95)),
-        },
-        "residual_torque_nm": {"mean": float(torque.mean()), "median": float(np.median(torque))},
-        "over_100_n_share": float(np.mean([report.assist_limit_n > HELP_LIMIT_N for report in reports])),
-        "assist_free_share": float(np.mean([report.assist_limit_n == 0 for report in reports])),
+        "residual_force_n": _spread(force),
+        "residual_torque_nm": _spread(torque),
+        "over_100_n_share": float(np.mean(needed > HELP_LIMIT_N)),
+        "assist_free_share": float(np.mean(needed == 0)),
         "attempts": float(np.mean([report.attempts for report in reports])),
         "mpjpe_global_mm": float(np.mean([mpjpe_global(*pair) for pair in pairs])),
         "mpjpe_local_mm": float(np.mean([mpjpe_local(*pair) for pair in pairs])),
+        "phys_err_mm": _spread(np.array([report.after.phys_err_mm for report in reports])),
         "motion_magnitude_ratio": float(moved / max(wanted, 1e-9)),
         "clean": _means([physical_errors(truth.positions, truth.fps) for truth in clean]),
         "before": _means([report.before for report in reports]),
@@ -90,6 +103,8 @@ def evaluate(
 
 _COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("set", lambda row: row.get("set", "")),
+    ("policy", lambda row: row["policy"]),
+    ("assist", lambda row: row.get("assist", "auto")),
     ("corrupt", lambda row: row["corrupt"]),
     ("clips", lambda row: str(row["clips"])),
     ("completed %", lambda row: f"{100 * row['completed_share']:.0f}"),
@@ -103,12 +118,21 @@ _COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("force N", lambda row: f"{row['residual_force_n']['mean']:.0f}"),
     ("median", lambda row: f"{row['residual_force_n']['median']:.0f}"),
     ("torque Nm", lambda row: f"{row['residual_torque_nm']['mean']:.0f}"),
+    ("> 100 N %", lambda row: f"{100 * row['over_100_n_share']:.0f}"),
     ("frames/s", lambda row: f"{row['frames_per_second']:.0f}"),
 )
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Results of `evaluate` as a Markdown table; arrows lead from the corrupted input to the corrected output."""
-    lines = [[title for title, _ in _COLUMNS], ["---"] * len(_COLUMNS)]
-    lines += [[cell(row) for _, cell in _COLUMNS] for row in rows]
+    """Results of `evaluate` as a Markdown table; arrows lead from the corrupted input to the corrected output.
+
+    The policy and the limit of the assist are columns where they differ.
+    """
+    shown = [
+        (title, cell)
+        for title, cell in _COLUMNS
+        if title not in ("policy", "assist") or len({cell(row) for row in rows}) > 1
+    ]
+    lines = [[title for title, _ in shown], ["---"] * len(shown)]
+    lines += [[cell(row) for _, cell in shown] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

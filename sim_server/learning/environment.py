@@ -62,7 +62,7 @@ class ImitationVecEnv(VecEnv):
     ):
         space = gymnasium.spaces.Box(-8, 8, (OBSERVATION_SIZE,), np.float32)
         super().__init__(count, space, gymnasium.spaces.Box(-ACTION_LIMIT, ACTION_LIMIT, (ACTION_SIZE,), np.float32))
-        self.curriculum = Curriculum(np.array([clip.weight for clip in clips]), limits or LimitSchedule())
+        self._curriculum = Curriculum(np.array([clip.weight for clip in clips]), limits or LimitSchedule())
         self._clips, self._rules, self._weights = clips, rules or EpisodeRules(), weights or RewardWeights()
         self._gain = gain  # of rewards as the learner sees them
         self._simulation = Simulation(count, threads)
@@ -117,7 +117,7 @@ class ImitationVecEnv(VecEnv):
         return self._observed(self._all), (self._gain * gained).astype(np.float32), done, infos
 
     def _ended(self, slot: int, failed: bool, steps: int, observation: np.ndarray) -> dict[str, Any]:
-        self.curriculum.ended(int(self._clip[slot]), float(self._limit[slot]), failed)
+        self._curriculum.ended(int(self._clip[slot]), float(self._limit[slot]), failed)
         gained, newtons, metres = self._totals[slot]
         episode = {
             "r": float(gained), "l": steps, "failed": failed, "force": newtons / steps, "distance": metres / steps,
@@ -149,7 +149,7 @@ class ImitationVecEnv(VecEnv):
 
     def _begin(self, slots: np.ndarray) -> None:
         """Start new episodes, each at a random moment of a clip that the curriculum chose."""
-        clips, limits = self.curriculum.draw(self._rng, len(slots))
+        clips, limits = self._curriculum.draw(self._rng, len(slots))
         qpos, qvel = np.empty((len(slots), 91)), np.empty((len(slots), 69))
         for row, (slot, index) in enumerate(zip(slots, clips, strict=True)):
             clip = self._clips[index]
@@ -163,6 +163,15 @@ class ImitationVecEnv(VecEnv):
         self._simulation.place(
             [int(slot) for slot in slots], [self._clips[index].reference for index in clips], qpos, qvel
         )
+
+    def curriculum_state(self) -> list[dict[str, np.ndarray]]:
+        """What the curriculum has learned; a list, as there is one for each worker of a `WorkerVecEnv`."""
+        return [self._curriculum.state()]
+
+    def restore_curriculum(self, states: list[dict[str, np.ndarray]]) -> None:
+        """Take on what `curriculum_state` gave."""
+        (state,) = states
+        self._curriculum.restore(state)
 
     def close(self) -> None:
         pass

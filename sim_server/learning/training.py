@@ -16,6 +16,7 @@ from safetensors.torch import load_file as load_tensors
 from safetensors.torch import save_file as save_tensors
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
+from stable_baselines3.common.vec_env import VecEnv
 
 from motion.atomic import atomic_group, atomic_path
 from motion.schema import to_table
@@ -32,14 +33,14 @@ _SMALLEST_DEVIATION = 0.05
 _CHECKPOINTS_KEPT = 2
 
 
-def observation_statistics(env: WorkerVecEnv, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def observation_statistics(env: VecEnv, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and 1 / deviation of each observed number under small random actions."""
     env.seed(seed)
-    seen = [env.reset()]
+    seen = [np.asarray(env.reset())]
     rng = np.random.default_rng(seed)
     for _ in range(_STATISTICS_STEPS):
         env.step_async(rng.normal(0, 0.2, (env.num_envs, ACTION_SIZE)).astype(np.float32))
-        seen.append(env.step_wait()[0])
+        seen.append(np.asarray(env.step_wait()[0]))
     stacked = np.concatenate(seen)
     return stacked.mean(0), 1 / np.maximum(stacked.std(0), _SMALLEST_DEVIATION)
 
@@ -90,7 +91,7 @@ class Trainer:
                 gain=_REWARD_GAIN * (1 - recipe.ppo.gamma),
             )
 
-        self._env = WorkerVecEnv(make, workers)
+        self._env = WorkerVecEnv(make, workers) if workers > 1 else make()
         fresh = self._env.curriculum_state()
         mean, scale = observation_statistics(self._env, recipe.seed)
         self._env.restore_curriculum(fresh)

@@ -28,9 +28,9 @@ def _serve(pipe: Connection, make: Callable[[], ImitationVecEnv]) -> None:
                 env.seed(value)
                 pipe.send(env.reset())
             case "state":
-                pipe.send(env.curriculum.state())
+                pipe.send(env.curriculum_state())
             case "restore":
-                env.curriculum.restore(value)
+                env.restore_curriculum(value)
                 pipe.send(None)
 
 
@@ -77,10 +77,10 @@ class WorkerVecEnv(VecEnv):
 
     def curriculum_state(self) -> list[dict[str, np.ndarray]]:
         """The curriculum of each worker."""
-        return self._ask("state", [None] * len(self._pipes))
+        return [state for part in self._ask("state", [None] * len(self._pipes)) for state in part]
 
     def restore_curriculum(self, states: list[dict[str, np.ndarray]]) -> None:
-        self._ask("restore", states)
+        self._ask("restore", [[state] for state in states])
 
     def close(self) -> None:
         for pipe in self._pipes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import torch
 from gymnasium.utils.env_checker import check_env as gymnasium_check
 from stable_baselines3.common.env_checker import check_env as sb3_check
 
+from loop_client.toml_text import format_toml
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
+from motion.schema import to_table
 from motion.synthesis import synthesize
 from sim_server.correction import begin
 from sim_server.engine import Engine
@@ -149,6 +153,28 @@ def test_a_killed_run_goes_on_to_the_same_curve(tmp_path: Path) -> None:
         train(replace(TINY, seed=9), folders[1], resume=True)
     with pytest.raises(NotFound):
         train(TINY, tmp_path / "nowhere", resume=True)
+
+
+def test_a_run_may_be_spread_over_processes(tmp_path: Path) -> None:
+    """In a process of its own: forking is for programs that have just begun."""
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(format_toml(to_table(replace(TINY, steps=200))))
+    command = [
+        sys.executable,
+        "-m",
+        "sim_server",
+        "train",
+        str(recipe),
+        "--out",
+        str(tmp_path / "run"),
+        "--workers",
+        "2",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert read_policy(Path(done.stdout.strip())).name == "tiny"
+    again = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert again.returncode == 2 and "--resume" in again.stderr
 
 
 def interrupt(_: object) -> None:
