@@ -15,30 +15,35 @@ from sim_server.learning.data import load_motions
 from sim_server.learning.recipe import Recipe
 from sim_server.learning.training import Trainer
 
-_RECIPE = "recipe.json"
+_STAGES = "stages.json"
+_FIXED = ("name", "seed", "data", "chapter_steps", "ppo.envs", "ppo.horizon", "ppo.width")
 
 
-def check_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
-    """Make `folder` the one of this run, or see that it is.
+def begin_stage(recipe: Recipe, folder: Path, resume: bool) -> list[dict[str, Any]]:
+    """Make `folder` the one of this run, or see that it is, and note from which step on `recipe` holds; answers with
+    all of its stages so far.
 
     Raises:
-        InvalidInput: it holds a run and `resume` is not set, or that of another recipe.
+        InvalidInput: it holds a run and `resume` is not set, or one of other motions, bodies or networks.
         NotFound: there is nothing to go on with.
     """
-    stored = folder / _RECIPE
+    stored, state = folder / _STAGES, folder / "state.json"
     table = json.loads(json.dumps(to_table(recipe)))
-    if not stored.exists():
-        if resume:
-            raise NotFound(f"there is no training run in {folder} to go on with")
+    stages: list[dict[str, Any]] = json.loads(stored.read_text()) if stored.exists() else []
+    if resume and not stages:
+        raise NotFound(f"there is no training run in {folder} to go on with")
+    if stages and not resume:
+        raise InvalidInput.of(str(folder), "holds a run already; go on with it by --resume, or choose another by --out")
+    for path, ours, theirs in differences(table, stages[-1]["recipe"]) if stages else []:
+        if path.startswith(_FIXED):
+            raise InvalidInput.of(path, f"is {ours!r}, but the run in {folder} was begun with {theirs!r}")
+    if not stages or table != stages[-1]["recipe"]:
+        steps = json.loads(state.read_text())["steps"] if state.exists() else 0
+        stages = [*(stage for stage in stages if stage["from_step"] < steps), {"from_step": steps, "recipe": table}]
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(stored) as path:
-            path.write_text(json.dumps(table, indent=1) + "\n")
-        return
-    if not resume:
-        raise InvalidInput.of(str(folder), "holds a run already; go on with it by --resume, or choose another by --out")
-    for path, ours, theirs in differences(table, json.loads(stored.read_text())):
-        if path != "steps":
-            raise InvalidInput.of(path, f"is {ours!r}, but the run in {folder} was begun with {theirs!r}")
+            path.write_text(json.dumps(stages, indent=1) + "\n")
+    return stages
 
 
 def train(
@@ -52,7 +57,7 @@ def train(
     """Train a policy, or go on training it; answers with the policy's folder.
 
     Args:
-        recipe: what to do; of a run that goes on, only `steps` may have changed.
+        recipe: what to do; a run that goes on keeps its motions, bodies and networks, all else may have changed.
         folder: where.
         resume: go on with the run that is there.
         workers: processes that simulate, and threads that learn. Another number gives another, equally good curve.
@@ -60,10 +65,10 @@ def train(
         after: told a line of the curve after each chapter.
     """
     motions, weights = load_motions(recipe.data)
-    check_folder(recipe, folder, resume)
+    stages = begin_stage(recipe, folder, resume)
     data = recipe.data
     clips = make_clips(motions, weights, data.kinds, (data.smallest, data.largest), recipe.seed, preparing)
-    trainer = Trainer(recipe, clips, folder, workers)
+    trainer = Trainer(recipe, clips, folder, workers, stages)
     try:
         trainer.run(after)
     finally:

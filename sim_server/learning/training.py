@@ -19,7 +19,6 @@ from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
 from motion.atomic import atomic_group, atomic_path
-from motion.schema import to_table
 from sim_server.learning.actor_critic import ImitationPPO
 from sim_server.learning.clips import Clip
 from sim_server.learning.environment import ImitationVecEnv
@@ -74,10 +73,18 @@ class Trainer:
         clips: what to imitate.
         folder: where; a run that is there already goes on.
         workers: processes that simulate, each its share of the bodies, and threads that learn.
+        stages: which recipes held from which step on, for the policy's card.
     """
 
-    def __init__(self, recipe: Recipe, clips: Sequence[Clip], folder: Path, workers: int = 1):
-        self.recipe, self.folder = recipe, folder
+    def __init__(
+        self,
+        recipe: Recipe,
+        clips: Sequence[Clip],
+        folder: Path,
+        workers: int = 1,
+        stages: Sequence[dict[str, Any]] = (),
+    ):
+        self.recipe, self.folder, self._stages = recipe, folder, list(stages)
         torch.set_num_threads(workers)
 
         def make() -> ImitationVecEnv:
@@ -180,7 +187,7 @@ class Trainer:
             "observation_version": VERSION,
             "steps": self.steps,
             "curve": line,
-            "recipe": to_table(self.recipe),
+            "stages": self._stages,
         }
         with atomic_group([folder / "policy.safetensors", folder / "card.json"]) as (weights, text):
             save_arrays(self._ppo.actor(), weights)

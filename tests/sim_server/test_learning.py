@@ -18,6 +18,7 @@ from loop_client.toml_text import format_toml
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
+from motion.recipe_file import shipped_recipes
 from motion.schema import to_table
 from motion.synthesis import synthesize
 from sim_server.correction import begin
@@ -236,7 +237,7 @@ def test_a_policy_of_another_version_is_refused(trained: Path, tmp_path: Path) -
         read_policy(tmp_path / "nothing")
 
 
-@pytest.mark.parametrize("name", ["cores", "minutes"])
+@pytest.mark.parametrize("name", shipped_recipes("sim_server"))
 def test_recipes_that_ship_are_recipes(name: str) -> None:
     assert load_recipe(name).steps > 0
 
