@@ -28,6 +28,8 @@ class Report:
     `completed` is the share of frames until failure (1.0 if none). MPJPE is to the input: global, and local to the
     pelvis. The residual is the root wrench that is neither gravity, inertia nor contact. `assist_limit_n` is the
     limit of the attempt that was returned, `attempts` how many were made, `seconds` the time they took.
+    `completed_strict` is as `completed` by the stricter rule that no single joint may be lost; None where a corrector
+    does not say.
     """
 
     status: Literal["OK", "FAILED"]
@@ -45,6 +47,7 @@ class Report:
     mujoco: str
     seed: int
     seconds: float
+    completed_strict: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

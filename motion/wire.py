@@ -184,6 +184,8 @@ def unpack_report(message: corrector_pb2.Report) -> Report:
         given = getattr(message, side)
         errors[side] = PhysicalErrors(**{field.name: getattr(given, field.name) for field in fields(PhysicalErrors)})
     values = {field.name: getattr(message, field.name) for field in fields(Report)}
+    if not message.HasField("completed_strict"):
+        values["completed_strict"] = None
     return Report(**{**values, **errors, "status": known[message.status]})
 
 

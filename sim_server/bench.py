@@ -18,7 +18,6 @@ from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from sim_server.correction import begin, finish
 from sim_server.engine import Engine, Job
-from sim_server.ladder import AssistPlan
 from sim_server.policy import Policy
 from sim_server.policy_store import load_policy
 from sim_server.preparation import prepare
@@ -39,7 +38,7 @@ class _Queue:
 
 def _simulated(references: Sequence[Reference], options: CorrectionOptions, policy: Policy, slots: int) -> None:
     """The engine alone, on motions that are prepared and retargeted already."""
-    jobs = (Job(reference, AssistPlan.of(options, len(reference) - 1), policy) for reference in references)
+    jobs = (Job.of(reference, options, policy) for reference in references)
     for _ in Engine(slots, threads=1).run(_Queue(jobs)):
         pass
 

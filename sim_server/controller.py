@@ -129,7 +129,13 @@ def distribute(matrix: np.ndarray, wanted: np.ndarray, dual: np.ndarray) -> tupl
 
 
 def command(
-    state: BodyState, step: StepFields, sole: np.ndarray, limit: np.ndarray, dual: np.ndarray, request: np.ndarray
+    state: BodyState,
+    step: StepFields,
+    sole: np.ndarray,
+    limit: np.ndarray,
+    dual: np.ndarray,
+    request: np.ndarray,
+    analytic: np.ndarray | None = None,
 ) -> Command:
     """Forces for one control step.
 
@@ -140,12 +146,15 @@ def command(
         limit: (n,) newtons of residual force, and newton metres of residual torque, that are allowed.
         dual: (n, 6) the last step's `Command.dual`; zeros at the start.
         request: (n, 6) a wrench to add before the distribution: the policy's.
+        analytic: (n,) where feet and joints are given forces at all; None for everywhere.
     """
     count = len(limit)
     wanted = wanted_wrench(state, step) + request
     soles = BODY_OF_JOINT[SOLE_POINT_JOINT]
     points = state.xpos[:, soles] + rotation.rotate(state.xquat[:, soles], sole)
     carrying = (points[..., 1] < TOUCH_M) & (step.contact[:, SOLE_POINT_SIDE] > 0.5)
+    if analytic is not None:
+        carrying &= analytic[:, None]
     matrix = _contact_matrix(points - state.xpos[:, None, 1], carrying)
     edges, dual = distribute(matrix, wanted * _WEIGHT, dual)
     forces = edges.reshape(count, 12, 4) @ _EDGES
@@ -154,7 +163,7 @@ def command(
     applied = np.empty((count, 69))
     applied[:, :3] = residual[:, :3]
     applied[:, 3:6] = rotation.rotate(rotation.conjugate(state.xquat[:, 1]), residual[:, 3:])
-    applied[:, 6:] = step.torque
+    applied[:, 6:] = step.torque if analytic is None else np.where(analytic[:, None], step.torque, 0.0)
     moments = _CARRIES @ rotation.cross(points, forces)
     bodies = BODY_OF_JOINT[_LEG_JOINTS]
     moments -= rotation.cross(state.xpos[:, bodies], _CARRIES @ forces)

@@ -13,7 +13,6 @@ from motion.report import Correction, Report
 from motion.resample import frames_covering, resample
 from sim_server.engine import Job
 from sim_server.humanoid import SOLE_M
-from sim_server.ladder import AssistPlan
 from sim_server.policy import Policy
 from sim_server.preparation import prepare
 from sim_server.retarget import CONTROL_FPS, retarget
@@ -55,7 +54,7 @@ def begin(motion: Motion, options: CorrectionOptions, policy: Policy) -> Job:
         raise NotSimulable(str(error)) from error
     if not (np.isfinite(reference.rows).all() and np.isfinite(reference.qpos).all()):
         raise NotSimulable("its reference is not finite")
-    return Job(reference, AssistPlan.of(options, frames - 1), policy)
+    return Job.of(reference, options, policy)
 
 
 def finish(motion: Motion, job: Job, seed: int) -> Correction:
@@ -75,12 +74,13 @@ def finish(motion: Motion, job: Job, seed: int) -> Correction:
         residual_force_n_mean=float(force.mean()),
         residual_force_n_max=float(force.max()),
         residual_torque_nm_mean=float(torque.mean()),
-        assist_limit_n=job.plan.highest,
+        assist_limit_n=job.plan.highest_n,
         attempts=job.plan.attempts,
         policy=job.policy.name,
         mujoco=mujoco.__version__,
         seed=seed,
         seconds=job.steps_made / CONTROL_FPS,
+        completed_strict=completion(job.positions, job.reference.positions, strict=True)[0],
     )
     return Correction(corrected, report)
 
@@ -89,6 +89,6 @@ def unsimulated(motion: Motion, policy: str, seed: int) -> Correction:
     """What comes back for a motion that no body could be made for: itself, marked FAILED."""
     errors = physical_errors(motion.positions, motion.fps)
     report = Report(
-        "FAILED", 0.0, 0.0, 0.0, errors, errors, 0.0, 0.0, 0.0, 0.0, 0, policy, mujoco.__version__, seed, 0.0
+        "FAILED", 0.0, 0.0, 0.0, errors, errors, 0.0, 0.0, 0.0, 0.0, 0, policy, mujoco.__version__, seed, 0.0, 0.0
     )
     return Correction(motion, report)

@@ -50,6 +50,14 @@ class InverseDynamics:
     inertia: np.ndarray
 
 
+def centre_of_mass(model: mujoco.MjModel, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """(samples, 3) metres, of a body whose joints are at `positions` (samples, 22, 3), turned by `turns`
+    (samples, 22, 4)."""
+    mass = model.body_mass[BODY_OF_JOINT]
+    centres = positions + rotation.rotate(turns, model.body_ipos[BODY_OF_JOINT])
+    return (mass[:, None] * centres).sum(1) / mass.sum()
+
+
 def inverse_dynamics(
     model: mujoco.MjModel, positions: np.ndarray, turns: np.ndarray, spins: np.ndarray, dt: float, at: np.ndarray
 ) -> InverseDynamics:

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from motion.protocols import CorrectionOptions
 from sim_server.ladder import AssistPlan
-from sim_server.policy import Policy, residual_of_each
+from sim_server.policy import BasePolicy, Policy, residual_of_each
 from sim_server.retarget import ROW_WIDTH, Reference, fields_of
 from sim_server.simulation import Simulation
 
+_ALONE = BasePolicy()
 FAIL_M = 0.5  # mean joint distance to the reference at which a motion counts as failed (UHC's rule)
 
 
@@ -54,6 +56,15 @@ class Job:
         self.positions[0] = self.reference.positions[0]
         self.residual = np.zeros((frames - 1, 6))
         self.distance = np.zeros(frames)
+
+    @classmethod
+    def of(cls, reference: Reference, options: CorrectionOptions, policy: Policy) -> Job:
+        return cls(reference, AssistPlan.of(options, len(reference) - 1, policy.learned), policy)
+
+    @property
+    def acting(self) -> Policy:
+        """The policy of the control step that comes next."""
+        return self.policy if self.plan.at(self.step).learned else _ALONE
 
     @property
     def done(self) -> bool:
@@ -122,12 +133,12 @@ class Engine:
         for slot, job in zip(slots, jobs, strict=True):
             assert job is not None
             self._rows[slot] = job.reference.rows[job.step]
-            self._limit[slot] = job.plan.limit(job.step)
+            self._limit[slot] = job.plan.at(job.step).newtons
             if len(job.plan.rungs) > 1 and len(job._snapshots) == job.step:
                 job._snapshots.append(self._simulation.snapshot(slot))
         step, limit = fields_of(self._rows[slots]), self._limit[slots]
         state = self._simulation.state(slots)
-        policies = [job.policy for job in jobs if job is not None]
+        policies = [job.acting for job in jobs if job is not None]
         given = self._simulation.step(slots, state, step, limit, residual_of_each(policies, state, step, limit))
 
         joints = self._simulation.joints(slots)
@@ -146,7 +157,7 @@ class Engine:
 
     def _settle(self, job: Job, joints: np.ndarray, distance: float) -> bool:
         """Write down where a control step led, or take the job back to try with more help (then True)."""
-        if distance > job.policy.trip_m and not job.gave_up:
+        if distance > job.acting.trip_m and not job.gave_up:
             again = job.plan.retry_from(job.step, job.distance[: job.step + 1])
             if again is not None:
                 job.step = again

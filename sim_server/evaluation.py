@@ -51,6 +51,7 @@ def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict
     needed = np.array([report.assist_limit_n for report in reports])
     return {
         "completed_share": float(np.mean([report.status == "OK" for report in reports])),
+        "completed_strict_share": float(np.mean([report.completed_strict == 1.0 for report in reports])),
         "residual_force_n": _spread(force),
         "residual_torque_nm": _spread(torque),
         "over_100_n_share": float(np.mean(needed > HELP_LIMIT_N)),
@@ -108,6 +109,7 @@ _COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("corrupt", lambda row: row["corrupt"]),
     ("clips", lambda row: str(row["clips"])),
     ("completed %", lambda row: f"{100 * row['completed_share']:.0f}"),
+    ("strictly", lambda row: f"{100 * row['completed_strict_share']:.0f}"),
     ("penetrate mm", lambda row: f"{row['before']['penetrate_mm']:.1f} → {row['after']['penetrate_mm']:.2f}"),
     ("float mm", lambda row: f"{row['before']['float_mm']:.1f} → {row['after']['float_mm']:.1f}"),
     ("skate mm", lambda row: f"{row['before']['skate_mm']:.1f} → {row['after']['skate_mm']:.1f}"),

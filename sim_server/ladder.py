@@ -1,23 +1,33 @@
 """The assist ladder: help is raised only where a motion would otherwise fall, and only around that moment.
 
-A motion is simulated at the lowest rung. Where it leaves its reference, the simulation is taken back to a little before
-that and goes on with the next rung up for a while; where that is not enough, from further back and higher. What was
-already right is never simulated twice, and a second of help in a ten-second motion stays a second.
+A motion is simulated at the lowest rung: by the analytic controller alone, without assist, which stays closest to what
+it can do at all. Where it leaves its reference, the simulation is taken back to a little before that and goes on with
+the next rung up for a while: the learned policy, then that with more and more assist; where that is not enough, from
+further back and higher. What was already right is never simulated twice, and a second of help in a ten-second motion
+stays a second.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from motion.protocols import CorrectionOptions
 
-RUNGS_N = (0.0, 25.0, 50.0, 100.0, 200.0, 400.0, 1000.0)
-_BACK_STEPS = 12  # control steps before the failure where a retry begins, for the first rung above the lowest
-_BACK_MORE = 6  # and how many more for each further rung
+RUNGS_N = (0.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 1000.0)
+_BACK_STEPS = 8  # control steps before the failure where a retry begins, for the first rung above the lowest
+_BACK_MORE = 3  # and how many more for each further rung
 _CALM_M = 0.05  # nearer than this to its reference a motion is in order
-_AHEAD_STEPS = 10  # how long after the failure the help stays
+_AHEAD_STEPS = 5  # how long after the failure the help stays
+
+
+class Rung(NamedTuple):
+    """Newtons of assist that are allowed, and whether the motion's policy acts, or the analytic controller alone."""
+
+    newtons: float
+    learned: bool
 
 
 @dataclass
@@ -28,28 +38,29 @@ class AssistPlan:
     back.
     """
 
-    rungs: tuple[float, ...]
+    rungs: tuple[Rung, ...]
     rung: np.ndarray
     attempts: int = 1
 
     @classmethod
-    def of(cls, options: CorrectionOptions, steps: int) -> AssistPlan:
+    def of(cls, options: CorrectionOptions, steps: int, learned: bool) -> AssistPlan:
+        """The plan of a motion of `steps` control steps; `learned` says whether its policy adds to the controller."""
         match options.assist:
             case "auto":
-                rungs = RUNGS_N
+                rungs = ((Rung(RUNGS_N[0], False),) if learned else ()) + tuple(Rung(n, True) for n in RUNGS_N)
             case "none":
-                rungs = (0.0,)
+                rungs = (Rung(0.0, True),)
             case limit:
-                rungs = (float(limit),)
+                rungs = (Rung(float(limit), True),)
         return cls(rungs, np.zeros(steps, int))
 
-    def limit(self, step: int) -> float:
-        """Newtons that control step `step` may use."""
+    def at(self, step: int) -> Rung:
+        """What control step `step` may use."""
         return self.rungs[self.rung[step]]
 
     @property
-    def highest(self) -> float:
-        return self.rungs[int(self.rung.max())]
+    def highest_n(self) -> float:
+        return self.rungs[int(self.rung.max())].newtons
 
     def retry_from(self, failed: int, distance: np.ndarray) -> int | None:
         """Raise the help around control step `failed`; the step to begin again from, or None if nothing is left.

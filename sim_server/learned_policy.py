@@ -17,6 +17,7 @@ from sim_server.retarget import StepFields
 
 FURTHEST = 5.0
 """Deviations from the mean at which a normalised number is cut off."""
+_TRIP_M = 0.12  # it finds back from further away than the analytic controller
 _BLOCK = 16  # rows that go through the network together: always that many, so that a row's bits never vary
 
 
@@ -26,9 +27,11 @@ class LearnedPolicy:
     Its result for a body does not depend on which others are asked for along with it.
     """
 
+    learned = True
+
     def __init__(self, name: str, tensors: dict[str, np.ndarray], card: dict[str, Any]):
         self.name = name
-        self.trip_m = float(card.get("trip_m", 0.08))
+        self.trip_m = float(card.get("trip_m", _TRIP_M))
         self.card = card
         self._mean, self._scale = tensors["mean"], tensors["scale"]
         count = sum(key.startswith("weight") for key in tensors)

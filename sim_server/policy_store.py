@@ -7,7 +7,7 @@ from pathlib import Path
 from motion.assets import asset_path
 from motion.errors import NotFound
 from sim_server.learned_policy import read_policy
-from sim_server.policy import BASE, BasePolicy, Policy
+from sim_server.policy import BASE, ZERO, BasePolicy, Policy, ZeroPolicy
 
 DEFAULT = BASE
 _SHIPPED: tuple[str, ...] = ()
@@ -15,7 +15,7 @@ _SHIPPED: tuple[str, ...] = ()
 
 def policy_names() -> tuple[str, ...]:
     """The policies that can be asked for by name."""
-    return (*_SHIPPED, BASE)
+    return (*_SHIPPED, BASE, ZERO)
 
 
 def load_policy(name: str) -> Policy:
@@ -28,6 +28,8 @@ def load_policy(name: str) -> Policy:
     name = name or DEFAULT
     if name == BASE:
         return BasePolicy()
+    if name == ZERO:
+        return ZeroPolicy()
     if name in _SHIPPED:
         return read_policy(asset_path(f"policies/{name}"))
     if Path(name).is_dir():

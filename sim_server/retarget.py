@@ -18,7 +18,8 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
 from motion import kinematics, rotation
-from sim_server.dynamics import inverse_dynamics
+from sim_server.dynamics import centre_of_mass, inverse_dynamics
+from sim_server.flight import flight_shift
 from sim_server.humanoid import DAMPING, DEPTH_FIRST, SOLE_M, SUBSTEP_S, build_model, sole_points
 from sim_server.preparation import Prepared
 from sim_server.preparation.feet import sole_heights
@@ -37,9 +38,9 @@ class StepFields(NamedTuple):
     `servo` orientation targets at the end of each substep, local, depth-first (3, 21, 4); `servo_rate` damping times
     reference angular velocity, child frame (3, 63), N m; `root`, `root_turn`, `root_velocity`, `root_spin` (spin in
     the root's own frame); `wrench`, `centre`, `inertia`, `torque` of `dynamics.InverseDynamics`, the torque in the
-    child's frame, depth-first; `contact` 1 where the left, the right foot may carry load; `goal` the reference's
-    joints at the end of the step (22, 3); `soon` its `SOON_JOINTS` `SOON_FRAMES` later (2, 8, 3), and `soon_contact`
-    (2, 2) what its feet will do then.
+    child's frame, depth-first; `contact` 1 where the left, the right foot may carry load, as it is
+    down when the step begins or ends; `goal` the reference's joints at the end of the step (22, 3); `soon` its
+    `SOON_JOINTS` `SOON_FRAMES` later (2, 8, 3), and `soon_contact` (2, 2) what its feet will do then.
     """
 
     servo: np.ndarray
@@ -120,6 +121,14 @@ def _rates(turns: np.ndarray) -> np.ndarray:
     return rate
 
 
+def _supported(touching: np.ndarray) -> np.ndarray:
+    """Where a foot is down, at the substep rate, from the feet that are at each frame (frames, 2)."""
+    down: np.ndarray = touching.any(1)
+    before = np.repeat(down[:-1], SUBSTEPS)
+    between = np.repeat(down[1:], SUBSTEPS) & (np.arange(len(before)) % SUBSTEPS > 0)
+    return np.append(before | between, down[-1])
+
+
 def retarget(prepared: Prepared) -> Reference:
     """The reference of a prepared motion, on a body of its own."""
     model = build_model(prepared.offsets)
@@ -133,6 +142,9 @@ def retarget(prepared: Prepared) -> Reference:
     smooth = rotation.normalized(_smoothed(local))
     turns, root = kinematics.chained(smooth), _smoothed(root)
     joints = kinematics.placed(turns, root, prepared.offsets)
+    # What flies is to fall freely, for the forces' sake; what it is compared with stays as it was.
+    shift = flight_shift(centre_of_mass(model, joints, turns), _supported(touching), SUBSTEP_S)
+    root, joints = root + shift, joints + shift[:, None]
     root_velocity = np.gradient(root, SUBSTEP_S, axis=0)
     spins = _rates(turns)
 
@@ -153,7 +165,7 @@ def retarget(prepared: Prepared) -> Reference:
         centre=dynamics.centre,
         inertia=dynamics.inertia,
         torque=rotation.rotate(rotation.conjugate(turns[first]), dynamics.torque)[:, DEPTH_FIRST[1:]],
-        contact=touching[:-1].astype(float),
+        contact=(touching[:-1] | touching[1:]).astype(float),
         goal=positions[1:],
         soon=positions[soon][:, :, SOON_JOINTS],
         soon_contact=touching[soon].astype(float),

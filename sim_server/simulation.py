@@ -90,7 +90,7 @@ class Simulation:
             limit: (n,) newtons and newton metres of assist allowed.
             residual: what a policy adds.
         """
-        given = command(state, step, self._sole[slots], limit, self._dual[slots], residual.wrench)
+        given = command(state, step, self._sole[slots], limit, self._dual[slots], residual.wrench, residual.analytic)
         self._dual[slots] = given.dual
         servo = step.servo.reshape(len(slots), SUBSTEPS, 21, 4)
         if residual.offsets is not None:

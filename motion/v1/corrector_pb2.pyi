@@ -95,7 +95,7 @@ class PhysicalErrors(_message.Message):
     def __init__(self, penetrate_mm: _Optional[float] = ..., float_mm: _Optional[float] = ..., skate_mm: _Optional[float] = ..., phys_err_mm: _Optional[float] = ..., skate_ratio: _Optional[float] = ..., jitter_m_s3: _Optional[float] = ..., accel_m_s2: _Optional[float] = ...) -> None: ...
 
 class Report(_message.Message):
-    __slots__ = ("status", "completed", "mpjpe_global_mm", "mpjpe_local_mm", "before", "after", "residual_force_n_mean", "residual_force_n_max", "residual_torque_nm_mean", "assist_limit_n", "attempts", "policy", "mujoco", "seed", "seconds")
+    __slots__ = ("status", "completed", "mpjpe_global_mm", "mpjpe_local_mm", "before", "after", "residual_force_n_mean", "residual_force_n_max", "residual_torque_nm_mean", "assist_limit_n", "attempts", "policy", "mujoco", "seed", "seconds", "completed_strict")
     class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATUS_UNSPECIFIED: _ClassVar[Report.Status]
@@ -119,6 +119,7 @@ class Report(_message.Message):
     MUJOCO_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_STRICT_FIELD_NUMBER: _ClassVar[int]
     status: Report.Status
     completed: float
     mpjpe_global_mm: float
@@ -134,4 +135,5 @@ class Report(_message.Message):
     mujoco: str
     seed: int
     seconds: float
-    def __init__(self, status: _Optional[_Union[Report.Status, str]] = ..., completed: _Optional[float] = ..., mpjpe_global_mm: _Optional[float] = ..., mpjpe_local_mm: _Optional[float] = ..., before: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., after: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., residual_force_n_mean: _Optional[float] = ..., residual_force_n_max: _Optional[float] = ..., residual_torque_nm_mean: _Optional[float] = ..., assist_limit_n: _Optional[float] = ..., attempts: _Optional[int] = ..., policy: _Optional[str] = ..., mujoco: _Optional[str] = ..., seed: _Optional[int] = ..., seconds: _Optional[float] = ...) -> None: ...
+    completed_strict: float
+    def __init__(self, status: _Optional[_Union[Report.Status, str]] = ..., completed: _Optional[float] = ..., mpjpe_global_mm: _Optional[float] = ..., mpjpe_local_mm: _Optional[float] = ..., before: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., after: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., residual_force_n_mean: _Optional[float] = ..., residual_force_n_max: _Optional[float] = ..., residual_torque_nm_mean: _Optional[float] = ..., assist_limit_n: _Optional[float] = ..., attempts: _Optional[int] = ..., policy: _Optional[str] = ..., mujoco: _Optional[str] = ..., seed: _Optional[int] = ..., seconds: _Optional[float] = ..., completed_strict: _Optional[float] = ...) -> None: ...

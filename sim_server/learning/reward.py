@@ -34,7 +34,7 @@ class RewardWeights:
     turn: float = 0.2
     rate: float = 0.15
     contact: float = 0.05
-    help: float = 0.15
+    help: float = 0.25
     change: float = 0.01
     effort: float = 0.002
     position_kernel: float = 80.0
@@ -83,7 +83,7 @@ def reward(
         + weights.rate * np.exp(-0.05 * rate_error - root_error)
         + weights.contact * (down == (step.contact > 0.5)).mean(-1)
         - weights.slide * np.minimum(slide.sum(-1) / 0.02, 2)
-        - weights.help * (force / 100 + torque / 50)
+        - weights.help * np.log1p(force / 100 + torque / 50)  # not linear: no help is worth falling for
         - weights.change * ((action - last_action) ** 2).mean(-1)
         - weights.effort * (action**2).mean(-1)
     )

@@ -35,7 +35,7 @@ def begin_stage(recipe: Recipe, folder: Path, resume: bool) -> list[dict[str, An
     if stages and not resume:
         raise InvalidInput.of(str(folder), "holds a run already; go on with it by --resume, or choose another by --out")
     for path, ours, theirs in differences(table, stages[-1]["recipe"]) if stages else []:
-        if path.startswith(_FIXED):
+        if path.startswith(_FIXED) and not path.endswith(".weight"):
             raise InvalidInput.of(path, f"is {ours!r}, but the run in {folder} was begun with {theirs!r}")
     if not stages or table != stages[-1]["recipe"]:
         steps = json.loads(state.read_text())["steps"] if state.exists() else 0
@@ -57,7 +57,8 @@ def train(
     """Train a policy, or go on training it; answers with the policy's folder.
 
     Args:
-        recipe: what to do; a run that goes on keeps its motions, bodies and networks, all else may have changed.
+        recipe: what to do; a run that goes on keeps its motions, bodies and networks; all else, and how often which
+            motions are drawn, may have changed.
         folder: where.
         resume: go on with the run that is there.
         workers: processes that simulate, and threads that learn. Another number gives another, equally good curve.

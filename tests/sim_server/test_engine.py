@@ -11,10 +11,12 @@ from motion.kinematics import REST_OFFSETS
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from motion.synthesis import synthesize
+from sim_server.controller import BodyState
 from sim_server.correction import begin
 from sim_server.engine import Engine, Job
 from sim_server.humanoid import build_model, sole_points
-from sim_server.policy import BasePolicy
+from sim_server.policy import BasePolicy, Residual, ZeroPolicy
+from sim_server.retarget import StepFields
 
 BASE = BasePolicy()
 ACTIONS = ["walk", "squat", "jump_forward", "wave", "run"]
@@ -66,7 +68,7 @@ def test_a_fixed_limit_is_kept(motions: list[Motion], limit: float) -> None:
 def test_help_stays_where_it_is_needed(motions: list[Motion]) -> None:
     for job in simulated(motions, 7):
         norms = np.linalg.norm(job.residual[:, :3], axis=-1)
-        allowed = np.array([job.plan.limit(step) for step in range(len(norms))])
+        allowed = np.array([job.plan.at(step).newtons for step in range(len(norms))])
         assert (norms <= allowed + 1e-6).all()
 
 
@@ -103,3 +105,38 @@ def test_the_sole_lies_below_the_ball_of_the_foot() -> None:
     ball = REST_OFFSETS[10][1]
     assert points[:4, 1] == pytest.approx(ball - 0.02)
     assert points[8:, 1] == pytest.approx(-0.02)
+
+
+class Pusher(BasePolicy):
+    """A learned policy, as far as the ladder knows."""
+
+    name = "pusher"
+    learned = True
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def act(self, state: BodyState, step: StepFields, limit: np.ndarray) -> Residual:
+        self.asked += len(limit)
+        return super().act(state, step, limit)
+
+
+def test_the_learned_policy_acts_where_the_controller_alone_would_fall(motions: list[Motion]) -> None:
+    policy = Pusher()
+    (easy,), (hard,) = (synthesize(1, 3, actions=[action]) for action in ("wave", "run"))
+    jobs = [begin(motion, CorrectionOptions(), policy) for motion in (easy, hard)]
+    assert list(Engine(1).run(Queue([jobs[0]]))) and policy.asked == 0
+    assert list(Engine(1).run(Queue([jobs[1]]))) and policy.asked > 0
+    assert jobs[1].plan.at(int(jobs[1].plan.rung.argmax())).learned
+    fixed = begin(easy, CorrectionOptions(assist=0.0), policy)
+    assert list(Engine(1).run(Queue([fixed]))) and policy.asked >= len(fixed.reference) - 1
+
+
+def test_without_the_controller_nothing_holds_the_body_up() -> None:
+    (walk,) = synthesize(1, 3, actions=["walk"])
+    means = {}
+    for policy in (ZeroPolicy(), BASE):
+        job = begin(Motion(walk.positions[:45]), CorrectionOptions(assist=50.0), policy)
+        list(Engine(1).run(Queue([job])))
+        means[policy.name] = job.distance.mean()
+    assert means["base"] < 0.05 < means["zero"]

@@ -210,7 +210,8 @@ def test_company_changes_no_bit_of_a_learned_correction(
 
     def performed(policies: list[Policy], slots: int, threads: int) -> list[np.ndarray]:
         cut = [motion.with_positions(motion.positions[:30]) for motion in motions]
-        jobs = [begin(motion, CorrectionOptions(), policy) for motion, policy in zip(cut, policies, strict=True)]
+        options = CorrectionOptions(assist=100)
+        jobs = [begin(motion, options, policy) for motion, policy in zip(cut, policies, strict=True)]
         waiting = list(jobs)
 
         class Source:
