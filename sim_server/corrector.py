@@ -49,14 +49,14 @@ class Corrector:
     once. A motion that arrives while others run joins them in the next free slot.
 
     Args:
-        policy: name or folder of the policy that requests get which name none.
+        policy: the policy that requests get which name none: its name, its folder, or itself.
         slots: motions simulated at once.
         threads: threads that the physics uses; 0 for one per usable core.
         queue_size: motions that may wait for a slot before `submit` refuses.
     """
 
-    def __init__(self, policy: str = "", slots: int = 32, threads: int = 1, queue_size: int = 1024):
-        self._policy = load_policy(policy)
+    def __init__(self, policy: str | Policy = "", slots: int = 32, threads: int = 1, queue_size: int = 1024):
+        self._policy = load_policy(policy) if isinstance(policy, str) else policy
         self._policies: dict[str, Policy] = {name: load_policy(name) for name in policy_names()}
         self._policies[self._policy.name] = self._policy
         self._engine = Engine(slots, threads or len(os.sched_getaffinity(0)))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.linalg import solveh_banded
-from scipy.ndimage import label
 
 _GRAVITY = np.array([0.0, -9.81, 0.0])
 _STAND_WEIGHT, _FLY_WEIGHT = 1e4, 1e2  # 1/s4: a shift of 1 cm on the ground is as bad as 1 m/s2 to gravity
@@ -44,8 +43,8 @@ def flight_shift(centre: np.ndarray, supported: np.ndarray, dt: float) -> np.nda
 
 def _flights(held: np.ndarray) -> list[np.ndarray]:
     """The samples of each stretch without support."""
-    stretches, count = label(~held)
-    return [np.flatnonzero(stretches == index) for index in range(1, count + 1)]
+    up = np.flatnonzero(~held)
+    return np.split(up, np.flatnonzero(np.diff(up) > 1) + 1) if len(up) else []
 
 
 def _solved(centre: np.ndarray, held: np.ndarray, dt: float) -> np.ndarray:

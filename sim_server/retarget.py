@@ -123,7 +123,7 @@ def _rates(turns: np.ndarray) -> np.ndarray:
 
 def _supported(touching: np.ndarray) -> np.ndarray:
     """Where a foot is down, at the substep rate, from the feet that are at each frame (frames, 2)."""
-    down: np.ndarray = touching.any(1)
+    down = np.any(touching, axis=1)
     before = np.repeat(down[:-1], SUBSTEPS)
     between = np.repeat(down[1:], SUBSTEPS) & (np.arange(len(before)) % SUBSTEPS > 0)
     return np.append(before | between, down[-1])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 from motion.assets import data_path
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput
@@ -9,7 +12,7 @@ from motion.files import read_motions
 from motion.motion import Motion
 from motion.synthesis import synthesize
 from motion.validation import check_motion
-from sim_server.learning.recipe import DataRecipe, SourceRecipe
+from sim_server.learning.recipe import DataRecipe, HeldOutRecipe, SourceRecipe
 
 _RARE = 1 / 3
 SYNTHESIS = "synthesis"
@@ -25,20 +28,27 @@ def load_motions(recipe: DataRecipe) -> tuple[list[Motion], list[float]]:
     motions: list[Motion] = []
     weights: list[float] = []
     for index, source in enumerate(recipe.sources):
-        found = _motions_of(source)
-        for field in source.drop:
-            if not any(field in fields for fields in found.metadata):
-                raise InvalidInput.of(
-                    f"data.sources[{index}].drop", f"has {field!r}, which no clip of {source.path} has"
-                )
-        for motion, fields in zip(found.motions, found.metadata, strict=True):
-            if any(fields.get(field) for field in source.drop):
-                continue
+        for motion, fields in _kept(_motions_of(source), source.drop, f"data.sources[{index}]"):
             motions.append(check_motion(motion))
             weights.append(source.weight * (_RARE if fields.get("subject") in source.rare else 1.0))
     if not motions:
         raise InvalidInput.of("data.sources", "hold no motion that is not dropped")
     return motions, weights
+
+
+def load_held_out(recipe: HeldOutRecipe) -> list[Motion]:
+    """Motions to look at. Raises as `load_motions`."""
+    return [check_motion(motion) for motion, _ in _kept(read_motions(data_path(recipe.path)), recipe.drop, "held_out")]
+
+
+def _kept(found: MotionSet, drop: Sequence[str], where: str) -> Iterator[tuple[Motion, Mapping[str, Any]]]:
+    """Motions with their metadata, without those that have one of the fields `drop`."""
+    for field in drop:
+        if not any(field in fields for fields in found.metadata):
+            raise InvalidInput.of(f"{where}.drop", f"has {field!r}, which no clip has")
+    for motion, fields in zip(found.motions, found.metadata, strict=True):
+        if not any(fields.get(field) for field in drop):
+            yield motion, fields
 
 
 def _motions_of(source: SourceRecipe) -> MotionSet:

@@ -96,6 +96,21 @@ class PpoRecipe:
 
 
 @dataclass(frozen=True)
+class HeldOutRecipe:
+    """Motions that are not trained on, to see how a run does; it does not learn from what it sees.
+
+    Attributes:
+        path: of a set, as in a source.
+        drop: as in a source.
+        every_steps: control steps between looks.
+    """
+
+    path: Annotated[str, Text()]
+    drop: Annotated[tuple[str, ...], ListOf(Text())] = ()
+    every_steps: Annotated[int, Integer(1)] = 1_000_000
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A training run.
 
@@ -104,6 +119,7 @@ class Recipe:
         seed: of everything random.
         steps: control steps to train for.
         chapter_steps: control steps between checkpoints.
+        held_out: what to look at on the way, if anything.
     """
 
     name: Annotated[str, Text()]
@@ -115,6 +131,7 @@ class Recipe:
     episodes: EpisodeRules = field(default_factory=EpisodeRules)
     limits: LimitSchedule = field(default_factory=LimitSchedule)
     reward: RewardWeights = field(default_factory=RewardWeights)
+    held_out: Annotated[HeldOutRecipe | None, Table(HeldOutRecipe)] = None
 
 
 def load_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:

@@ -11,7 +11,7 @@ from motion.atomic import atomic_path
 from motion.errors import InvalidInput, NotFound
 from motion.schema import differences, to_table
 from sim_server.learning.clips import make_clips
-from sim_server.learning.data import load_motions
+from sim_server.learning.data import load_held_out, load_motions
 from sim_server.learning.recipe import Recipe
 from sim_server.learning.training import Trainer
 
@@ -69,7 +69,8 @@ def train(
     stages = begin_stage(recipe, folder, resume)
     data = recipe.data
     clips = make_clips(motions, weights, data.kinds, (data.smallest, data.largest), recipe.seed, preparing)
-    trainer = Trainer(recipe, clips, folder, workers, stages)
+    held_out = load_held_out(recipe.held_out) if recipe.held_out else []
+    trainer = Trainer(recipe, clips, folder, workers, stages, held_out)
     try:
         trainer.run(after)
     finally:

@@ -19,6 +19,10 @@ from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
 from motion.atomic import atomic_group, atomic_path
+from motion.motion import Motion
+from sim_server.corrector import Corrector
+from sim_server.evaluation import evaluate
+from sim_server.learned_policy import LearnedPolicy
 from sim_server.learning.actor_critic import ImitationPPO
 from sim_server.learning.clips import Clip
 from sim_server.learning.environment import ImitationVecEnv
@@ -30,6 +34,8 @@ _REWARD_GAIN = 2.0  # over 1 - gamma: returns are about one then
 _STATISTICS_STEPS = 40
 _SMALLEST_DEVIATION = 0.05
 _CHECKPOINTS_KEPT = 2
+_SEEN = ("completed_share", "over_100_n_share", "mpjpe_global_mm", "mpjpe_local_mm")
+_SEEN_MEANS = ("residual_force_n", "residual_torque_nm", "phys_err_mm")
 
 
 def observation_statistics(env: VecEnv, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -74,6 +80,7 @@ class Trainer:
         folder: where; a run that is there already goes on.
         workers: processes that simulate, each its share of the bodies, and threads that learn.
         stages: which recipes held from which step on, for the policy's card.
+        held_out: motions to correct now and then, to see how it does.
     """
 
     def __init__(
@@ -83,8 +90,10 @@ class Trainer:
         folder: Path,
         workers: int = 1,
         stages: Sequence[dict[str, Any]] = (),
+        held_out: Sequence[Motion] = (),
     ):
         self.recipe, self.folder, self._stages = recipe, folder, list(stages)
+        self._held_out = held_out
         torch.set_num_threads(workers)
 
         def make() -> ImitationVecEnv:
@@ -111,7 +120,12 @@ class Trainer:
     def run(self, after: Callable[[dict[str, Any]], None] | None = None) -> None:
         """Train to the recipe's steps; `after` is told a line of the curve after each chapter, which is then saved."""
         while self.steps < self.recipe.steps:
+            before = self.steps
             line = self._chapter()
+            if self.recipe.held_out and self.steps // self.recipe.held_out.every_steps > (
+                before // self.recipe.held_out.every_steps
+            ):
+                line["held_out"] = self._look()
             self._save(line)
             if after:
                 after(line)
@@ -146,6 +160,18 @@ class Trainer:
             "episodes": len(chapter.episodes),
             **chapter.means(),
         }
+
+    def _look(self) -> dict[str, float]:
+        """How the policy as it is now corrects motions that it was not trained on."""
+        policy = LearnedPolicy(self.recipe.name, self._ppo.actor(), {})
+        with Corrector(policy, threads=torch.get_num_threads()) as corrector:
+            result = evaluate(corrector, self._held_out)
+        seen = {name: result[name] for name in _SEEN}
+        seen |= {name: result[name]["mean"] for name in _SEEN_MEANS}
+        for name, value in seen.items():
+            self._ppo.logger.record(f"held_out/{name}", value)
+        self._ppo.logger.dump(self.steps)
+        return seen
 
     def _save(self, line: dict[str, Any]) -> None:
         """The checkpoint; `state.json` last, it makes the others count."""

@@ -16,6 +16,7 @@ from stable_baselines3.common.env_checker import check_env as sb3_check
 
 from loop_client.toml_text import format_toml
 from motion.errors import InvalidInput, NotFound
+from motion.files import write_motion
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from motion.recipe_file import shipped_recipes
@@ -28,7 +29,7 @@ from sim_server.learning.clips import Clip, make_clips, state_at
 from sim_server.learning.curriculum import Curriculum, LimitSchedule
 from sim_server.learning.environment import EpisodeRules, ImitationVecEnv
 from sim_server.learning.gym_environment import ImitationEnv
-from sim_server.learning.recipe import DataRecipe, PpoRecipe, Recipe, SourceRecipe, load_recipe
+from sim_server.learning.recipe import DataRecipe, HeldOutRecipe, PpoRecipe, Recipe, SourceRecipe, load_recipe
 from sim_server.learning.run import train
 from sim_server.observation import ACTION_SIZE, OBSERVATION_SIZE
 from sim_server.policy import BasePolicy, Policy
@@ -136,9 +137,12 @@ def test_limits_follow_success() -> None:
     assert (drawn == 1).mean() == pytest.approx(1.15 / 1.3, abs=0.03)
 
 
-def test_a_killed_run_goes_on_to_the_same_curve(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_to_the_same_curve(tmp_path: Path, motions: list[Motion]) -> None:
+    """And looking at motions that are held out, on the way, changes nothing."""
+    write_motion(tmp_path / "held.npz", motions[0])
+    looking = replace(TINY, held_out=HeldOutRecipe(str(tmp_path / "held.npz"), every_steps=400))
     folders = tmp_path / "whole", tmp_path / "parts"
-    whole = train(TINY, folders[0])
+    whole = train(looking, folders[0])
     # The noise falls with the share of the run that is done, so a part of a run is cut off, not planned shorter.
     with pytest.raises(KeyboardInterrupt):
         train(TINY, folders[1], after=interrupt)
@@ -146,7 +150,10 @@ def test_a_killed_run_goes_on_to_the_same_curve(tmp_path: Path) -> None:
     curves = [[json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()] for folder in folders]
     assert len(curves[0]) == len(curves[1]) == 3
     for one, other in zip(*curves, strict=True):
+        seen = one.pop("held_out", None)
+        assert (seen is not None) == (one["steps"] == 400)
         assert {**one, "steps_per_second": 0} == {**other, "steps_per_second": 0}
+    assert seen is None
     assert (whole / "policy.safetensors").read_bytes() == (parts / "policy.safetensors").read_bytes()
     with pytest.raises(InvalidInput, match="--resume"):
         train(TINY, folders[1])
