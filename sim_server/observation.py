@@ -33,35 +33,55 @@ def heading(turn: np.ndarray) -> np.ndarray:
     return rotation.about_y(np.arctan2(forward[:, 0], forward[:, 2]))
 
 
+def _in_heading_frame(turn: np.ndarray, *groups: np.ndarray) -> list[np.ndarray]:
+    """Vectors of the world as a pelvis turned by `turn` (n, 4) has them before it; each group comes back (n, width)."""
+    count = len(turn)
+    vectors = [group.reshape(count, -1, 3) for group in groups]
+    turned = rotation.rotate(rotation.conjugate(heading(turn))[:, None], np.concatenate(vectors, axis=1))
+    edges = np.cumsum([3 * group.shape[1] for group in vectors])
+    return np.split(turned.reshape(count, -1), edges[:-1], axis=1)
+
+
 def observe(state: BodyState, step: StepFields, limit: np.ndarray) -> np.ndarray:
     """(n, OBSERVATION_SIZE) float32 of n bodies in `state`, to follow `step`, with `limit` (n,) newtons allowed."""
     count = len(limit)
     turn, root, velocity = state.xquat[:, 1], state.xpos[:, 1], state.qvel[:, :3]
-    back = rotation.conjugate(heading(turn))
-
-    def flat(vectors: np.ndarray) -> np.ndarray:
-        return rotation.rotate(back[:, None], vectors.reshape(count, -1, 3)).reshape(count, -1)
-
     joints = state.xpos[:, BODY_OF_JOINT]
     target = step.servo.reshape(count, SUBSTEPS, NUM_JOINTS - 1, 4)[:, -1]
+    turn_errors = rotation.multiply(
+        rotation.conjugate(np.concatenate([state.local_turns(), turn[:, None]], 1)),
+        np.concatenate([target, step.root_turn[:, None]], 1),
+    )
+    turn_errors = 2 * rotation.log(turn_errors).reshape(count, -1)
+    up, moving, pose, goal, way, change, wrench, soon = _in_heading_frame(
+        turn,
+        rotation.rotate(turn, np.array([0.0, 1.0, 0.0])),
+        velocity,
+        joints[:, 1:] - root[:, None],
+        step.goal.reshape(count, NUM_JOINTS, 3) - joints,
+        step.root - root,
+        step.root_velocity - velocity,
+        step.wrench,
+        step.soon.reshape(count, -1, 3) - root[:, None],
+    )
     parts = [
         root[:, 1:2],
-        flat(rotation.rotate(turn, np.array([0.0, 1.0, 0.0]))),
-        0.5 * flat(velocity),
+        up,
+        0.5 * moving,
         0.2 * state.qvel[:, 3:6],
-        2 * flat(joints[:, 1:] - root[:, None]),
+        2 * pose,
         0.1 * state.qvel[:, 6:],
-        2 * rotation.log(rotation.multiply(rotation.conjugate(state.local_turns()), target)).reshape(count, -1),
-        4 * flat(step.goal.reshape(count, NUM_JOINTS, 3) - joints),
-        4 * flat(step.root - root),
-        2 * rotation.log(rotation.multiply(rotation.conjugate(turn), step.root_turn)),
-        flat(step.root_velocity - velocity),
+        turn_errors[:, :-3],
+        4 * goal,
+        4 * way,
+        turn_errors[:, -3:],
+        change,
         0.2 * (step.root_spin - state.qvel[:, 3:6]),
-        flat(step.wrench) / np.repeat([_WEIGHT_N, 200.0], 3),
+        wrench / np.repeat([_WEIGHT_N, 200.0], 3),
         4 * joints[:, _FEET, 1],
         step.contact,
         step.soon_contact,
-        2 * flat(step.soon.reshape(count, -1, 3) - root[:, None]),
+        2 * soon,
         np.log1p(np.minimum(limit, 1000.0) / 10)[:, None] / 3,
     ]
     return np.clip(np.concatenate(parts, axis=1), -8, 8).astype(np.float32)
