@@ -12,7 +12,7 @@ from loop_client.strategy import STRATEGIES
 from loop_client.toml_text import format_toml
 from motion import recipe_file
 from motion.errors import InvalidInput, Violation
-from motion.protocols import CorrectionOptions
+from motion.protocols import MOST_EFFORT, CorrectionOptions
 from motion.schema import (
     Either,
     Integer,
@@ -103,9 +103,10 @@ class CorrectionRecipe:
 
     policy: Annotated[str, Text(may_be_empty=True)] = ""
     assist: Annotated[str | float, _ASSIST] = "auto"
+    effort: Annotated[int, Integer(1, MOST_EFFORT)] = 1
 
     def options(self) -> CorrectionOptions:
-        return CorrectionOptions(self.policy, self.assist)
+        return CorrectionOptions(self.policy, self.assist, self.effort)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.report import Correction
 
+MOST_EFFORT = 4
+
 
 @dataclass(frozen=True)
 class CorrectionOptions:
@@ -22,10 +24,12 @@ class CorrectionOptions:
         policy: which policy; empty means the corrector's default.
         assist: "auto" raises the limit of the root force rung by rung, only when a motion would otherwise fall;
             "none" allows no force; a number is the limit in newtons (and, for the torque, in newton metres).
+        effort: how many ways of correcting each motion are tried, 1 to `MOST_EFFORT`; the best is returned.
     """
 
     policy: str = ""
     assist: str | float = "auto"
+    effort: int = 1
 
     def __post_init__(self) -> None:
         if isinstance(self.assist, str):
@@ -33,6 +37,8 @@ class CorrectionOptions:
                 raise InvalidInput.of("assist", f"is {self.assist!r}; must be 'auto', 'none' or a number of newtons")
         elif not (np.isfinite(self.assist) and self.assist >= 0):
             raise InvalidInput.of("assist", f"is {self.assist}; a limit in newtons must be finite and not negative")
+        if not 1 <= self.effort <= MOST_EFFORT:
+            raise InvalidInput.of("effort", f"is {self.effort}; must be a whole number from 1 to {MOST_EFFORT}")
 
 
 @dataclass(frozen=True)

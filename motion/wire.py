@@ -131,14 +131,15 @@ def pack_options(options: CorrectionOptions) -> corrector_pb2.CorrectionOptions:
         assist: dict[str, Any] = {"assist_auto": True}
     else:
         assist = {"assist_limit_n": 0.0 if options.assist == "none" else options.assist}
-    return build(corrector_pb2.CorrectionOptions, policy=options.policy, **assist)
+    return build(corrector_pb2.CorrectionOptions, policy=options.policy, effort=options.effort, **assist)
 
 
 def unpack_options(message: corrector_pb2.CorrectionOptions) -> CorrectionOptions:
     """The options that a message holds; where it says nothing of the assist, that is "auto".
 
     Raises:
-        InvalidInput: the assist is said to be "not auto" without saying what else, or a limit is no force.
+        InvalidInput: the assist is said to be "not auto" without saying what else, a limit is no force, or the effort
+            out of range.
     """
     choice = message.WhichOneof("assist")
     if choice == "assist_auto" and not message.assist_auto:
@@ -146,12 +147,12 @@ def unpack_options(message: corrector_pb2.CorrectionOptions) -> CorrectionOption
             "assist_auto", "is false; must be true, or give way to assist_limit_n (0 for no assist at all)"
         )
     if choice != "assist_limit_n":
-        return CorrectionOptions(policy=message.policy)
+        return CorrectionOptions(policy=message.policy, effort=message.effort or 1)
     if not (math.isfinite(message.assist_limit_n) and message.assist_limit_n >= 0):
         raise InvalidInput.of(
             "assist_limit_n", f"is {message.assist_limit_n}; a limit in newtons must be finite and not negative"
         )
-    return CorrectionOptions(policy=message.policy, assist=message.assist_limit_n or "none")
+    return CorrectionOptions(message.policy, message.assist_limit_n or "none", message.effort or 1)
 
 
 def pack_report(report: Report) -> corrector_pb2.Report:

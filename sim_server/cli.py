@@ -41,6 +41,8 @@ class Correct:
     """Which policy; by default the corrector's own choice."""
     assist: Annotated[str, arg(metavar="auto|none|NEWTONS")] = "auto"
     """Limit of the force on the root: raised only where a motion would fall, none at all, or so many newtons."""
+    effort: Annotated[int, arg(metavar="1-4")] = 1
+    """Ways of correcting each motion that are tried; the best is kept."""
     seed: int = 0
     json: bool = False
     """Also print one JSON document, with all reports, on standard output."""
@@ -48,7 +50,7 @@ class Correct:
     """Threads of the physics, without --server; 0 for one per core."""
 
     def run(self) -> int:
-        options = CorrectionOptions(policy=self.policy if self.server else "", assist=_assist(self.assist))
+        options = CorrectionOptions(self.policy if self.server else "", _assist(self.assist), self.effort)
         with ExitStack() as stack, progress_bar("motions") as progress:
 
             def open_corrector() -> Corrector:
@@ -108,6 +110,8 @@ class Evaluate:
     """Name or folder of a policy; by default the corrector's own choice."""
     assist: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="auto|none|NEWTONS")]] = ()
     """By default auto."""
+    effort: Annotated[int, arg(metavar="1-4")] = 1
+    """Ways of correcting each motion that are tried; the best is kept."""
     seed: int = 0
     json: bool = False
     """Print JSON instead of a table: a row, or where there are several {"rows": [...]}."""
@@ -129,10 +133,10 @@ class Evaluate:
         for policy in self.policy or ("",):
             with _opened(self.server, policy, self.threads) as corrector:
                 for (path, motions), kind, limit in product(sets.items(), self.corrupt or ("clean",), limits):
-                    options = CorrectionOptions(policy=policy if self.server else "", assist=limits[limit])
+                    options = CorrectionOptions(policy if self.server else "", limits[limit], self.effort)
                     with progress_bar("motions", f"{path.stem} {kind}") as progress:
                         row = evaluate(corrector, motions, kind, self.seed, options, progress)
-                    rows.append({"set": path.stem, "assist": limit, **row})
+                    rows.append({"set": path.stem, "assist": limit, "effort": self.effort, **row})
         if self.json:
             print(json.dumps(rows[0] if len(rows) == 1 else {"rows": rows}, indent=1))
         else:

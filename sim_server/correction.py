@@ -15,7 +15,7 @@ from sim_server.engine import Job
 from sim_server.humanoid import SOLE_M
 from sim_server.policy import Policy
 from sim_server.preparation import prepare
-from sim_server.retarget import CONTROL_FPS, retarget
+from sim_server.retarget import CONTROL_FPS, Reference, retarget
 
 MIN_FRAMES = 4
 MAX_FRAMES = 2000
@@ -41,7 +41,12 @@ def check_length(motion: Motion) -> None:
 
 
 def begin(motion: Motion, options: CorrectionOptions, policy: Policy) -> Job:
-    """Prepare and retarget a checked motion that `policy` is to perform.
+    """A checked motion as a job that `policy` is to do. Raises as `refer`."""
+    return Job.of(refer(motion), options, policy)
+
+
+def refer(motion: Motion) -> Reference:
+    """Prepare and retarget a checked motion.
 
     Raises:
         NotSimulable: no body fits it.
@@ -54,7 +59,7 @@ def begin(motion: Motion, options: CorrectionOptions, policy: Policy) -> Job:
         raise NotSimulable(str(error)) from error
     if not (np.isfinite(reference.rows).all() and np.isfinite(reference.qpos).all()):
         raise NotSimulable("its reference is not finite")
-    return Job.of(reference, options, policy)
+    return reference
 
 
 def finish(motion: Motion, job: Job, seed: int) -> Correction:

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
@@ -18,12 +18,13 @@ from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
 from motion.validation import as_motion, check_motion
-from sim_server.correction import MAX_FRAMES, MIN_FRAMES, NotSimulable, begin, check_length, finish, unsimulated
+from sim_server.correction import MAX_FRAMES, MIN_FRAMES, NotSimulable, check_length, finish, refer, unsimulated
+from sim_server.effort import Trial, best, trials
 from sim_server.engine import Engine, Job
 from sim_server.ladder import RUNGS_N
 from sim_server.policy import Policy
 from sim_server.policy_store import load_policy, policy_names
-from sim_server.retarget import CONTROL_FPS
+from sim_server.retarget import CONTROL_FPS, Reference
 
 
 class QueueFull(Overloaded):
@@ -36,6 +37,9 @@ class _Request:
     options: CorrectionOptions
     seed: int
     future: Future[Correction]
+    reference: Reference | None = None
+    trials: list[Trial] = field(default_factory=list)
+    tried: list[Job] = field(default_factory=list)
 
     def answer(self, correction: Correction) -> None:
         if self.future.set_running_or_notify_cancel():
@@ -178,13 +182,20 @@ class Corrector:
                 request = self._waiting.popleft()
             if request.future.cancelled():
                 continue
-            policy = self._policies[request.options.policy or self._policy.name]
-            try:
-                job = begin(request.motion, request.options, policy)
-            except NotSimulable:
-                request.answer(unsimulated(request.motion, policy.name, request.seed))
-                continue
-            job.tag = request
+            if request.reference is None:
+                policy = self._policies[request.options.policy or self._policy.name]
+                try:
+                    request.reference = refer(request.motion)
+                except NotSimulable:
+                    request.answer(unsimulated(request.motion, policy.name, request.seed))
+                    continue
+                request.trials = trials(policy, request.options.effort)
+            trial = request.trials.pop(0)
+            if request.trials:
+                with self._changed:
+                    self._waiting.appendleft(request)
+            job = Job.of(request.reference, request.options, trial.policy)
+            job.patience, job.tag = trial.patience, request
             return job
 
     def _work(self) -> None:
@@ -198,9 +209,10 @@ class Corrector:
                 for job in self._engine.jobs():
                     job.cancelled = job.tag.future.cancelled()
                 for job in self._engine.advance(self):
-                    if not job.cancelled:
-                        request: _Request = job.tag
-                        request.answer(finish(request.motion, job, request.seed))
+                    request: _Request = job.tag
+                    request.tried.append(job)
+                    if not job.cancelled and len(request.tried) == request.options.effort:
+                        request.answer(finish(request.motion, best(request.tried), request.seed))
         except BaseException as error:  # whatever broke the engine, nobody may wait for it forever
             with self._changed:
                 self._failure = error
@@ -211,7 +223,7 @@ class Corrector:
     def _abandon(self) -> None:
         """Tell everyone who still waits that nothing will come."""
         reason = ServiceUnavailable(f"the corrector stopped: {self._failure or 'it was closed'}")
-        for request in [*self._waiting, *(job.tag for job in self._engine.jobs())]:
+        for request in dict.fromkeys([*self._waiting, *(job.tag for job in self._engine.jobs())]):
             if request.future.set_running_or_notify_cancel():
                 request.future.set_exception(reason)
         self._waiting.clear()

@@ -27,6 +27,7 @@ class Job:
         reference: what to follow.
         plan: how much help it may have.
         policy: what adds to the analytic controller.
+        patience: factor on the distance at which the policy takes help.
         tag: the caller's own; not looked at.
         positions: (frames, 22, 3) the simulated joints, raised by `humanoid.SOLE_M`; filled in as it runs.
         residual: (frames - 1, 6) the assist that acted, world frame, N and Nm.
@@ -39,6 +40,7 @@ class Job:
     reference: Reference
     plan: AssistPlan
     policy: Policy
+    patience: float = 1.0
     tag: Any = None
     positions: np.ndarray = field(init=False)
     residual: np.ndarray = field(init=False)
@@ -65,6 +67,16 @@ class Job:
     def acting(self) -> Policy:
         """The policy of the control step that comes next."""
         return self.policy if self.plan.at(self.step).learned else _ALONE
+
+    @property
+    def failed(self) -> bool:
+        """Whether it broke down, or left its reference at any time."""
+        return self.broken is not None or not bool((self.distance < FAIL_M).all())
+
+    @property
+    def help_used(self) -> float:
+        """Mean force of the assist plus mean torque, N and Nm."""
+        return float(np.linalg.norm(self.residual.reshape(-1, 2, 3), axis=-1).mean(0).sum())
 
     @property
     def done(self) -> bool:
@@ -157,7 +169,7 @@ class Engine:
 
     def _settle(self, job: Job, joints: np.ndarray, distance: float) -> bool:
         """Write down where a control step led, or take the job back to try with more help (then True)."""
-        if distance > job.acting.trip_m and not job.gave_up:
+        if distance > job.patience * job.acting.trip_m and not job.gave_up:
             again = job.plan.retry_from(job.step, job.distance[: job.step + 1])
             if again is not None:
                 job.step = again

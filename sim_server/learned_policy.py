@@ -17,7 +17,7 @@ from sim_server.retarget import StepFields
 
 FURTHEST = 5.0
 """Deviations from the mean at which a normalised number is cut off."""
-_TRIP_M = 0.12  # it finds back from further away than the analytic controller
+_TRIP_M = 0.18  # it finds back from further away than the analytic controller
 _BLOCK = 32  # rows that go through the network together: always that many, so that a row's bits never vary
 
 

@@ -35,14 +35,16 @@ class DescribeCorrectorResponse(_message.Message):
     def __init__(self, name: _Optional[str] = ..., default_policy: _Optional[str] = ..., policies: _Optional[_Iterable[str]] = ..., mujoco: _Optional[str] = ..., version: _Optional[str] = ..., min_frames: _Optional[int] = ..., max_frames: _Optional[int] = ..., fps: _Optional[float] = ..., assist_ladder_n: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class CorrectionOptions(_message.Message):
-    __slots__ = ("policy", "assist_auto", "assist_limit_n")
+    __slots__ = ("policy", "assist_auto", "assist_limit_n", "effort")
     POLICY_FIELD_NUMBER: _ClassVar[int]
     ASSIST_AUTO_FIELD_NUMBER: _ClassVar[int]
     ASSIST_LIMIT_N_FIELD_NUMBER: _ClassVar[int]
+    EFFORT_FIELD_NUMBER: _ClassVar[int]
     policy: str
     assist_auto: bool
     assist_limit_n: float
-    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ...) -> None: ...
+    effort: int
+    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ..., effort: _Optional[int] = ...) -> None: ...
 
 class CorrectRequest(_message.Message):
     __slots__ = ("motion", "options", "seed", "id")

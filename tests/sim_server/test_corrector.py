@@ -11,8 +11,9 @@ import pytest
 from motion.errors import InvalidInput, NotFound, ServiceUnavailable
 from motion.humanml3d import positions_to_features
 from motion.motion import Motion
-from motion.protocols import CorrectionOptions
+from motion.protocols import MOST_EFFORT, CorrectionOptions
 from motion.protocols import Corrector as CorrectorProtocol
+from motion.report import Correction
 from motion.resample import resample
 from motion.synthesis import synthesize
 from sim_server import Corrector, QueueFull
@@ -22,6 +23,11 @@ from sim_server import correction as correction_module
 @pytest.fixture(scope="module")
 def motions() -> list[Motion]:
     return [Motion(motion.positions[:40], name=motion.name) for motion in synthesize(4, 5)]
+
+
+@pytest.fixture(scope="module")
+def walk_and_run() -> list[Motion]:
+    return [Motion(motion.positions[:40], name=motion.name) for motion in synthesize(2, 3, actions=["walk", "run"])]
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +121,34 @@ def test_a_full_queue_refuses_and_a_closed_corrector_says_so(motions: list[Motio
         assert future.done()
     with pytest.raises(ServiceUnavailable):
         corrector.submit(motions[0])
+
+
+def test_more_effort_is_never_worse_and_says_what_it_took(walk_and_run: list[Motion]) -> None:
+    def cost(correction: Correction) -> float:
+        report = correction.report
+        return report.residual_force_n_mean + report.residual_torque_nm_mean
+
+    with Corrector("base") as corrector:
+        usual, more = (
+            corrector.correct(walk_and_run, options=CorrectionOptions(effort=effort)) for effort in (1, MOST_EFFORT)
+        )
+        again = corrector.correct(walk_and_run[::-1], options=CorrectionOptions(effort=MOST_EFFORT))[::-1]
+    for one, other, same in zip(usual, more, again, strict=True):
+        assert cost(other) <= cost(one) + one.report.mpjpe_global_mm
+        assert other.report.attempts >= one.report.attempts + MOST_EFFORT - 1
+        assert other.report.seconds > one.report.seconds
+        assert np.array_equal(other.motion.positions, same.motion.positions)
+
+
+def test_effort_has_bounds() -> None:
+    for effort in (0, MOST_EFFORT + 1):
+        with pytest.raises(InvalidInput, match="effort"):
+            CorrectionOptions(effort=effort)
+
+
+def test_closing_leaves_nobody_waiting_whatever_the_effort(walk_and_run: list[Motion]) -> None:
+    corrector = Corrector("base", slots=1)
+    futures = [corrector.submit(motion, CorrectionOptions(effort=3)) for motion in walk_and_run]
+    corrector.close()
+    for future in futures:
+        assert future.exception(timeout=5) is None or "closed" in str(future.exception())
