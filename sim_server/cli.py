@@ -196,6 +196,23 @@ class Train:
         return DONE
 
 
+@dataclass(frozen=True)
+class Convert:
+    """Make a policy folder of a model that Stable-Baselines3 saved, trained on Plumb's environment."""
+
+    model: Annotated[Positional[Path], arg(metavar="ZIP")]
+    out: Path
+    """The policy's folder."""
+    name: str = ""
+    """Of the policy; by default the folder's."""
+
+    def run(self) -> int:
+        from sim_server.learning.conversion import convert_sb3
+
+        print(convert_sb3(self.model, self.out, self.name or self.out.name))
+        return DONE
+
+
 def _tell(line: dict[str, Any]) -> None:
     print(
         f"{line['steps']:>11,} steps  failed {100 * line['failed']:3.0f} %  force {line['force']:4.0f} N  "
@@ -209,6 +226,7 @@ Command = (
     Annotated[Correct, subcommand("correct")]
     | Annotated[Serve, subcommand("serve")]
     | Annotated[Train, subcommand("train")]
+    | Annotated[Convert, subcommand("convert")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Bench, subcommand("bench")]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,20 @@ from sim_server.retarget import StepFields
 
 FURTHEST = 5.0
 """Deviations from the mean at which a normalised number is cut off."""
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "elu": lambda values: np.where(values > 0, values, np.expm1(np.minimum(values, 0))),
+    "tanh": np.tanh,
+    "relu": lambda values: np.maximum(values, 0),
+}
 _TRIP_M = 0.18  # it finds back from further away than the analytic controller
 _BLOCK = 32  # rows that go through the network together: always that many, so that a row's bits never vary
 
 
 class LearnedPolicy:
-    """The mean action of a Gaussian policy: layers of ELU units on a normalised observation.
+    """The mean action of a Gaussian policy: a multilayer perceptron on a normalised observation.
+
+    Its card may say: `trip_m`; `activation`, one of `ACTIVATIONS`; `furthest`, at how many deviations a normalised
+    number is cut off, or null for nowhere.
 
     Its result for a body does not depend on which others are asked for along with it.
     """
@@ -33,6 +42,8 @@ class LearnedPolicy:
         self.name = name
         self.trip_m = float(card.get("trip_m", _TRIP_M))
         self.card = card
+        self._activation = ACTIVATIONS[card.get("activation", "elu")]
+        self._furthest = np.float32(card.get("furthest", FURTHEST) or np.inf)
         self._mean, self._scale = tensors["mean"], tensors["scale"]
         count = sum(key.startswith("weight") for key in tensors)
         self._layers = [(np.ascontiguousarray(tensors[f"weight{i}"].T), tensors[f"bias{i}"]) for i in range(count)]
@@ -47,11 +58,12 @@ class LearnedPolicy:
         padded[:count] = observations
         out = np.empty((len(padded), ACTION_SIZE), np.float32)
         for start in range(0, len(padded), _BLOCK):
-            values = np.clip((padded[start : start + _BLOCK] - self._mean) * self._scale, -FURTHEST, FURTHEST)
+            values = (padded[start : start + _BLOCK] - self._mean) * self._scale
+            values = np.clip(values, -self._furthest, self._furthest)
             for index, (weight, bias) in enumerate(self._layers):
                 values = values @ weight + bias
                 if index < len(self._layers) - 1:
-                    values = np.where(values > 0, values, np.expm1(np.minimum(values, 0)))
+                    values = self._activation(values)
             out[start : start + _BLOCK] = values
         return out[:count]
 
@@ -71,6 +83,10 @@ def read_policy(folder: Path) -> LearnedPolicy:
         raise InvalidInput.of(
             "policy",
             f"{folder} is of observation version {card.get('observation_version')}; this program's is {VERSION}",
+        )
+    if card.get("activation", "elu") not in ACTIVATIONS:
+        raise InvalidInput.of(
+            "policy", f"{folder} has activation {card['activation']!r}; known are {', '.join(ACTIVATIONS)}"
         )
     tensors = load_file(weights)
     sizes = [tensors[f"weight{i}"].shape for i in range(sum(key.startswith("weight") for key in tensors))]
