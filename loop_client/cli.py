@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg, subcommand
 
-from loop_client.recipe import EmbeddingRecipe, Recipe, load_recipe, parse_recipe, shipped_recipes
+from loop_client.recipe import Recipe, load_recipe, parse_recipe, shipped_recipes
 from motion.command import DONE, progress_bar, run_commands
 from motion.errors import InvalidInput, ServiceUnavailable
 
@@ -95,29 +95,84 @@ class Report:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Compare a set of motions with real ones: FID, diversity, physical errors."""
+    """Compare a set of motions with real ones: FID, KID, Wasserstein distance, precision and recall, diversity and, by
+    an evaluator that knows texts, R-precision and matching score; physical errors of both."""
 
     set: Annotated[Positional[Path], arg(metavar="SET")]
     """The motions to judge."""
     real: Annotated[Positional[Path], arg(metavar="REAL")]
     """The motions to compare them with."""
+    evaluator: Annotated[str, arg(metavar="FOLDER")] = ""
+    """An evaluator, as `train-evaluator` writes one; by default the one that comes with Plumb."""
+    glove: Annotated[Path | None, arg(metavar="FOLDER")] = None
+    """The published word table, for an evaluator that reads with it."""
     embedding: Annotated[Path | None, arg(metavar="FOLDER")] = None
-    """An embedding, as RUN/embedding has one; by default one is trained on REAL."""
+    """An embedding of motions alone instead, as RUN/embedding has one."""
+    seed: int = 0
+    """Of the draws that intervals come from."""
+    replications: int = 20
+    """How many draws."""
     json: bool = False
     """Print one JSON document instead of a table."""
 
     def run(self) -> int:
-        from loop_client.embedding import load_embedding, train_embedding
-        from loop_client.evaluation import compare_sets
+        from loop_client.comparison import compare_sets
+        from loop_client.embedding import load_embedding
+        from loop_client.evaluator.evaluator import SHIPPED, load_evaluator
 
         samples, real = _motions(self.set), _motions(self.real)
         if self.embedding:
             embedding = load_embedding(self.embedding)
         else:
-            with progress_bar("steps", "training the embedding") as progress:
-                embedding = train_embedding(real, EmbeddingRecipe(), progress)
-        result = compare_sets(samples, real, embedding)
+            embedding = load_evaluator(self.evaluator or SHIPPED, self.glove)
+        result = compare_sets(samples, real, embedding, self.seed, self.replications)
         print(json.dumps(result, indent=1) if self.json else _comparison(result))
+        return DONE
+
+
+@dataclass(frozen=True)
+class TrainEvaluator:
+    """Train a text-to-motion evaluator on motions with captions."""
+
+    data: Annotated[Positional[tuple[Path, ...]], arg(metavar="DATA...")]
+    """Sets of motions with captions; `default` is the one that comes with Plumb, without its test split."""
+    out: Path
+    """The evaluator's folder."""
+    movement_steps: int = 1500
+    steps: int = 2500
+    """Of movements, and then of points."""
+    seed: int = 0
+
+    def run(self) -> int:
+        from loop_client.data import training_motions
+        from loop_client.evaluator.training import EvaluatorSettings, train_evaluator
+
+        settings = EvaluatorSettings(movement_steps=self.movement_steps, steps=self.steps, seed=self.seed)
+        motions = training_motions(self.data)
+        with progress_bar("steps", "training the evaluator") as progress:
+            evaluator = train_evaluator(motions, settings, progress=progress)
+        evaluator.save(self.out)
+        print(self.out)
+        return DONE
+
+
+@dataclass(frozen=True)
+class ImportEvaluator:
+    """Make an evaluator's folder of the published checkpoint; nothing of it is unpickled but numbers."""
+
+    checkpoint: Annotated[Positional[Path], arg(metavar="finest.tar")]
+    statistics: Path
+    """The folder of the mean.npy and std.npy that came with it."""
+    glove: Path
+    """The folder of the published word table."""
+    out: Path
+    """The evaluator's folder."""
+
+    def run(self) -> int:
+        from loop_client.evaluator.evaluator import read_published
+
+        read_published(self.checkpoint, self.statistics, self.glove).save(self.out)
+        print(self.out)
         return DONE
 
 
@@ -143,6 +198,8 @@ Command = (
     | Annotated[Run, subcommand("run")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Evaluate, subcommand("evaluate")]
+    | Annotated[TrainEvaluator, subcommand("train-evaluator")]
+    | Annotated[ImportEvaluator, subcommand("import-evaluator")]
     | Annotated[Recipes, subcommand("recipes")]
 )
 
@@ -188,7 +245,12 @@ def _comparison(result: dict[str, Any]) -> str:
     rows = [f"{'':16}{'set':>12}{'real':>12}"]
     for name in result["set"]:
         rows.append(f"{name:16}{result['set'][name]:>12.4g}{result['reference'][name]:>12.4g}")
-    return "\n".join([*rows, f"{'fid':16}{result['fid']:>12.4g}   in {result['embedding']}"])
+    rows += ["", f"{'':16}{'mean':>12}{'+-':>12}   of {result['replications']} draws of {result['n']} motions each"]
+    for name, value in result["replicated"].items():
+        rows.append(f"{name:16}{value['mean']:>12.4g}{value['interval']:>12.2g}")
+    rows += ["", f"{'fid':16}{result['fid']:>12.4g}   of the whole sets, in {result['embedding']}"]
+    rows += [f"{f'fid, n = {n}':16}{value:>12.4g}" for n, value in result["fid_by_n"].items()]
+    return "\n".join([*rows, f"{'fid, n = inf':16}{result['fid_extrapolated']:>12.4g}   by a line in 1 / n"])
 
 
 def _say(text: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -89,6 +91,17 @@ def joined(sets: Sequence[MotionSet]) -> MotionSet:
         tuple(motion for part in sets for motion in part.motions),
         tuple(texts for part in sets for texts in part.captions),
         tuple(fields for part in sets for fields in part.metadata),
+    )
+
+
+def training_motions(paths: Sequence[str | Path]) -> MotionSet:
+    """The motions of several sets at 20 fps, without those that a set says are for testing (`split`).
+
+    A path is as in a recipe. Raises as `load_data`.
+    """
+    sets = [_usable(_read(os.fspath(path), "train"), (), os.fspath(path)) for path in paths]
+    return joined(
+        [each.select([i for i, fields in enumerate(each.metadata) if fields.get("split") != "test"]) for each in sets]
     )
 
 

@@ -109,7 +109,7 @@ class Embedding:
             InvalidInput: a motion has fewer than 5 frames, which is too short for the code.
         """
         points = []
-        with _one_thread(), torch.no_grad():
+        with one_thread(), torch.no_grad():
             for motion in motions:
                 if len(motion) <= STRIDE:
                     wanted = f"must have at least {STRIDE + 1} to be embedded"
@@ -157,7 +157,7 @@ def train_embedding(
     clips = [clip for clip in clips if len(clip) >= STRIDE]
     if not clips:
         raise InvalidInput.of("real", f"has no motion of more than {STRIDE} frames; an embedding cannot be trained")
-    with _one_thread(), torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         model = Autoencoder(recipe.size, recipe.width)
         mean, std = mean_std(clips)
@@ -232,7 +232,7 @@ def _batches(clips: Sequence[np.ndarray], steps: int, rng: np.random.Generator) 
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sums in one order, so that numbers do not depend on how many cores a machine has."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from loop_client.data import sampling_lengths
-from loop_client.diversity import diversity
 from loop_client.embedding import Embedding
-from loop_client.fid import fid
+from loop_client.metrics.diversity import diversity
+from loop_client.metrics.fid import fid
 from loop_client.production import Production
 from loop_client.summary import summarize_motions, summarize_reports
 from motion.dataset import MotionSet
@@ -78,18 +78,3 @@ class Evaluation:
             return {"fid": None, "diversity": None}
         points = self._embedding.embed(motions)
         return {"fid": fid(points, self._reference), "diversity": diversity(points)}
-
-
-def compare_sets(samples: MotionSet, real: MotionSet, embedding: Embedding) -> dict[str, Any]:
-    """FID of one set to another, and the number, diversity and physical errors of both."""
-    points, reference = embedding.embed(samples), embedding.embed(real)
-    return {
-        "fid": fid(points, reference),
-        "embedding": embedding.name,
-        "set": _facts(samples, points),
-        "reference": _facts(real, reference),
-    }
-
-
-def _facts(motions: MotionSet, points: np.ndarray) -> dict[str, Any]:
-    return {"motions": len(motions), "diversity": diversity(points), **(summarize_motions(motions.motions) or {})}

@@ -10,7 +10,7 @@ import torch
 from loop_fakes import swaying_set
 
 from loop_client.embedding import Embedding, cached_embedding, load_embedding, train_embedding
-from loop_client.fid import fid
+from loop_client.metrics.fid import fid
 from loop_client.recipe import EmbeddingRecipe
 from motion.errors import InvalidInput
 

@@ -107,6 +107,14 @@ def test_recipes_lists_those_there_are(capsys: pytest.CaptureFixture[str]) -> No
 def test_evaluate_compares_two_sets(swaying_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = swaying_set(8)
     write_packed(tmp_path / "other", other.with_motions([replace(m, positions=m.positions + 0.1) for m in other]))
-    assert status_of("evaluate", str(tmp_path / "other"), str(swaying_path), "--json") == 0
+    train = ("train-evaluator", str(swaying_path), "--out", str(tmp_path / "evaluator"))
+    assert status_of(*train, "--movement-steps", "3", "--steps", "3") == 0
+    capsys.readouterr()
+    compare = ("evaluate", str(tmp_path / "other"), str(swaying_path), "--evaluator", str(tmp_path / "evaluator"))
+    assert status_of(*compare, "--replications", "4", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["fid"] >= 0 and document["set"]["motions"] == 8 and document["reference"]["motions"] == 16
+    assert {"fid", "kid", "precision", "r_precision_3", "matching_score"} <= set(document["replicated"])
+    assert document["n"] == 6 and len(document["fid_by_n"]) >= 3
+    assert status_of(*compare, "--replications", "4") == 0
+    assert "r_precision_3" in capsys.readouterr().out

@@ -1,0 +1,136 @@
+"""One set of motions against another, by every metric there is, with how sure each number is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from loop_client.metrics.diversity import diversity, draw_pairs, paired_diversity
+from loop_client.metrics.fid import fid
+from loop_client.metrics.kernel_distance import kid
+from loop_client.metrics.precision_recall import precision_recall
+from loop_client.metrics.retrieval import BATCH, matching_score, r_precision
+from loop_client.metrics.wasserstein import wasserstein
+from loop_client.summary import summarize_motions
+from motion.dataset import MotionSet
+from motion.errors import InvalidInput
+from motion.motion import Motion
+
+_SHARE = 0.75  # of the smaller set that one replication draws: all of it would be the same each time
+_SIZES = (0.25, 0.375, 0.5, 0.75, 1.0)  # shares of the smaller set at which FID's bias is looked at
+_PAIRS = 300
+
+
+class Embedding(Protocol):
+    """Points of motions; `name` says whose."""
+
+    @property
+    def name(self) -> str: ...
+
+    def embed(self, motions: Iterable[Motion]) -> np.ndarray: ...
+
+
+class TextEmbedding(Embedding, Protocol):
+    """And of captions, in the same space."""
+
+    def embed_texts(self, captions: Sequence[str]) -> np.ndarray: ...
+
+
+def compare_sets(
+    samples: MotionSet, real: MotionSet, embedding: Embedding | TextEmbedding, seed: int = 0, replications: int = 20
+) -> dict[str, Any]:
+    """Distances of `samples` to `real`, and what each is by itself.
+
+    `fid` is of the whole sets. `replicated` has for each metric its mean and half the width of its 95 % interval over
+    `replications` draws of equally many motions (`n`) of both, so that sizes match: FID, KID, the 2-Wasserstein
+    distance, precision and recall (k = 3), diversity (of 300 pairs) and, where the embedding knows texts and the
+    samples have captions, R-precision at 1 to 3 (in batches of 32 or, of smaller sets, of n) and the matching score.
+    `fid_by_n` shows the bias of FID by sample size, `fid_extrapolated` what a line in 1 / n says of infinitely many
+    (Chong and Forsyth, "Effectively unbiased FID and Inception Score", CVPR 2020).
+
+    Raises:
+        InvalidInput: a set has fewer than 8 motions, or `replications` is below 2.
+    """
+    if replications < 2:
+        raise InvalidInput.of("replications", f"is {replications}; must be at least 2")
+    for name, motions in (("set", samples), ("real", real)):
+        if len(motions) < 8:
+            raise InvalidInput.of(name, f"has {len(motions)} motions; a comparison needs at least 8")
+    points, reference = embedding.embed(samples), embedding.embed(real)
+    texts = None
+    if hasattr(embedding, "embed_texts") and all(samples.captions):
+        texts = embedding.embed_texts([captions[0] for captions in samples.captions])  # pyright: ignore
+    smaller = min(len(points), len(reference))
+    count = int(_SHARE * smaller)
+    rng = np.random.default_rng(seed)
+    draws = [_drawn(points, texts, reference, count, rng, seed + i) for i in range(replications)]
+    by_size = _fid_by_size(points, reference, smaller, replications, rng)
+    return {
+        "fid": fid(points, reference),
+        "embedding": embedding.name,
+        "seed": seed,
+        "replications": replications,
+        "n": count,
+        "replicated": {name: _interval([draw[name] for draw in draws]) for name in draws[0]},
+        "fid_by_n": by_size,
+        "fid_extrapolated": _extrapolated(by_size),
+        "set": _facts(samples, points),
+        "reference": _facts(real, reference),
+    }
+
+
+def _drawn(
+    points: np.ndarray,
+    texts: np.ndarray | None,
+    reference: np.ndarray,
+    count: int,
+    rng: np.random.Generator,
+    pair_seed: int,
+) -> dict[str, float]:
+    """Every metric of one draw of `count` motions of both sets."""
+    chosen = rng.permutation(len(points))[:count]
+    mine, theirs = points[chosen], reference[rng.permutation(len(reference))[:count]]
+    precision, recall = precision_recall(mine, theirs)
+    values = {
+        "fid": fid(mine, theirs),
+        "kid": kid(mine, theirs),
+        "wasserstein": wasserstein(mine, theirs),
+        "precision": precision,
+        "recall": recall,
+        "diversity": paired_diversity(mine, *draw_pairs(count, _PAIRS, pair_seed)),
+    }
+    if texts is not None:
+        top = r_precision(texts[chosen], mine, batch=min(BATCH, count))
+        values |= {f"r_precision_{k + 1}": float(value) for k, value in enumerate(top)}
+        values["matching_score"] = matching_score(texts[chosen], mine)
+    return values
+
+
+def _interval(values: Sequence[float]) -> dict[str, float]:
+    """Mean and 1.96 standard errors, as the field reports them (Guo et al., CVPR 2022)."""
+    return {"mean": float(np.mean(values)), "interval": float(1.96 * np.std(values) / np.sqrt(len(values)))}
+
+
+def _fid_by_size(
+    points: np.ndarray, reference: np.ndarray, smaller: int, replications: int, rng: np.random.Generator
+) -> dict[int, float]:
+    """Mean FID of draws of n motions of both sets, by n."""
+    means = {}
+    for size in sorted({max(4, int(share * smaller)) for share in _SIZES}):
+        values = [
+            fid(*(cloud[rng.permutation(len(cloud))[:size]] for cloud in (points, reference)))
+            for _ in range(max(2, replications // 4))
+        ]
+        means[size] = float(np.mean(values))
+    return means
+
+
+def _extrapolated(by_size: Mapping[int, float]) -> float:
+    sizes = np.array(list(by_size), float)
+    return float(np.polyfit(1 / sizes, list(by_size.values()), 1)[1])
+
+
+def _facts(motions: MotionSet, points: np.ndarray) -> dict[str, Any]:
+    return {"motions": len(motions), "diversity": diversity(points), **(summarize_motions(motions.motions) or {})}
