@@ -1,4 +1,4 @@
-"""The motion diffusion model as a generator."""
+"""The motion diffusion model as a generator, and flow matching with the same network."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from generator import flow
 from generator.batching import padded, sampling_windows
 from generator.checkpoint import Checkpoint, read_checkpoint
 from generator.features import check_trainable, positions_of
@@ -47,7 +48,7 @@ class _Loaded:
 
 
 class DiffusionGenerator:
-    """MDM over a folder of data sets and checkpoints; satisfies `motion.protocols.Generator`.
+    """MDM, or a flow, over a folder of data sets and checkpoints; satisfies `motion.protocols.Generator`.
 
     Args:
         store: the folder.
@@ -87,7 +88,7 @@ class DiffusionGenerator:
     def describe(self) -> GeneratorInfo:
         known = [*self._folders, *self._store.checkpoints()]
         return GeneratorInfo(
-            name="mdm",
+            name="mdm" if self._settings.kind == "diffusion" else "flow",
             version=__version__,
             fps=DEFAULT_FPS,
             min_frames=MIN_FRAMES,
@@ -117,8 +118,9 @@ class DiffusionGenerator:
         options = options or SampleOptions()
         check_request(prompts, lengths, seed, options, start_index)
         loaded = self._load(options.checkpoint or self.describe().default_checkpoint)
-        process = loaded.settings.diffusion_steps
-        steps = options.steps or process
+        flowing = loaded.settings.kind == "flow"
+        process = flow.MOST_STEPS if flowing else loaded.settings.diffusion_steps
+        steps = options.steps or (flow.STEPS if flowing else process)
         if steps > process:
             raise InvalidInput.of("steps", f"is {steps}; must be at most {process}, the steps of this model")
         guidance = DEFAULT_GUIDANCE if options.guidance is None else options.guidance
@@ -200,7 +202,12 @@ class DiffusionGenerator:
         valid = torch.arange(frames)[None] < torch.tensor(lengths)[:, None]
         seeds = [_noise_seed(seed, row) for row in rows]
         noise = own_noise(seeds, lengths if hidden else [frames] * len(rows), frames, self._device)
-        features = denoise(loaded.model, text, valid.to(self._device), noise, how).cpu().numpy()
+        valid = valid.to(self._device)
+        if loaded.settings.kind == "flow":
+            made = flow.integrate(loaded.model, text, valid, noise, how.steps, how.guidance)
+        else:
+            made = denoise(loaded.model, text, valid, noise, how)
+        features = made.cpu().numpy()
         return [loaded.normalizer.restored(each[:n]) for each, n in zip(features, lengths, strict=True)]
 
     def _checkpoint(self, identity: str) -> Checkpoint:

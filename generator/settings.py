@@ -9,15 +9,18 @@ from typing import Any
 
 from motion.errors import InvalidInput, Violation
 
+KINDS = ("diffusion", "flow")
+
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the motion diffusion model and of its training; the defaults make a model for two CPU cores.
+    """Settings of a motion model and of its training; the defaults make a model for two CPU cores.
 
     Attributes:
+        kind: `diffusion`, the motion diffusion model, or `flow`, flow matching with the same network.
         layers, width, heads, ff: of the transformer.
         dropout: in training.
-        diffusion_steps: steps of the diffusion process that is learned.
+        diffusion_steps: steps of the diffusion process that is learned; nothing to a flow.
         mask_frames: padded frames are hidden from attention (the published model shows them).
         text_encoder: name of the text encoder.
         max_frames: most frames of a training motion; longer ones are cut.
@@ -31,6 +34,7 @@ class Settings:
         velocity_weight: of the error in the change from frame to frame, beside that in the frames; 0 as published.
     """
 
+    kind: str = "diffusion"
     layers: int = 3
     width: int = 96
     heads: int = 4
@@ -66,6 +70,8 @@ class Settings:
             wrong.append(Violation("settings.width", f"is {self.width}; must be a multiple of heads ({self.heads})"))
         if not 8 <= self.max_frames <= 4000:
             wrong.append(Violation("settings.max_frames", f"is {self.max_frames}; must be between 8 and 4000"))
+        if self.kind not in KINDS:
+            wrong.append(Violation("settings.kind", f"is {self.kind!r}; must be one of {', '.join(KINDS)}"))
         if wrong:
             raise InvalidInput(wrong)
 
@@ -93,7 +99,7 @@ class Settings:
         return replace(self, **changes)
 
 
-_OF_THE_MODEL = ("layers", "width", "heads", "ff", "diffusion_steps", "mask_frames", "text_encoder")
+_OF_THE_MODEL = ("kind", "layers", "width", "heads", "ff", "diffusion_steps", "mask_frames", "text_encoder")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 

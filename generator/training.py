@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from generator import flow
 from generator.batching import padded, training_batch
 from generator.diffusion import masked_loss, noised, velocity_loss
 from generator.mdm import FEATURES, MDM, TEXT_DIM
@@ -89,15 +90,20 @@ class Trainer:
         batch = draw_batch(self._data, settings, self._seed, self.step)
         clean, valid, text = (each.to(self._device) for each in (batch.clean, batch.valid, batch.text))
         chance = torch.Generator().manual_seed(_drawn_seed(self._seed, self.step))
-        time = torch.randint(settings.diffusion_steps, (len(clean),), generator=chance)
-        noise = torch.randn(clean.shape, generator=chance).to(self._device)
-        noisy = noised(clean, noise, time, settings.diffusion_steps)
+        if settings.kind == "flow":
+            share = torch.rand(len(clean), generator=chance)
+            noise = torch.randn(clean.shape, generator=chance).to(self._device)
+            time, noisy, wanted = flow.ticks(share), flow.on_the_way(clean, noise, share), clean - noise
+        else:
+            time = torch.randint(settings.diffusion_steps, (len(clean),), generator=chance)
+            noise = torch.randn(clean.shape, generator=chance).to(self._device)
+            noisy, wanted = noised(clean, noise, time, settings.diffusion_steps), clean
         with _dropout_seeded(_drawn_seed(self._seed, self.step, 1), self._device):
             predicted = self._model(noisy, time.to(self._device), text, valid)
-        loss = masked_loss(predicted, clean, valid).mean()
+        loss = masked_loss(predicted, wanted, valid).mean()
         objective = loss
         if settings.velocity_weight:
-            objective = loss + settings.velocity_weight * velocity_loss(predicted, clean, valid).mean()
+            objective = loss + settings.velocity_weight * velocity_loss(predicted, wanted, valid).mean()
         self._optimizer.zero_grad(set_to_none=True)
         objective.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), settings.clip)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,11 +23,12 @@ from motion.rpc.server import serving
 TINY = Settings(layers=1, width=16, heads=2, ff=32, diffusion_steps=6, batch=4, warmup=1)
 
 
-@pytest.fixture(scope="module", params=["swaying", "diffusion"])
+@pytest.fixture(scope="module", params=["swaying", "diffusion", "flow"])
 def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator:
     if request.param == "swaying":
         return SwayingGenerator()
-    return DiffusionGenerator(tmp_path_factory.mktemp("store"), device="cpu", settings=TINY)
+    settings = replace(TINY, kind=request.param)
+    return DiffusionGenerator(tmp_path_factory.mktemp("store"), device="cpu", settings=settings)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,56 @@
+"""Flow matching: straight ways from noise to motion, and a network that says where each goes on.
+
+Lipman et al., "Flow Matching for Generative Modeling", ICLR 2023, with conditional optimal-transport paths (their
+equation 22 with sigma_min = 0): at time t, from 0 to 1, a motion x on its way from noise e is (1 - t) e + t x, and the
+network learns its velocity x - e. Sampling integrates that velocity from noise on.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from generator.guidance import guided
+from generator.mdm import MDM
+from generator.sampling import Noise
+
+STEPS = 10
+"""Of integration, where a request names none: more change little."""
+MOST_STEPS = 1000
+_TICKS = 1000  # time as the network is told it, an index
+
+
+def ticks(time: Tensor) -> Tensor:
+    """Times from 0 to 1 as the integers that the network embeds."""
+    return (time * _TICKS).round().long()
+
+
+def on_the_way(clean: Tensor, noise: Tensor, time: Tensor) -> Tensor:
+    """Where motions (batch, frames, features) are at times (batch,) from 0 to 1, coming from unit noise."""
+    share = time.to(clean)[:, None, None]
+    return (1 - share) * noise + share * clean
+
+
+@torch.inference_mode()
+def integrate(model: MDM, text: Tensor, valid: Tensor, noise: Noise, steps: int, guidance: float) -> Tensor:
+    """Normalised features (batch, frames, 263), by the midpoint rule: two evaluations a step.
+
+    Args:
+        model: which says velocities.
+        text: (batch, 512) text vectors.
+        valid: (batch, frames) bool.
+        noise: asked once; on the device of `text`.
+        steps: of integration.
+        guidance: scale of classifier-free guidance, on the velocity.
+    """
+    x = noise()
+
+    def velocity(x: Tensor, time: float) -> Tensor:
+        told = ticks(torch.full((len(x),), time, device=x.device))
+        return guided(model, x, told, text, valid, guidance)
+
+    for index in range(steps):
+        start, length = index / steps, 1 / steps
+        halfway = x + length / 2 * velocity(x, start)
+        x = x + length * velocity(halfway, start + length / 2)
+    return x
