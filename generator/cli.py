@@ -15,7 +15,7 @@ from tyro.conf import Positional, arg, subcommand
 
 from motion.assets import data_path
 from motion.atomic import check_target
-from motion.command import DONE, run_commands
+from motion.command import DONE, DONE_WITH_FAILURES, run_commands
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.files import read_motions, write_motion
@@ -155,10 +155,33 @@ class Bench:
         return DONE
 
 
+@dataclass(frozen=True)
+class Check:
+    """Check that the generator at an address does all that the contract says. Exit status 1 if it does not."""
+
+    address: Annotated[Positional[str], arg(metavar="HOST:PORT")]
+
+    def run(self) -> int:
+        from generator.conformance import CHECKS, Failure
+        from motion.rpc.generator_client import RemoteGenerator
+
+        failed = 0
+        with RemoteGenerator(self.address) as generator:
+            for check in CHECKS:
+                try:
+                    check(generator)
+                    print(f"ok      {check.__name__}")
+                except Failure as failure:
+                    failed += 1
+                    print(f"FAILED  {check.__name__}: {failure}")
+        return DONE_WITH_FAILURES if failed else DONE
+
+
 Command = (
     Annotated[Serve, subcommand("serve")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Sample, subcommand("sample")]
+    | Annotated[Check, subcommand("check")]
     | Annotated[Bench, subcommand("bench")]
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,9 @@ import pytest
 from standing_body import sway
 from swaying_generator import SwayingGenerator
 
+from generator.conformance import CHECKS, Failure
 from generator.diffusion_generator import DiffusionGenerator
+from generator.retrieval import RetrievalGenerator
 from generator.service import services
 from generator.settings import Settings
 from loop_client.remote import RemoteGenerator
@@ -23,10 +25,12 @@ from motion.rpc.server import serving
 TINY = Settings(layers=1, width=16, heads=2, ff=32, diffusion_steps=6, batch=4, warmup=1)
 
 
-@pytest.fixture(scope="module", params=["swaying", "diffusion", "flow"])
+@pytest.fixture(scope="module", params=["swaying", "retrieval", "diffusion", "flow"])
 def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator:
     if request.param == "swaying":
         return SwayingGenerator()
+    if request.param == "retrieval":
+        return RetrievalGenerator()
     settings = replace(TINY, kind=request.param)
     return DiffusionGenerator(tmp_path_factory.mktemp("store"), device="cpu", settings=settings)
 
@@ -49,6 +53,23 @@ def a_set(count: int = 6) -> MotionSet:
 
 def bits(motions: list[Motion]) -> list[tuple[bytes, float, str | None, str | None]]:
     return [(motion.positions.tobytes(), motion.fps, motion.caption, motion.name) for motion in motions]
+
+
+@pytest.mark.parametrize("local", ["retrieval", "diffusion", "flow"], indirect=True)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_conformance(generator: Generator, check: Callable[[Generator], None]) -> None:
+    check(generator)
+
+
+def test_conformance_says_what_is_wrong() -> None:
+    found = {}
+    for check in CHECKS:
+        try:
+            check(SwayingGenerator())
+        except Failure as failure:
+            found[check.__name__] = str(failure)
+    assert set(found) == {"refuses_useless_sets", "refuses_useless_fits", "refuses_useless_requests"}
+    assert "must be refused as NotFound, and was taken" in found["refuses_useless_fits"]
 
 
 def test_satisfies_the_protocol(generator: Generator) -> None:
