@@ -115,12 +115,15 @@ class Evaluate:
     seed: int = 0
     json: bool = False
     """Print JSON instead of a table: a row, or where there are several {"rows": [...]}."""
+    card: Annotated[Path | None, arg(metavar="FOLDER")] = None
+    """Also write the rows into the card of the policy in this folder."""
     threads: int = 0
     """Threads of the physics, without --server; 0 for one per core."""
 
     def run(self) -> int:
         from sim_server.evaluation import evaluate
         from sim_server.evaluation import table as evaluation_table
+        from sim_server.learned_policy import add_scores
 
         limits = {text: _assist(text) for text in self.assist or ("auto",)}
         sets = {path: list(read_motions(path)) for path in self.data}
@@ -137,6 +140,8 @@ class Evaluate:
                     with progress_bar("motions", f"{path.stem} {kind}") as progress:
                         row = evaluate(corrector, motions, kind, self.seed, options, progress)
                     rows.append({"set": path.stem, "assist": limit, "effort": self.effort, **row})
+        if self.card:
+            add_scores(self.card, rows)
         if self.json:
             print(json.dumps(rows[0] if len(rows) == 1 else {"rows": rows}, indent=1))
         else:

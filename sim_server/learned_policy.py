@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
 
+from motion.atomic import atomic_path
 from motion.errors import InvalidInput, NotFound
 from sim_server.controller import BodyState
 from sim_server.observation import ACTION_SIZE, OBSERVATION_SIZE, VERSION, observe, residual_of
@@ -66,6 +67,16 @@ class LearnedPolicy:
                     values = self._activation(values)
             out[start : start + _BLOCK] = values
         return out[:count]
+
+
+def add_scores(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note in a policy's card how it did: rows of `sim_server.evaluation`. Raises NotFound where there is no card."""
+    file = folder / "card.json"
+    if not file.is_file():
+        raise NotFound(f"no policy in {folder}: it must hold card.json")
+    card = json.loads(file.read_text())
+    with atomic_path(file) as path:
+        path.write_text(json.dumps({**card, "scores": list(rows)}, indent=1) + "\n")
 
 
 def read_policy(folder: Path) -> LearnedPolicy:

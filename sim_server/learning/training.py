@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import mujoco
 import numpy as np
+import stable_baselines3
 import torch
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file as load_tensors
@@ -18,8 +20,10 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
+from motion import __version__
 from motion.atomic import atomic_group, atomic_path
 from motion.motion import Motion
+from motion.provenance import source_commit
 from sim_server.corrector import Corrector
 from sim_server.evaluation import evaluate
 from sim_server.learned_policy import LearnedPolicy
@@ -34,6 +38,7 @@ _REWARD_GAIN = 2.0  # over 1 - gamma: returns are about one then
 _STATISTICS_STEPS = 40
 _SMALLEST_DEVIATION = 0.05
 _CHECKPOINTS_KEPT = 2
+_CURVE = "curve.jsonl"
 _SEEN = ("completed_share", "over_100_n_share", "mpjpe_global_mm", "mpjpe_local_mm")
 _SEEN_MEANS = ("residual_force_n", "residual_torque_nm", "phys_err_mm")
 
@@ -129,6 +134,7 @@ class Trainer:
             self._save(line)
             if after:
                 after(line)
+        self._export(self.folder / "policy", self._curve()[-1])
 
     def close(self) -> None:
         """End the workers."""
@@ -181,17 +187,20 @@ class Trainer:
         checkpoint = self.folder / f"{self.steps:010d}.safetensors"
         with atomic_path(checkpoint) as path:
             save_tensors(tensors, path)
-        curve = self.folder / "curve.jsonl"
-        lines = curve.read_text().splitlines() if curve.exists() else []
-        lines = [old for old in lines if json.loads(old)["steps"] < self.steps]  # a kill may have left one over
-        with atomic_path(curve) as path:
-            path.write_text("\n".join([*lines, json.dumps(line)]) + "\n")
+        curve = [old for old in self._curve() if old["steps"] < self.steps]  # a kill may have left one over
+        with atomic_path(self.folder / _CURVE) as path:
+            path.write_text("".join(json.dumps(each) + "\n" for each in [*curve, line]))
         self._export(self.folder / "policy", line)
         state = {"steps": self.steps, "rate": self._ppo.actor_rate, "checkpoint": checkpoint.name}
         with atomic_path(self.folder / "state.json") as path:
             path.write_text(json.dumps(state) + "\n")
         for old in sorted(self.folder.glob("0*.safetensors"))[:-_CHECKPOINTS_KEPT]:
             old.unlink()
+
+    def _curve(self) -> list[dict[str, Any]]:
+        """The lines of all chapters so far."""
+        curve = self.folder / _CURVE
+        return [json.loads(line) for line in curve.read_text().splitlines()] if curve.exists() else []
 
     def _load(self) -> None:
         state = json.loads((self.folder / "state.json").read_text())
@@ -214,6 +223,13 @@ class Trainer:
             "steps": self.steps,
             "curve": line,
             "stages": self._stages,
+            "made_by": {
+                "version": __version__,
+                "commit": source_commit(),
+                "mujoco": mujoco.__version__,
+                "torch": torch.__version__,
+                "stable_baselines3": stable_baselines3.__version__,
+            },
         }
         with atomic_group([folder / "policy.safetensors", folder / "card.json"]) as (weights, text):
             save_arrays(self._ppo.actor(), weights)
