@@ -123,8 +123,10 @@ class Evaluate:
     def run(self) -> int:
         from sim_server.evaluation import evaluate
         from sim_server.evaluation import table as evaluation_table
-        from sim_server.learned_policy import add_scores
+        from sim_server.learned_policy import add_scores, read_policy
 
+        if self.card:
+            read_policy(self.card)  # before the work, not after
         limits = {text: _assist(text) for text in self.assist or ("auto",)}
         sets = {path: list(read_motions(path)) for path in self.data}
         for path, motions in sets.items():

@@ -106,21 +106,24 @@ _COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("set", lambda row: row.get("set", "")),
     ("policy", lambda row: row["policy"]),
     ("assist", lambda row: row.get("assist", "auto")),
+    ("effort", lambda row: str(row.get("effort", 1))),
     ("corrupt", lambda row: row["corrupt"]),
     ("clips", lambda row: str(row["clips"])),
     ("completed %", lambda row: f"{100 * row['completed_share']:.0f}"),
     ("strictly", lambda row: f"{100 * row['completed_strict_share']:.0f}"),
-    ("penetrate mm", lambda row: f"{row['before']['penetrate_mm']:.1f} → {row['after']['penetrate_mm']:.2f}"),
-    ("float mm", lambda row: f"{row['before']['float_mm']:.1f} → {row['after']['float_mm']:.1f}"),
-    ("skate mm", lambda row: f"{row['before']['skate_mm']:.1f} → {row['after']['skate_mm']:.1f}"),
-    ("phys_err mm", lambda row: f"{row['before']['phys_err_mm']:.1f} → {row['after']['phys_err_mm']:.1f}"),
-    ("clean", lambda row: f"{row['clean']['phys_err_mm']:.1f}"),
-    ("MPJPE mm", lambda row: f"{row['mpjpe_global_mm']:.0f}"),
-    ("local", lambda row: f"{row['mpjpe_local_mm']:.0f}"),
     ("force N", lambda row: f"{row['residual_force_n']['mean']:.0f}"),
     ("median", lambda row: f"{row['residual_force_n']['median']:.0f}"),
+    ("p95", lambda row: f"{row['residual_force_n']['p95']:.0f}"),
     ("torque Nm", lambda row: f"{row['residual_torque_nm']['mean']:.0f}"),
     ("> 100 N %", lambda row: f"{100 * row['over_100_n_share']:.0f}"),
+    ("free %", lambda row: f"{100 * row['assist_free_share']:.0f}"),
+    ("penetrate mm", lambda row: f"{row['before']['penetrate_mm']:.1f} → {row['after']['penetrate_mm']:.2f}"),
+    ("phys_err mm", lambda row: f"{row['before']['phys_err_mm']:.1f} → {row['after']['phys_err_mm']:.1f}"),
+    ("clean", lambda row: f"{row['clean']['phys_err_mm']:.1f}"),
+    ("jitter", lambda row: f"{row['before']['jitter_m_s3']:.0f} → {row['after']['jitter_m_s3']:.0f}"),
+    ("MPJPE mm", lambda row: f"{row['mpjpe_global_mm']:.0f}"),
+    ("local", lambda row: f"{row['mpjpe_local_mm']:.0f}"),
+    ("magnitude", lambda row: f"{row['motion_magnitude_ratio']:.2f}"),
     ("frames/s", lambda row: f"{row['frames_per_second']:.0f}"),
 )
 
@@ -128,12 +131,12 @@ _COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Results of `evaluate` as a Markdown table; arrows lead from the corrupted input to the corrected output.
 
-    The policy and the limit of the assist are columns where they differ.
+    Policy, limit of the assist and effort are columns where they differ.
     """
     shown = [
         (title, cell)
         for title, cell in _COLUMNS
-        if title not in ("policy", "assist") or len({cell(row) for row in rows}) > 1
+        if title not in ("policy", "assist", "effort") or len({cell(row) for row in rows}) > 1
     ]
     lines = [[title for title, _ in shown], ["---"] * len(shown)]
     lines += [[cell(row) for _, cell in shown] for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -22,6 +23,7 @@ from motion.protocols import CorrectionOptions
 from motion.recipe_file import shipped_recipes
 from motion.schema import to_table
 from motion.synthesis import synthesize
+from sim_server.cli import main
 from sim_server.correction import begin
 from sim_server.engine import Engine
 from sim_server.learned_policy import read_policy
@@ -256,3 +258,19 @@ def test_a_wrong_recipe_is_refused_field_by_field(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as error:
         load_recipe(file)
     assert {"steps", "ppo.gama", "data.sources[0].path"} == {v.field.split(": ")[1] for v in error.value.violations}
+
+
+def test_a_card_says_what_made_it_and_how_it_did(trained: Path, motions: list[Motion], tmp_path: Path) -> None:
+    folder = tmp_path / "policy"
+    shutil.copytree(trained, folder)
+    write_motion(tmp_path / "walk.npy", motions[0])
+    evaluate = ["evaluate", str(tmp_path / "walk.npy"), "--policy", "zero", "--policy", str(folder), "--assist", "50"]
+    with pytest.raises(SystemExit):
+        main([*evaluate, "--card", str(folder)])
+    card = json.loads((folder / "card.json").read_text())
+    assert [row["policy"] for row in card["scores"]] == ["zero", "tiny"]
+    assert card["made_by"]["torch"] == torch.__version__ and card["stages"][0]["recipe"]["name"] == "tiny"
+    assert read_policy(folder).name == "tiny"
+    with pytest.raises(SystemExit) as done:
+        main([*evaluate, "--card", str(tmp_path / "nowhere")])
+    assert done.value.code == 2
