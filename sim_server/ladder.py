@@ -1,10 +1,10 @@
 """The assist ladder: help is raised only where a motion would otherwise fall, and only around that moment.
 
-A motion is simulated at the lowest rung: by the analytic controller alone, without assist, which stays closest to what
-it can do at all. Where it leaves its reference, the simulation is taken back to a little before that and goes on with
-the next rung up for a while: the learned policy, then that with more and more assist; where that is not enough, from
-further back and higher. What was already right is never simulated twice, and a second of help in a ten-second motion
-stays a second.
+A motion is simulated at the lowest rung: by the analytic controller alone, without assist. Where it leaves its
+reference, the simulation is taken back to a little before that and goes on with the next rung up for a while: the
+analytic controller with a little assist, for it stays closest to what it can do at all, then the learned policy with as
+much, and then with more; where that is not enough, from further back and higher. What was already right is never
+simulated twice, and a second of help in a ten-second motion stays a second.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from motion.protocols import CorrectionOptions
 
 RUNGS_N = (0.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 1000.0)
+_LEARNED_FROM_N = 25.0  # up to here the analytic controller is tried first, from here on the learned policy
 _BACK_STEPS = 8  # control steps before the failure where a retry begins, for the first rung above the lowest
 _BACK_MORE = 3  # and how many more for each further rung
 _CALM_M = 0.05  # nearer than this to its reference a motion is in order
@@ -47,7 +48,8 @@ class AssistPlan:
         """The plan of a motion of `steps` control steps; `learned` says whether its policy adds to the controller."""
         match options.assist:
             case "auto":
-                rungs = ((Rung(RUNGS_N[0], False),) if learned else ()) + tuple(Rung(n, True) for n in RUNGS_N)
+                alone = [Rung(n, False) for n in RUNGS_N if learned and n <= _LEARNED_FROM_N]
+                rungs = (*alone, *(Rung(n, True) for n in RUNGS_N if not learned or n >= _LEARNED_FROM_N))
             case "none":
                 rungs = (Rung(0.0, True),)
             case limit:

@@ -9,8 +9,8 @@ from motion.errors import NotFound
 from sim_server.learned_policy import read_policy
 from sim_server.policy import BASE, ZERO, BasePolicy, Policy, ZeroPolicy
 
-DEFAULT = BASE
-_SHIPPED: tuple[str, ...] = ()
+DEFAULT = "plumb-1"
+_SHIPPED = (DEFAULT,)
 
 
 def policy_names() -> tuple[str, ...]:
