@@ -3,8 +3,8 @@
 A motion is simulated at the lowest rung: by the analytic controller alone, without assist. Where it leaves its
 reference, the simulation is taken back to a little before that and goes on with the next rung up for a while: the
 analytic controller with a little assist, for it stays closest to what it can do at all, then the learned policy with as
-much, and then with more; where that is not enough, from further back and higher. What was already right is never
-simulated twice, and a second of help in a ten-second motion stays a second.
+much, and then with more, at last the analytic controller again; where that is not enough, from further back and higher.
+What was already right is never simulated twice, and a second of help in a ten-second motion stays a second.
 """
 
 from __future__ import annotations
@@ -48,8 +48,10 @@ class AssistPlan:
         """The plan of a motion of `steps` control steps; `learned` says whether its policy adds to the controller."""
         match options.assist:
             case "auto":
-                alone = [Rung(n, False) for n in RUNGS_N if learned and n <= _LEARNED_FROM_N]
-                rungs = (*alone, *(Rung(n, True) for n in RUNGS_N if not learned or n >= _LEARNED_FROM_N))
+                rungs = tuple(Rung(n, True) for n in RUNGS_N if not learned or n >= _LEARNED_FROM_N)
+                if learned:
+                    first = (Rung(n, False) for n in RUNGS_N if n <= _LEARNED_FROM_N)
+                    rungs = (*first, *rungs, Rung(RUNGS_N[-1], False))
             case "none":
                 rungs = (Rung(0.0, True),)
             case limit:
