@@ -210,7 +210,7 @@ def test_the_network_in_numpy_is_the_one_in_torch(trained: Path) -> None:
     assert np.allclose(policy.actions(seen), hidden.numpy(), atol=1e-4)
 
 
-@pytest.mark.parametrize(("slots", "threads"), [(1, 1), (3, 2), (7, 1)])
+@pytest.mark.parametrize(("slots", "threads"), [(1, 1), (7, 1), (7, 2), (64, 1), (64, 2)])
 def test_company_changes_no_bit_of_a_learned_correction(
     motions: list[Motion], trained: Path, slots: int, threads: int
 ) -> None:
