@@ -8,11 +8,11 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from stable_baselines3.common.vec_env import VecEnv
 
 from sim_server.learning.clips import Clip, state_at
 from sim_server.learning.curriculum import Curriculum, LimitSchedule
 from sim_server.learning.reward import RewardWeights, reward
+from sim_server.learning.uniform_env import UniformVecEnv
 from sim_server.observation import ACTION_LIMIT, ACTION_SIZE, OBSERVATION_SIZE, observe, residual_of
 from sim_server.retarget import StepFields, fields_of
 from sim_server.simulation import Simulation
@@ -33,7 +33,7 @@ class EpisodeRules:
     velocity_noise: float = 0.05
 
 
-class ImitationVecEnv(VecEnv):
+class ImitationVecEnv(UniformVecEnv):
     """`count` bodies that imitate clips; observation and action are those of `sim_server.observation`.
 
     A reset is seeded by `seed()` (then everything that follows is a function of it and of the actions).
@@ -46,8 +46,6 @@ class ImitationVecEnv(VecEnv):
         threads: of the physics.
         gain: factor on rewards.
     """
-
-    render_mode = None
 
     def __init__(
         self,
@@ -175,15 +173,3 @@ class ImitationVecEnv(VecEnv):
 
     def close(self) -> None:
         pass
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        setattr(self, attr_name, value)
-
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        return [getattr(self, method_name)(*args, **kwargs)] * len(list(self._get_indices(indices)))
-
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        return [False] * len(list(self._get_indices(indices)))

@@ -8,9 +8,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
-from stable_baselines3.common.vec_env import VecEnv
 
 from sim_server.learning.environment import ImitationVecEnv
+from sim_server.learning.uniform_env import UniformVecEnv
 
 
 def _serve(pipe: Connection, make: Callable[[], ImitationVecEnv]) -> None:
@@ -34,7 +34,7 @@ def _serve(pipe: Connection, make: Callable[[], ImitationVecEnv]) -> None:
                 pipe.send(None)
 
 
-class WorkerVecEnv(VecEnv):
+class WorkerVecEnv(UniformVecEnv):
     """Several `ImitationVecEnv`s in processes of their own, as one.
 
     Processes are forked, so clips that `make` refers to are not copied. What an environment does depends on its seed
@@ -87,15 +87,3 @@ class WorkerVecEnv(VecEnv):
             pipe.close()
         for process in self._processes:
             process.join(timeout=5)
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        setattr(self, attr_name, value)
-
-    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        return [getattr(self, method_name)(*args, **kwargs)] * len(list(self._get_indices(indices)))
-
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        return [False] * len(list(self._get_indices(indices)))
