@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Embedding(Protocol):
     def embed(self, motions: Iterable[Motion]) -> np.ndarray: ...
 
 
+@runtime_checkable
 class TextEmbedding(Embedding, Protocol):
     """And of captions, in the same space."""
 
@@ -60,8 +61,8 @@ def compare_sets(
             raise InvalidInput.of(name, f"has {len(motions)} motions; a comparison needs at least 8")
     points, reference = embedding.embed(samples), embedding.embed(real)
     texts = None
-    if hasattr(embedding, "embed_texts") and all(samples.captions):
-        texts = embedding.embed_texts([captions[0] for captions in samples.captions])  # pyright: ignore
+    if isinstance(embedding, TextEmbedding) and all(samples.captions):
+        texts = embedding.embed_texts([captions[0] for captions in samples.captions])
     smaller = min(len(points), len(reference))
     count = int(_SHARE * smaller)
     rng = np.random.default_rng(seed)

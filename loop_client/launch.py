@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loop_client.remote import RemoteCorrector, RemoteGenerator
 from motion.errors import ServiceUnavailable
 from motion.protocols import Corrector, Generator
+from motion.rpc.corrector_client import RemoteCorrector
+from motion.rpc.generator_client import RemoteGenerator
 
 _START_SECONDS = 180.0
 _STOP_SECONDS = 15.0

@@ -39,6 +39,7 @@ class _Request:
     future: Future[Correction]
     reference: Reference | None = None
     trials: list[Trial] = field(default_factory=list)
+    begun: int = 0
     tried: list[Job] = field(default_factory=list)
 
     def answer(self, correction: Correction) -> None:
@@ -189,9 +190,10 @@ class Corrector:
                 except NotSimulable:
                     request.answer(unsimulated(request.motion, policy.name, request.seed))
                     continue
-                request.trials = trials(policy, request.options.effort)
-            trial = request.trials.pop(0)
-            if request.trials:
+                request.trials = trials(policy, request.options)
+            trial = request.trials[request.begun]
+            request.begun += 1
+            if request.begun < len(request.trials):
                 with self._changed:
                     self._waiting.appendleft(request)
             job = Job.of(request.reference, request.options, trial.policy)
@@ -211,7 +213,7 @@ class Corrector:
                 for job in self._engine.advance(self):
                     request: _Request = job.tag
                     request.tried.append(job)
-                    if not job.cancelled and len(request.tried) == request.options.effort:
+                    if not job.cancelled and len(request.tried) == len(request.trials):
                         request.answer(finish(request.motion, best(request.tried), request.seed))
         except BaseException as error:  # whatever broke the engine, nobody may wait for it forever
             with self._changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from motion.protocols import MOST_EFFORT
+from motion.protocols import MOST_EFFORT, CorrectionOptions
 from sim_server.engine import Job
 from sim_server.policy import BasePolicy, Policy
 
@@ -18,9 +18,13 @@ class Trial:
     patience: float
 
 
-def trials(policy: Policy, effort: int) -> list[Trial]:
-    """What is tried for a motion, the usual first: then earlier help, the controller alone, and still earlier help."""
-    return [Trial(policy, 1.0), Trial(policy, 0.6), Trial(BasePolicy(), 1.0), Trial(policy, 0.4)][:effort]
+def trials(policy: Policy, options: CorrectionOptions) -> list[Trial]:
+    """What is tried for a motion, the usual first: then earlier help, the controller alone (or, where that was first,
+    later help), and still earlier help. With a fixed limit help does not wait, so that patience makes no difference."""
+    other = Trial(BasePolicy(), 1.0) if policy.learned else Trial(policy, 1.6)
+    if options.assist != "auto":
+        return [Trial(policy, 1.0), other][: options.effort if policy.learned else 1]
+    return [Trial(policy, 1.0), Trial(policy, 0.6), other, Trial(policy, 0.4)][: options.effort]
 
 
 def best(jobs: Sequence[Job]) -> Job:
@@ -32,4 +36,4 @@ def best(jobs: Sequence[Job]) -> Job:
     return chosen
 
 
-assert len(trials(BasePolicy(), MOST_EFFORT)) == MOST_EFFORT
+assert len(trials(BasePolicy(), CorrectionOptions(effort=MOST_EFFORT))) == MOST_EFFORT

@@ -9,7 +9,7 @@ import pytest
 from smoothing_corrector import SmoothingCorrector
 from standing_body import sway
 
-from loop_client.remote import RemoteCorrector
+from loop_client import RemoteCorrector
 from motion.errors import InvalidInput, NotFound
 from motion.humanml3d import positions_to_features
 from motion.motion import Motion

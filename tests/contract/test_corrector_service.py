@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as hnp
 from smoothing_corrector import SmoothingCorrector
 from standing_body import sway
 
-from loop_client.remote import RemoteCorrector
+from loop_client import RemoteCorrector
 from motion import wire
 from motion.errors import InvalidInput, Overloaded, PlumbError, ServiceUnavailable
 from motion.motion import Motion
@@ -370,7 +370,7 @@ def test_a_seed_of_over_64_bits_is_refused_before_it_is_sent(address: str) -> No
 
 
 def test_another_service_at_the_address_is_said_to_be_one() -> None:
-    from loop_client.remote import RemoteGenerator
+    from loop_client import RemoteGenerator
 
     with served(SmoothingCorrector()) as address, RemoteGenerator(address) as client:
         with pytest.raises(ServiceUnavailable, match=f"what answers is no generator at {address}"):

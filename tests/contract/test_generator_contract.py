@@ -15,7 +15,7 @@ from generator.diffusion_generator import DiffusionGenerator
 from generator.retrieval import RetrievalGenerator
 from generator.service import services
 from generator.settings import Settings
-from loop_client.remote import RemoteGenerator
+from loop_client import RemoteGenerator
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion

@@ -15,7 +15,7 @@ from server_process import ServerProcess
 from smoothing_corrector import SmoothingCorrector
 from standing_body import sway
 
-from loop_client.remote import RemoteCorrector
+from loop_client import RemoteCorrector
 from motion import wire
 from motion.errors import ServiceUnavailable
 from motion.rpc.server import ServerSettings, serving

@@ -140,6 +140,13 @@ def test_more_effort_is_never_worse_and_says_what_it_took(walk_and_run: list[Mot
         assert np.array_equal(other.motion.positions, same.motion.positions)
 
 
+def test_no_way_is_tried_twice(walk_and_run: list[Motion]) -> None:
+    """With a fixed limit the controller alone has one way to go."""
+    with Corrector("base") as corrector:
+        for correction in corrector.correct(walk_and_run, options=CorrectionOptions(assist=50, effort=MOST_EFFORT)):
+            assert correction.report.attempts == 1
+
+
 def test_effort_has_bounds() -> None:
     for effort in (0, MOST_EFFORT + 1):
         with pytest.raises(InvalidInput, match="effort"):
