@@ -13,6 +13,7 @@ from generator.diffusion_generator import torch_device
 from generator.mdm import FEATURES, MDM, TEXT_DIM
 from generator.sampling import Denoising, denoise, own_noise
 from generator.settings import Settings
+from generator.text_batch import TextBatch
 from generator.training import Trainer, TrainingSet
 
 _FRAMES = 196
@@ -28,14 +29,14 @@ def bench(settings: Settings, device: str = "auto", threads: int = 0, rounds: in
     place = torch_device(device)
     rng = np.random.default_rng(0)
     motions = [rng.standard_normal((_TRAINING_FRAMES, FEATURES)).astype(np.float32) for _ in range(settings.batch)]
-    data = TrainingSet(motions, [rng.standard_normal((1, TEXT_DIM)).astype(np.float32) for _ in motions])
+    data = TrainingSet(motions, [[rng.standard_normal((1, TEXT_DIM)).astype(np.float32)] for _ in motions])
     trainer = Trainer(_model(settings), data, settings, steps=1000, seed=0, device=place)
     model = _model(settings).to(place).eval()
 
     def sampled(count: int, steps: int) -> None:
         valid = torch.ones(count, _FRAMES, dtype=torch.bool, device=place)
         noise = own_noise(range(count), [_FRAMES] * count, _FRAMES, place)
-        text = torch.zeros(count, TEXT_DIM, device=place)
+        text = TextBatch.of_vectors(torch.zeros(count, TEXT_DIM, device=place))
         denoise(model, text, valid, noise, Denoising(settings.diffusion_steps, steps, guidance=2.5))
 
     full, few = settings.diffusion_steps, min(_FEW_STEPS, settings.diffusion_steps)

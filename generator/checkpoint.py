@@ -19,6 +19,7 @@ from torch import Tensor
 from generator.mdm import MDM
 from generator.normalizer import Normalizer
 from generator.settings import Settings
+from generator.text import text_encoder
 from motion.errors import InvalidInput, NotFound, Violation
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
@@ -71,7 +72,16 @@ def tensors_of(weights: dict[str, Tensor], normalizer: Normalizer) -> dict[str, 
 
 
 def empty_model(settings: Settings) -> MDM:
-    return MDM(settings.layers, settings.width, settings.heads, settings.ff, settings.dropout, settings.mask_frames)
+    return MDM(
+        settings.layers,
+        settings.width,
+        settings.heads,
+        settings.ff,
+        settings.dropout,
+        settings.mask_frames,
+        settings.arch,
+        text_encoder(settings.text_encoder).dim,
+    )
 
 
 def new_model(settings: Settings, seed: int) -> MDM:

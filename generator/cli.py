@@ -63,6 +63,8 @@ class Train:
     """A packed set, a HumanML3D folder, or `default`, the set that ships with Plumb."""
     steps: int
     """Optimizer steps. The same request again goes on where it was stopped."""
+    split: str | None = None
+    """The motions of one split alone, as `train`; all by default."""
     init: Annotated[str, arg(metavar="ID")] = ""
     """The checkpoint to start from; none trains from scratch."""
     seed: int = 0
@@ -77,7 +79,7 @@ class Train:
         from generator.diffusion_generator import DiffusionGenerator
 
         generator = DiffusionGenerator(self.store, self.device, self.threads)
-        data = _data(self.data)
+        data = read_motions(data_path(self.data), self.split)
         with tqdm(total=self.steps, unit=" steps", disable=None) as bar:
 
             def show(line: FitProgress) -> None:
@@ -86,6 +88,29 @@ class Train:
 
             identity = generator.fit(generator.upload(data), self.init, self.steps, self.seed, _pairs(self.set), show)
         print(identity)
+        return DONE
+
+
+@dataclass(frozen=True)
+class Import:
+    """Take a checkpoint of the published motion diffusion model into the store; prints its id. Nothing of it is
+    unpickled but numbers."""
+
+    model: Annotated[Positional[Path], arg(metavar="MODEL.pt")]
+    """With its args.json in the same folder."""
+    statistics: Annotated[Path, arg(metavar="DIR")]
+    """The folder of the Mean.npy and Std.npy that it was trained with: HumanML3D's."""
+    text_encoder: Annotated[str, arg(metavar="NAME")] = ""
+    """As clip:/models/clip-vit-base-patch32; by default the one of args.json, from the cache of transformers."""
+    store: Annotated[Path, arg(metavar="DIR")] = _STORE
+
+    def run(self) -> int:
+        from generator.published import read_published
+        from generator.store import Store
+
+        checkpoint = read_published(self.model, self.statistics, self.text_encoder)
+        Store(self.store).publish(checkpoint)
+        print(checkpoint.id)
         return DONE
 
 
@@ -180,6 +205,7 @@ class Check:
 Command = (
     Annotated[Serve, subcommand("serve")]
     | Annotated[Train, subcommand("train")]
+    | Annotated[Import, subcommand("import")]
     | Annotated[Sample, subcommand("sample")]
     | Annotated[Check, subcommand("check")]
     | Annotated[Bench, subcommand("bench")]
@@ -189,10 +215,6 @@ Command = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `plumb-gen` with `arguments` (by default those of the process), and exit."""
     run_commands(Command, "plumb-gen", __doc__, arguments)
-
-
-def _data(name: str) -> MotionSet:
-    return read_motions(data_path(name))
 
 
 def _named(positions: np.ndarray, name: str):

@@ -12,18 +12,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from generator import flow
 from generator.batching import padded, sampling_windows
 from generator.checkpoint import Checkpoint, read_checkpoint
 from generator.features import check_trainable, positions_of
 from generator.fitting import FitRequest, fit
 from generator.mdm import MDM
 from generator.normalizer import Normalizer
+from generator.process import process_of
 from generator.sample_request import MAX_FRAMES, MIN_FRAMES, SEEDS, check_request
-from generator.sampling import SAMPLERS, Denoising, Sampler, denoise, own_noise
+from generator.sampling import SAMPLERS, Noise, Sampler, own_noise
 from generator.settings import Settings
 from generator.store import Store
 from generator.text import text_encoder
+from generator.text_batch import TextBatch
 from motion import __version__
 from motion.assets import asset_path
 from motion.dataset import MotionSet
@@ -36,6 +37,10 @@ SHIPPED = "demo"
 """The id of the checkpoint that comes with Plumb."""
 _BATCH, _BATCHES = 16, 4  # of sampling: motions computed together, and how many such are sorted by length
 _LOADED_AT_MOST = 4
+
+
+_Made = Callable[[TextBatch, torch.Tensor, Noise], torch.Tensor]
+"""Features out of texts, which frames are valid, and noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +93,7 @@ class DiffusionGenerator:
     def describe(self) -> GeneratorInfo:
         known = [*self._folders, *self._store.checkpoints()]
         return GeneratorInfo(
-            name="mdm" if self._settings.kind == "diffusion" else "flow",
+            name=process_of(self._settings).name,
             version=__version__,
             fps=DEFAULT_FPS,
             min_frames=MIN_FRAMES,
@@ -118,14 +123,16 @@ class DiffusionGenerator:
         options = options or SampleOptions()
         check_request(prompts, lengths, seed, options, start_index)
         loaded = self._load(options.checkpoint or self.describe().default_checkpoint)
-        flowing = loaded.settings.kind == "flow"
-        process = flow.MOST_STEPS if flowing else loaded.settings.diffusion_steps
-        steps = options.steps or (flow.STEPS if flowing else process)
-        if steps > process:
-            raise InvalidInput.of("steps", f"is {steps}; must be at most {process}, the steps of this model")
+        process = process_of(loaded.settings)
+        steps = options.steps or process.usual_steps
+        if steps > process.most_steps:
+            raise InvalidInput.of("steps", f"is {steps}; must be at most {process.most_steps}, the steps of this model")
         guidance = DEFAULT_GUIDANCE if options.guidance is None else options.guidance
-        how = Denoising(process, steps, guidance, self._sampler)
-        return self._sampled(loaded, list(prompts), list(lengths), seed, how, start_index)
+
+        def made(text: TextBatch, valid: torch.Tensor, noise: Noise) -> torch.Tensor:
+            return process.sample(loaded.model, text, valid, noise, steps, guidance, self._sampler)
+
+        return self._sampled(loaded, list(prompts), list(lengths), seed, made, start_index)
 
     def open_checkpoint(self, folder: Path) -> str:
         """Have the checkpoint in `folder` beside those of the store, while this object lives; its id.
@@ -175,25 +182,25 @@ class DiffusionGenerator:
         return identity
 
     def _sampled(
-        self, loaded: _Loaded, prompts: list[str], lengths: list[int], seed: int, how: Denoising, start_index: int
+        self, loaded: _Loaded, prompts: list[str], lengths: list[int], seed: int, made: _Made, start_index: int
     ) -> Iterator[Motion]:
         encoder = text_encoder(loaded.settings.text_encoder)
         for window in sampling_windows(lengths, _BATCH, _BATCHES):
             if window.stop <= start_index:
                 continue
-            made: dict[int, Motion] = {}
+            done: dict[int, Motion] = {}
             for rows in window.batches:
                 if max(rows) < start_index:
                     continue
-                text = torch.from_numpy(encoder.encode([prompts[row] for row in rows])).to(self._device)
-                features = self._features(loaded, text, [lengths[row] for row in rows], seed, rows, how)
+                text = TextBatch.of(encoder.encode([prompts[row] for row in rows])).to(self._device)
+                features = self._features(loaded, text, [lengths[row] for row in rows], seed, rows, made)
                 for row, values in zip(rows, features, strict=True):
-                    made[row] = Motion(positions_of(values), DEFAULT_FPS, caption=prompts[row])
+                    done[row] = Motion(positions_of(values), DEFAULT_FPS, caption=prompts[row])
             for row in range(max(window.start, start_index), window.stop):
-                yield made[row]
+                yield done[row]
 
     def _features(
-        self, loaded: _Loaded, text: torch.Tensor, lengths: list[int], seed: int, rows: Sequence[int], how: Denoising
+        self, loaded: _Loaded, text: TextBatch, lengths: list[int], seed: int, rows: Sequence[int], made: _Made
     ) -> list[np.ndarray]:
         """Features (length, 263) of one batch."""
         # A model that sees padded frames sees all that there were in training, and noise in them.
@@ -202,12 +209,7 @@ class DiffusionGenerator:
         valid = torch.arange(frames)[None] < torch.tensor(lengths)[:, None]
         seeds = [_noise_seed(seed, row) for row in rows]
         noise = own_noise(seeds, lengths if hidden else [frames] * len(rows), frames, self._device)
-        valid = valid.to(self._device)
-        if loaded.settings.kind == "flow":
-            made = flow.integrate(loaded.model, text, valid, noise, how.steps, how.guidance)
-        else:
-            made = denoise(loaded.model, text, valid, noise, how)
-        features = made.cpu().numpy()
+        features = made(text, valid.to(self._device), noise).cpu().numpy()
         return [loaded.normalizer.restored(each[:n]) for each, n in zip(features, lengths, strict=True)]
 
     def _checkpoint(self, identity: str) -> Checkpoint:

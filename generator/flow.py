@@ -13,6 +13,7 @@ from torch import Tensor
 from generator.guidance import guided
 from generator.mdm import MDM
 from generator.sampling import Noise
+from generator.text_batch import TextBatch
 
 STEPS = 10
 """Of integration, where a request names none: more change little."""
@@ -32,14 +33,14 @@ def on_the_way(clean: Tensor, noise: Tensor, time: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def integrate(model: MDM, text: Tensor, valid: Tensor, noise: Noise, steps: int, guidance: float) -> Tensor:
+def integrate(model: MDM, text: TextBatch, valid: Tensor, noise: Noise, steps: int, guidance: float) -> Tensor:
     """Normalised features (batch, frames, 263), by the midpoint rule: two evaluations a step.
 
     Args:
         model: which says velocities.
-        text: (batch, 512) text vectors.
+        text: what the motions are to show.
         valid: (batch, frames) bool.
-        noise: asked once; on the device of `text`.
+        noise: asked once; on the device of the model.
         steps: of integration.
         guidance: scale of classifier-free guidance, on the velocity.
     """

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from generator.mdm import MDM
+from generator.text_batch import TextBatch
 
 
-def guided(model: MDM, x: Tensor, time: Tensor, text: Tensor, valid: Tensor | None, scale: float | Tensor) -> Tensor:
+def guided(model: MDM, x: Tensor, time: Tensor, text: TextBatch, valid: Tensor | None, scale: float | Tensor) -> Tensor:
     """Clean features (batch, frames, 263): u + scale (c - u), where u is said without the text and c with it.
 
     Both are computed in one batch of twice the size; where the scale is the number 1, c alone.
@@ -24,7 +25,7 @@ def guided(model: MDM, x: Tensor, time: Tensor, text: Tensor, valid: Tensor | No
     both = model(
         torch.cat([x, x]),
         torch.cat([time, time]),
-        torch.cat([text, torch.zeros_like(text)]),
+        text.and_silent(),
         None if valid is None else torch.cat([valid, valid]),
     )
     conditional, unconditional = both.chunk(2)

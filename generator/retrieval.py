@@ -7,8 +7,8 @@ from scipy.interpolate import interp1d
 from scipy.ndimage import gaussian_filter1d
 
 from generator.features import check_trainable
+from generator.hashed_ngrams import HashedNgrams
 from generator.sample_request import MAX_FRAMES, MIN_FRAMES, check_request
-from generator.text import text_encoder
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
@@ -51,8 +51,8 @@ class RetrievalGenerator:
 
 
 def _made(motions: MotionSet, prompt: str, length: int, seed: tuple[int, int]) -> Motion:
-    encode = text_encoder("hashed-ngrams-v1").encode
-    nearness = [(encode(captions) @ encode([prompt])[0]).max() for captions in motions.captions]
+    vector = HashedNgrams().vector
+    nearness = [max(vector(caption) @ vector(prompt) for caption in captions) for captions in motions.captions]
     found = motions.motions[int(np.argmax(nearness))].positions
     noise = gaussian_filter1d(np.random.default_rng(seed).normal(0, 0.02, (length, 22, 3)), 4, axis=0)
     stretched = interp1d(np.linspace(0, 1, len(found)), found, axis=0)(np.linspace(0, 1, length))

@@ -19,6 +19,7 @@ from torch import Tensor
 from generator.diffusion import respaced
 from generator.guidance import guided
 from generator.mdm import FEATURES, MDM
+from generator.text_batch import TextBatch
 
 Sampler = Literal["auto", "ddpm", "ddim", "dpm-solver++"]
 SAMPLERS: tuple[str, ...] = get_args(Sampler)
@@ -91,13 +92,13 @@ def stepper(how: Denoising) -> Callable[[Tensor, int, Tensor, Noise], Tensor]:
 
 
 @torch.inference_mode()
-def denoise(model: MDM, text: Tensor, valid: Tensor, noise: Noise, how: Denoising) -> Tensor:
+def denoise(model: MDM, text: TextBatch, valid: Tensor, noise: Noise, how: Denoising) -> Tensor:
     """Normalised features (batch, frames, 263); what lies past a motion's end means nothing.
 
     Args:
-        text: (batch, 512) text vectors.
+        text: what the motions are to show.
         valid: (batch, frames) bool.
-        noise: asked once for the start and, by `ddpm`, once a step; on the device of `text`.
+        noise: asked once for the start and, by `ddpm`, once a step; on the device of the model.
     """
     times = respaced(how.process_steps, how.steps)[0]
     step = stepper(how)

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from generator.mdm import ARCHITECTURES
+from generator.text import DEFAULT_ENCODER
 from motion.errors import InvalidInput, Violation
 
 KINDS = ("diffusion", "flow")
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Settings:
         dropout: in training.
         diffusion_steps: steps of the diffusion process that is learned; nothing to a flow.
         mask_frames: padded frames are hidden from attention (the published model shows them).
-        text_encoder: name of the text encoder.
+        arch: of the network, see `generator.mdm.MDM`.
+        text_encoder: name of the text encoder, see `generator.text.text_encoder`.
         max_frames: most frames of a training motion; longer ones are cut.
         batch: motions a step.
         lr: learning rate of AdamW, reached after `warmup` steps.
@@ -31,6 +35,8 @@ class Settings:
         ema: decay of the moving average of the weights, which is what a checkpoint holds.
         clip: largest norm of the gradient.
         cond_drop: share of samples that are trained without their text, for classifier-free guidance.
+        precision: what training computes in: `float32`, or `bfloat16` where that does no harm (weights and their
+            updates stay float32).
         velocity_weight: of the error in the change from frame to frame, beside that in the frames; 0 as published.
     """
 
@@ -42,7 +48,8 @@ class Settings:
     dropout: float = 0.0
     diffusion_steps: int = 50
     mask_frames: bool = True
-    text_encoder: str = "hashed-ngrams-v1"
+    arch: str = "trans_enc"
+    text_encoder: str = DEFAULT_ENCODER
     max_frames: int = 196
     batch: int = 16
     lr: float = 5e-4
@@ -51,6 +58,7 @@ class Settings:
     ema: float = 0.99
     clip: float = 1.0
     cond_drop: float = 0.1
+    precision: str = "float32"
     velocity_weight: float = 0.0
 
     def __post_init__(self) -> None:
@@ -72,6 +80,12 @@ class Settings:
             wrong.append(Violation("settings.max_frames", f"is {self.max_frames}; must be between 8 and 4000"))
         if self.kind not in KINDS:
             wrong.append(Violation("settings.kind", f"is {self.kind!r}; must be one of {', '.join(KINDS)}"))
+        if self.precision not in PRECISIONS:
+            wrong.append(Violation("settings.precision", f"is {self.precision!r}; must be {' or '.join(PRECISIONS)}"))
+        if self.arch not in ARCHITECTURES:
+            wrong.append(Violation("settings.arch", f"is {self.arch!r}; must be one of {', '.join(ARCHITECTURES)}"))
+        elif self.text_encoder.startswith("distilbert") and self.arch != "trans_dec":
+            wrong.append(Violation("settings.arch", f"is {self.arch!r}; must be trans_dec where texts are many tokens"))
         if wrong:
             raise InvalidInput(wrong)
 
@@ -99,7 +113,7 @@ class Settings:
         return replace(self, **changes)
 
 
-_OF_THE_MODEL = ("kind", "layers", "width", "heads", "ff", "diffusion_steps", "mask_frames", "text_encoder")
+_OF_THE_MODEL = ("kind", "layers", "width", "heads", "ff", "diffusion_steps", "mask_frames", "arch", "text_encoder")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 

@@ -1,28 +1,21 @@
-"""Words as vectors."""
+"""Text encoders by name."""
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 
-from motion.errors import NotFound
+from generator.hashed_ngrams import HashedNgrams
+from motion.errors import InvalidInput
 
-_WORDS = re.compile(r"[\w']+")
-_FUNCTION_WORDS = frozenset(
-    "a an the this that some someone somebody person human man woman guy figure individual subject he she it they him "
-    "her them his its their is are was be been being has have does do and then while as with of to in on at by for "
-    "from who which there".split()
-)
+DEFAULT_ENCODER = HashedNgrams.name
 
 
 class TextEncoder(Protocol):
-    """Turns texts into one vector each.
+    """Turns texts into vectors, one for the whole of a text or one for each of its tokens.
 
     Attributes:
         name: says which encoder and which version; equal names give equal vectors.
@@ -32,57 +25,26 @@ class TextEncoder(Protocol):
     name: str
     dim: int
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, dim) float32."""
+    def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """(tokens, dim) float32 for each text; one row where the encoder says a text in one vector."""
         ...
 
 
-class HashedNgrams:
-    """Sums of random directions, one for each word, pair of neighbouring words and trigram of letters.
-
-    Nothing is learned and nothing downloaded: texts that share words are near each other, and those that share stems
-    are not far. Words that say nothing of a motion weigh little, or two captions would be alike for being English.
-    Feature hashing: Weinberger et al., "Feature hashing for large scale multitask learning", ICML 2009.
-    """
-
-    name = "hashed-ngrams-v1"
-    dim = 512
-
-    _WORD, _PAIR, _LETTERS, _FUNCTION_WORD = 1.0, 0.6, 0.25, 0.15
-    _NORM = 0.5 * np.sqrt(dim)  # a unit vector has components near 1 / sqrt(dim); a network wants them near 1
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        return np.stack([self._vector(text) for text in texts]) if texts else np.zeros((0, self.dim), np.float32)
-
-    @lru_cache(maxsize=65536)  # noqa: B019  the encoder is one for the whole process
-    def _vector(self, text: str) -> np.ndarray:
-        words = _WORDS.findall(text.lower())
-        weights = [self._FUNCTION_WORD if word in _FUNCTION_WORDS else 1.0 for word in words]
-        total = np.zeros(self.dim)
-        for word, weight in zip(words, weights, strict=True):
-            total += weight * self._WORD * _direction(f"w {word}", self.dim)
-            framed = f"<{word}>"
-            for start in range(len(framed) - 2):
-                total += weight * self._LETTERS * _direction(f"l {framed[start : start + 3]}", self.dim)
-        for pair, weight in zip(pairwise(words), pairwise(weights), strict=True):
-            total += max(weight) * self._PAIR * _direction(f"p {' '.join(pair)}", self.dim)
-        return (total / max(np.linalg.norm(total), 1e-9) * self._NORM).astype(np.float32)
-
-
-@lru_cache(maxsize=65536)
-def _direction(feature: str, dim: int) -> np.ndarray:
-    return np.random.default_rng(zlib.crc32(feature.encode())).standard_normal(dim) / np.sqrt(dim)
-
-
-_ENCODERS: dict[str, TextEncoder] = {HashedNgrams.name: HashedNgrams()}
-
-
+@lru_cache(maxsize=4)
 def text_encoder(name: str) -> TextEncoder:
-    """The encoder called `name`.
+    """The encoder called `name`: `hashed-ngrams-v1`, or `clip` or `distilbert`, by itself (the published weights, from
+    the cache of `transformers`) or followed by where the weights are, as `clip:/models/clip-vit-base-patch32`.
 
     Raises:
-        NotFound: there is none.
+        InvalidInput: there is no such encoder.
+        NotFound: its weights, or `transformers`, are not on this machine.
     """
-    if name not in _ENCODERS:
-        raise NotFound(f"no text encoder {name!r}; there is {', '.join(_ENCODERS)}")
-    return _ENCODERS[name]
+    if name == HashedNgrams.name:
+        return HashedNgrams()
+    kind, _, source = name.partition(":")
+    if kind not in ("clip", "distilbert"):
+        known = f"{HashedNgrams.name}, clip, distilbert, clip:WHERE or distilbert:WHERE"
+        raise InvalidInput.of("text_encoder", f"is {name!r}; must be one of {known}")
+    from generator.pretrained_text import ClipText, DistilBertText
+
+    return ClipText(source) if kind == "clip" else DistilBertText(source)

@@ -15,30 +15,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generator import flow
 from generator.batching import padded, training_batch
-from generator.diffusion import masked_loss, noised, velocity_loss
-from generator.mdm import FEATURES, MDM, TEXT_DIM
+from generator.diffusion import masked_loss, velocity_loss
+from generator.mdm import FEATURES, MDM
+from generator.process import process_of
 from generator.settings import Settings
+from generator.text_batch import TextBatch
 
 _POOL = 4  # batches that are sorted by length together
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Normalised features (frames, 263) of each motion, and for each the vectors (captions, 512) of its captions."""
+    """Normalised features (frames, 263) of each motion, and for each the vectors (tokens, dim) of its captions."""
 
     features: Sequence[np.ndarray]
-    texts: Sequence[np.ndarray]
+    texts: Sequence[Sequence[np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """clean (batch, frames, 263), valid (batch, frames) bool, text (batch, 512)."""
+    """clean (batch, frames, 263), valid (batch, frames) bool, and the texts."""
 
     clean: Tensor
     valid: Tensor
-    text: Tensor
+    text: TextBatch
 
 
 def draw_batch(data: TrainingSet, settings: Settings, seed: int, step: int) -> Batch:
@@ -50,15 +51,14 @@ def draw_batch(data: TrainingSet, settings: Settings, seed: int, step: int) -> B
     frames = padded(longest) if settings.mask_frames else settings.max_frames
     clean = np.zeros((len(chosen), frames, FEATURES), np.float32)
     valid = np.zeros((len(chosen), frames), bool)
-    text = np.zeros((len(chosen), TEXT_DIM), np.float32)
+    texts: list[np.ndarray] = []
     for row, index in enumerate(chosen):
         length = len(data.features[index])
         clean[row, :length] = data.features[index]
         valid[row, :length] = True
-        caption = rng.integers(len(data.texts[index]))
-        if rng.random() >= settings.cond_drop:
-            text[row] = data.texts[index][caption]
-    return Batch(torch.from_numpy(clean), torch.from_numpy(valid), torch.from_numpy(text))
+        text = data.texts[index][int(rng.integers(len(data.texts[index])))]
+        texts.append(text if rng.random() >= settings.cond_drop else np.zeros_like(text))
+    return Batch(torch.from_numpy(clean), torch.from_numpy(valid), TextBatch.of(texts))
 
 
 class Trainer:
@@ -79,6 +79,8 @@ class Trainer:
         self._model = model.to(device).train()
         self._data = data
         self._settings = settings
+        self._process = process_of(settings)
+        self._precision = torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16")
         self._seed = seed
         self._device = device
         self._optimizer = torch.optim.AdamW(self._model.parameters(), lr=settings.lr, weight_decay=0.0)
@@ -88,22 +90,15 @@ class Trainer:
         """Make one step; its loss."""
         settings = self._settings
         batch = draw_batch(self._data, settings, self._seed, self.step)
-        clean, valid, text = (each.to(self._device) for each in (batch.clean, batch.valid, batch.text))
+        clean, valid, text = batch.clean.to(self._device), batch.valid.to(self._device), batch.text.to(self._device)
         chance = torch.Generator().manual_seed(_drawn_seed(self._seed, self.step))
-        if settings.kind == "flow":
-            share = torch.rand(len(clean), generator=chance)
-            noise = torch.randn(clean.shape, generator=chance).to(self._device)
-            time, noisy, wanted = flow.ticks(share), flow.on_the_way(clean, noise, share), clean - noise
-        else:
-            time = torch.randint(settings.diffusion_steps, (len(clean),), generator=chance)
-            noise = torch.randn(clean.shape, generator=chance).to(self._device)
-            noisy, wanted = noised(clean, noise, time, settings.diffusion_steps), clean
-        with _dropout_seeded(_drawn_seed(self._seed, self.step, 1), self._device):
-            predicted = self._model(noisy, time.to(self._device), text, valid)
-        loss = masked_loss(predicted, wanted, valid).mean()
+        lesson = self._process.lesson(clean, chance)
+        with _dropout_seeded(_drawn_seed(self._seed, self.step, 1), self._device), self._precision:
+            predicted = self._model(lesson.noisy, lesson.time, text, valid)
+        loss = masked_loss(predicted, lesson.wanted, valid).mean()
         objective = loss
         if settings.velocity_weight:
-            objective = loss + settings.velocity_weight * velocity_loss(predicted, wanted, valid).mean()
+            objective = loss + settings.velocity_weight * velocity_loss(predicted, lesson.wanted, valid).mean()
         self._optimizer.zero_grad(set_to_none=True)
         objective.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), settings.clip)

@@ -34,7 +34,7 @@ class Convert:
     fps: float | None = None
     """Resample to this rate."""
     split: str | None = None
-    """Of a HumanML3D folder, which list of clips (train, val, test)."""
+    """The motions of one split alone (train, val, test), of a HumanML3D folder or of a packed set that tells them."""
 
     def run(self) -> int:
         source = read_file(self.source, self.split)

@@ -97,7 +97,8 @@ def read_file(path: str | os.PathLike[str], split: str | None = None) -> MotionF
 
     Args:
         path: the file, set or folder.
-        split: of a HumanML3D folder, which of its lists (`train`, `val`, `test`); all clips if None.
+        split: the motions of one split alone: of a HumanML3D folder one of its lists (`train`, `val`, `test`), of a
+            packed set those whose line says so in its field `split`. All if None.
 
     Raises:
         NotFound: there is nothing at `path`; the text lists what the folder holds.
@@ -109,8 +110,11 @@ def read_file(path: str | os.PathLike[str], split: str | None = None) -> MotionF
         return MotionFile(
             file, "humanml3d", folder.motions, notes=tuple(folder.notes()), unreadable=len(folder.unreadable)
         )
-    if split is not None:
-        raise InvalidInput.of("split", f"is {split!r}, but {file} is no HumanML3D folder; only those have splits")
+    source = _read_plain(file)
+    return source if split is None else replace(source, motions=_of_split(source, split))
+
+
+def _read_plain(file: Path) -> MotionFile:
     suffix = file.suffix.lower()
     if suffix == ".bvh":
         return MotionFile(file, "bvh", _set_of(read_bvh(file)))
@@ -155,9 +159,9 @@ def read_files(paths: Sequence[str | os.PathLike[str]]) -> MotionFile:
     return MotionFile(files[0].path, "packed", merged, notes=notes, unreadable=sum(file.unreadable for file in files))
 
 
-def read_motions(path: str | os.PathLike[str]) -> MotionSet:
+def read_motions(path: str | os.PathLike[str], split: str | None = None) -> MotionSet:
     """The motions at `path`; see `read_file`."""
-    return read_file(path).motions
+    return read_file(path, split).motions
 
 
 def write_motion(path: str | os.PathLike[str], motion: Motion, form: Form = "positions") -> None:
@@ -236,6 +240,15 @@ def _read_npz(file: Path) -> MotionFile:
     wanted = "positions or features (one motion), positions, offsets and ids (a packed set), or poses and trans (SMPL)"
     names = ", ".join(list(arrays)[:6]) + (", ..." if len(arrays) > 6 else "")
     raise InvalidInput.of(str(file), f"holds {names or 'nothing that can be read'}; must hold {wanted}")
+
+
+def _of_split(source: MotionFile, split: str) -> MotionSet:
+    splits = [fields.get("split") for fields in source.motions.metadata]
+    if split not in splits:
+        known = sorted({str(each) for each in splits if each})
+        there = f"must be one of {', '.join(known)}" if known else "it has no splits"
+        raise InvalidInput.of("split", f"is {split!r}, of which {source.path} has no motion; {there}")
+    return source.motions.select([index for index, each in enumerate(splits) if each == split])
 
 
 def _set_of(motion: Motion) -> MotionSet:

@@ -13,6 +13,7 @@ from torch import Tensor
 from generator.diffusion import alphas_cumprod, cosine_betas, respaced
 from generator.mdm import MDM
 from generator.sampling import Denoising, denoise, stepper
+from generator.text_batch import TextBatch
 
 
 def rows(recorded: np.ndarray) -> Tensor:
@@ -65,7 +66,7 @@ def test_diffusion_step_parity_with_mdm(sampling: dict[str, np.ndarray], case: s
 def test_diffusion_loop_parity_with_mdm(parity_dir: Path, sampling: dict[str, np.ndarray], mode: str) -> None:
     recorded = iter([rows(sampling["loop_init_noise"]), *rows(sampling["loop_noises"])])
     valid = torch.from_numpy(sampling["mask"][:, 0, 0])
-    text = torch.from_numpy(sampling["text_embed"][0])
+    text = TextBatch.of_vectors(torch.from_numpy(sampling["text_embed"][0]))
     how = Denoising(process_steps=10, steps=10, guidance=2.5)
     ours = denoise(tiny(parity_dir, mode), text, valid, lambda: next(recorded), how)
     counted = valid if mode == "maskframes" else torch.ones_like(valid)

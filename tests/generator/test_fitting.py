@@ -138,7 +138,7 @@ def test_every_step_draws_times_and_noise_of_its_own(
         drawn.append((*time.tolist(), float(noise[0, 0, 0])))
         return noised(clean, noise, time, steps)
 
-    monkeypatch.setattr("generator.training.noised", watched)
+    monkeypatch.setattr("generator.process.noised", watched)
     dataset = generator.upload(motions)
     for seed in (0, 1):
         generator.fit(dataset, "", 10, seed)

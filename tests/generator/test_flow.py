@@ -10,10 +10,11 @@ import torch
 from generator.flow import integrate, on_the_way, ticks
 from generator.mdm import FEATURES, TEXT_DIM
 from generator.settings import Settings
+from generator.text_batch import TextBatch
 from generator.training import Trainer, TrainingSet
 from motion.errors import InvalidInput
 
-TEXT, VALID = torch.zeros(2, TEXT_DIM), torch.ones(2, 8, dtype=torch.bool)
+TEXT, VALID = TextBatch.of_vectors(torch.zeros(2, TEXT_DIM)), torch.ones(2, 8, dtype=torch.bool)
 
 
 def test_ways_are_straight() -> None:
@@ -36,9 +37,9 @@ def test_a_velocity_that_is_linear_in_time_is_integrated_exactly(steps: int) -> 
 
 def test_guidance_goes_further_the_texts_way() -> None:
     def model(x, time, text, valid):
-        return text[:, :1, None].expand_as(x)
+        return text.tokens[:, :, :1].expand_as(x)
 
-    text = torch.ones(2, TEXT_DIM)
+    text = TextBatch.of_vectors(torch.ones(2, TEXT_DIM))
     for guidance, wanted in ((1.0, 1.0), (2.5, 2.5)):
         end = integrate(model, text, VALID, lambda: torch.zeros(2, 8, FEATURES), 4, guidance)  # pyright: ignore
         torch.testing.assert_close(end, torch.full_like(end, wanted))
@@ -50,7 +51,7 @@ def test_a_flow_learns() -> None:
     settings = Settings(kind="flow", layers=1, width=32, heads=2, ff=32, batch=8, lr=3e-3, warmup=1, cond_drop=0.0)
     from generator.checkpoint import new_model
 
-    data = TrainingSet([motion] * 8, [torch.zeros(1, TEXT_DIM).numpy()] * 8)
+    data = TrainingSet([motion] * 8, [[torch.zeros(1, TEXT_DIM).numpy()]] * 8)
     trainer = Trainer(new_model(settings, 0), data, settings, 150, 0, torch.device("cpu"))
     losses = [trainer.advance() for _ in range(150)]
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])

@@ -7,6 +7,9 @@ import torch
 
 from generator.guidance import guided
 from generator.mdm import FEATURES, MDM
+from generator.text_batch import TextBatch
+
+Request = tuple[torch.Tensor, torch.Tensor, TextBatch, torch.Tensor]
 
 
 @pytest.fixture(scope="module")
@@ -17,17 +20,18 @@ def model() -> MDM:
 
 
 @pytest.fixture(scope="module")
-def request_of_three() -> tuple[torch.Tensor, ...]:
+def request_of_three() -> Request:
     """x, time, text, valid."""
     drawn = torch.Generator().manual_seed(1)
     x, text = torch.randn(3, 20, FEATURES, generator=drawn), torch.randn(3, 512, generator=drawn)
-    return x, torch.tensor([0, 3, 7]), text, torch.arange(20)[None] < torch.tensor([20, 9, 14])[:, None]
+    valid = torch.arange(20)[None] < torch.tensor([20, 9, 14])[:, None]
+    return x, torch.tensor([0, 3, 7]), TextBatch.of_vectors(text), valid
 
 
 @torch.inference_mode()
-def test_guidance_extrapolates_from_no_text_to_text(model: MDM, request_of_three: tuple[torch.Tensor, ...]) -> None:
+def test_guidance_extrapolates_from_no_text_to_text(model: MDM, request_of_three: Request) -> None:
     x, time, text, valid = request_of_three
-    conditional, unconditional = model(x, time, text, valid), model(x, time, torch.zeros_like(text), valid)
+    conditional, unconditional = model(x, time, text, valid), model(x, time, text.silent(), valid)
     for scale in (0.0, 1.0, 2.5):
         expected = unconditional + scale * (conditional - unconditional)
         torch.testing.assert_close(guided(model, x, time, text, valid, scale), expected, rtol=0, atol=1e-5)
@@ -37,12 +41,12 @@ def test_guidance_extrapolates_from_no_text_to_text(model: MDM, request_of_three
 
 
 @torch.inference_mode()
-def test_hidden_frames_and_company_change_nothing(model: MDM, request_of_three: tuple[torch.Tensor, ...]) -> None:
+def test_hidden_frames_and_company_change_nothing(model: MDM, request_of_three: Request) -> None:
     x, time, text, valid = request_of_three
     whole = model(x, time, text, valid)
     noisy = torch.where(valid[..., None], x, 100 * torch.ones_like(x))
     torch.testing.assert_close(model(noisy, time, text, valid)[valid], whole[valid], rtol=0, atol=1e-5)
     for row, length in enumerate(valid.sum(1)):
         one = slice(row, row + 1)
-        alone = model(x[one, :length], time[one], text[one])
+        alone = model(x[one, :length], time[one], TextBatch.of_vectors(text.tokens[one, 0]))
         torch.testing.assert_close(alone[0], whole[row, :length], rtol=0, atol=1e-5)

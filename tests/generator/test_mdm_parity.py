@@ -13,7 +13,9 @@ from torch import Tensor
 
 from generator.diffusion import masked_loss, noised
 from generator.guidance import guided
-from generator.mdm import MDM, sinusoids
+from generator.mdm import MDM
+from generator.text_batch import TextBatch
+from generator.transformer import sinusoids
 
 MODES = pytest.mark.parametrize("mode", ["nomask", "maskframes"])
 
@@ -63,18 +65,18 @@ def test_mdm_parity_of_positions(io: dict[str, np.ndarray]) -> None:
 def test_mdm_parity_of_forward_passes(parity_dir: Path, io: dict[str, np.ndarray], mode: str) -> None:
     model, valid = tiny(parity_dir, mode), valid_of(io)
     x, time = rows(io["x"]), torch.from_numpy(io["timesteps"])
-    text = torch.from_numpy(io["text_embed"][0])
+    text = TextBatch.of_vectors(torch.from_numpy(io["text_embed"][0]))
     counted = valid if mode == "maskframes" else None
     with torch.no_grad():
         assert furthest(model(x, time, text, valid), io[f"out_cond_{mode}"], counted) < 1e-5
-        assert furthest(model(x, time, torch.zeros_like(text), valid), io[f"out_uncond_{mode}"], counted) < 1e-5
+        assert furthest(model(x, time, text.silent(), valid), io[f"out_uncond_{mode}"], counted) < 1e-5
         assert furthest(guided(model, x, time, text, valid, 2.5), io[f"out_cfg2.5_{mode}"], counted) < 5e-5
         mixed = guided(model, x, time, text, valid, torch.from_numpy(io["scale_mixed"]))
         assert furthest(mixed, io[f"out_cfg_mixed_{mode}"], counted) < 5e-5
 
 
 def test_mdm_parity_of_a_single_frame(parity_dir: Path, io: dict[str, np.ndarray]) -> None:
-    text = torch.from_numpy(io["text_embed"][0, :2])
+    text = TextBatch.of_vectors(torch.from_numpy(io["text_embed"][0, :2]))
     with torch.no_grad():
         ours = tiny(parity_dir, "maskframes")(rows(io["x_T1"]), torch.from_numpy(io["timesteps_T1"]), text)
     assert furthest(ours, io["out_T1_maskframes"]) < 1e-5
@@ -84,7 +86,7 @@ def test_mdm_parity_of_a_single_frame(parity_dir: Path, io: dict[str, np.ndarray
 def test_mdm_parity_of_loss_and_gradients(parity_dir: Path, mode: str) -> None:
     recorded = dict(np.load(parity_dir / "mdm_training_loss.npz", allow_pickle=False))
     clean, noise, valid = rows(recorded["x0"]), rows(recorded["noise"]), valid_of(recorded)
-    text = torch.from_numpy(recorded["text_embed"][0])
+    text = TextBatch.of_vectors(torch.from_numpy(recorded["text_embed"][0]))
     for steps in (1000, 50):
         model = tiny(parity_dir, mode)
         time = torch.from_numpy(recorded[f"t_{steps}"])

@@ -15,7 +15,7 @@ def test_texts_become_values() -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
-    with pytest.raises(InvalidInput, match=r"settings\.depth: is unknown; must be one of batch, .*, width"):
+    with pytest.raises(InvalidInput, match=r"settings\.depth: is unknown; must be one of arch, .*, width"):
         Settings().with_texts({"depth": "3"})
 
 

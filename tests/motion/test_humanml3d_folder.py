@@ -90,8 +90,9 @@ def test_a_folder_becomes_a_packed_set(folder: Path, tmp_path: Path):
     assert source.layout == "humanml3d" and not source.single and source.unreadable == 3
     output_for(source, tmp_path / "set").write(source.motions)
     assert read_packed(tmp_path / "set").content_id() == source.motions.content_id()
-    with pytest.raises(InvalidInput, match="no HumanML3D folder"):
-        read_file(tmp_path / "set", split="train")
+    assert read_file(tmp_path / "set", split="train").motions.content_id() == source.motions.content_id()
+    with pytest.raises(InvalidInput, match=r"split: is 'val'.*must be one of train"):
+        read_file(tmp_path / "set", split="val")
 
 
 def test_damaged_members(folder: Path):

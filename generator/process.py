@@ -1,0 +1,94 @@
+"""What leads from noise to motion: what a network is taught about it, and how it is gone through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from generator import flow
+from generator.diffusion import noised
+from generator.mdm import MDM
+from generator.sampling import Denoising, Noise, Sampler, denoise
+from generator.settings import Settings
+from generator.text_batch import TextBatch
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What a network sees, `noisy` (batch, frames, features) and `time` (batch,) integer, and what it should say."""
+
+    noisy: Tensor
+    time: Tensor
+    wanted: Tensor
+
+
+class Process(Protocol):
+    """A way from noise to motion.
+
+    Attributes:
+        name: of models that are taught it.
+        most_steps: that can be taken in sampling.
+        usual_steps: that are taken where a request names none.
+    """
+
+    name: str
+    most_steps: int
+    usual_steps: int
+
+    def lesson(self, clean: Tensor, chance: torch.Generator) -> Lesson:
+        """One for each of `clean` (batch, frames, features), times and noise drawn from `chance`, on the CPU."""
+        ...
+
+    def sample(
+        self, model: MDM, text: TextBatch, valid: Tensor, noise: Noise, steps: int, guidance: float, sampler: Sampler
+    ) -> Tensor:
+        """Normalised features (batch, frames, 263); `valid` (batch, frames) bool."""
+        ...
+
+
+class Diffusion:
+    """See `generator.diffusion` and `generator.sampling`."""
+
+    name = "mdm"
+
+    def __init__(self, steps: int):
+        self.most_steps = self.usual_steps = steps
+
+    def lesson(self, clean: Tensor, chance: torch.Generator) -> Lesson:
+        time = torch.randint(self.most_steps, (len(clean),), generator=chance)
+        noise = _noise_like(clean, chance)
+        return Lesson(noised(clean, noise, time, self.most_steps), time.to(clean.device), clean)
+
+    def sample(
+        self, model: MDM, text: TextBatch, valid: Tensor, noise: Noise, steps: int, guidance: float, sampler: Sampler
+    ) -> Tensor:
+        return denoise(model, text, valid, noise, Denoising(self.most_steps, steps, guidance, sampler))
+
+
+class Flow:
+    """See `generator.flow`; the sampler is its own."""
+
+    name = "flow"
+    most_steps = flow.MOST_STEPS
+    usual_steps = flow.STEPS
+
+    def lesson(self, clean: Tensor, chance: torch.Generator) -> Lesson:
+        share = torch.rand(len(clean), generator=chance)
+        noise = _noise_like(clean, chance)
+        return Lesson(flow.on_the_way(clean, noise, share), flow.ticks(share).to(clean.device), clean - noise)
+
+    def sample(
+        self, model: MDM, text: TextBatch, valid: Tensor, noise: Noise, steps: int, guidance: float, sampler: Sampler
+    ) -> Tensor:
+        return flow.integrate(model, text, valid, noise, steps, guidance)
+
+
+def _noise_like(clean: Tensor, chance: torch.Generator) -> Tensor:
+    return torch.randn(clean.shape, generator=chance).to(clean.device)
+
+
+def process_of(settings: Settings) -> Process:
+    return Flow() if settings.kind == "flow" else Diffusion(settings.diffusion_steps)
