@@ -1,70 +1,157 @@
-"""How fast the model trains and samples."""
+"""How fast the model samples and trains, beside the published procedure and beside its matrix products alone."""
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
 
+from generator.baseline import PublishedMDM, sample_as_published
 from generator.diffusion_generator import torch_device
 from generator.mdm import FEATURES, MDM, TEXT_DIM
-from generator.sampling import Denoising, denoise, own_noise
+from generator.sampling import Denoising, Sampler, denoise, own_noise
 from generator.settings import Settings
 from generator.text_batch import TextBatch
 from generator.training import Trainer, TrainingSet
 
-_FRAMES = 196
-_TRAINING_FRAMES = 100
-_FEW_STEPS = 10
+PUBLISHED = {"layers": "8", "width": "512", "heads": "4", "ff": "1024", "mask_frames": "false"}
+"""Settings of the published model."""
+_FRAMES, _TRAINING_FRAMES = 196, 100
+_STEPS, _FEW_STEPS, _GUIDANCE = 50, 10, 2.5
+_TIMED_STEPS = 5  # of the 50 where a whole sampling would take minutes; each step is the same work
 
 
-def bench(settings: Settings, device: str = "auto", threads: int = 0, rounds: int = 3) -> dict[str, Any]:
-    """Training steps a second, and seconds a motion of 196 frames, guided: with all steps of the process and with
-    10 of DPM-Solver++; each the best of `rounds`, which take turns."""
+def bench(
+    settings: Settings, device: str = "auto", threads: int = 0, batches: Sequence[int] = (1, 64), rounds: int = 2
+) -> dict[str, Any]:
+    """Seconds a motion of 196 frames, with guidance: as published, and as ours with all 50 steps and with 10 of
+    DPM-Solver++, in float32 and bfloat16, the same weights for all; and training steps a second.
+
+    Args:
+        settings: of the model.
+        device, threads: where it is computed.
+        batches: motions sampled together.
+        rounds: of each the best of so many, which take turns.
+    """
     if threads:
         torch.set_num_threads(threads)
     place = torch_device(device)
+    exact, published = _models(settings, place)
+    rough = copy.deepcopy(exact).to(torch.bfloat16)
+    result: dict[str, Any] = {
+        "device": str(place),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "parameters": sum(weight.numel() for weight in exact.parameters()),
+        "frames": _FRAMES,
+        "train_steps_per_s": 1 / _best({"train": _training(settings, place)}, place, rounds)["train"],
+    }
+    for batch in batches:
+        timed = _STEPS if batch == 1 else _TIMED_STEPS
+        work = _sampling(exact, rough, published, batch, timed, place)
+        work |= {f"{str(kind)[6:]}_products": _matrix_products(settings, 2 * batch, kind, place)
+                 for kind in (torch.float32, torch.bfloat16)}  # fmt: skip
+        result[f"batch_{batch}"] = _row(_best(work, place, rounds), _STEPS / timed, batch)
+    return result
+
+
+def _sampling(
+    exact: MDM, rough: MDM, published: PublishedMDM, batch: int, timed: int, place: torch.device
+) -> dict[str, Callable[[], object]]:
+    """Ways to sample a batch: ancestrally in `timed` steps, and in few."""
+    text = torch.randn(batch, TEXT_DIM, generator=torch.Generator().manual_seed(0)).to(place)
+    valid = torch.ones(batch, _FRAMES, dtype=torch.bool, device=place)
+    noise = own_noise(range(batch), [_FRAMES] * batch, _FRAMES, place)
+
+    def ours(model: MDM, steps: int, sampler: Sampler) -> Callable[[], object]:
+        how = Denoising(_STEPS, steps, _GUIDANCE, sampler)
+        return lambda: denoise(model, TextBatch.of_vectors(text), valid, noise, how)
+
+    return {
+        "published": lambda: sample_as_published(published, text, noise, _STEPS, timed, _GUIDANCE),
+        "float32": ours(exact, timed, "ddpm"),
+        "bfloat16": ours(rough, timed, "ddpm"),
+        "float32_few": ours(exact, _FEW_STEPS, "dpm-solver++"),
+        "bfloat16_few": ours(rough, _FEW_STEPS, "dpm-solver++"),
+    }
+
+
+def _row(seconds: dict[str, float], whole: float, batch: int) -> dict[str, float]:
+    """Seconds a motion, and how many times faster than as published, from seconds a batch, of which all but those in
+    few steps are `whole` times as many for the whole of a sampling."""
+    published = seconds["published"] * whole / batch
+    row = {"published_s": published}
+    for kind in ("float32", "bfloat16"):
+        steps, few = seconds[kind] * whole / batch, seconds[f"{kind}_few"] / batch
+        products = seconds[f"{kind}_products"] / batch
+        row |= {
+            f"{kind}_50_steps_s": steps,
+            f"{kind}_50_steps_products_s": products * _STEPS,
+            f"{kind}_50_steps_speedup": published / steps,
+            f"{kind}_10_steps_s": few,
+            f"{kind}_10_steps_speedup": published / few,
+        }
+    return row
+
+
+def _models(settings: Settings, place: torch.device) -> tuple[MDM, PublishedMDM]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        ours = MDM(settings.layers, settings.width, settings.heads, settings.ff, 0.0, settings.mask_frames)
+    published = PublishedMDM(settings.layers, settings.width, settings.heads, settings.ff)
+    published.load_state_dict(ours.state_dict())
+    return ours.to(place).eval(), published.to(place).eval()
+
+
+def _training(settings: Settings, place: torch.device) -> Callable[[], object]:
     rng = np.random.default_rng(0)
     motions = [rng.standard_normal((_TRAINING_FRAMES, FEATURES)).astype(np.float32) for _ in range(settings.batch)]
     data = TrainingSet(motions, [[rng.standard_normal((1, TEXT_DIM)).astype(np.float32)] for _ in motions])
-    trainer = Trainer(_model(settings), data, settings, steps=1000, seed=0, device=place)
-    model = _model(settings).to(place).eval()
+    return Trainer(_models(settings, place)[0], data, settings, steps=1000, seed=0, device=place).advance
 
-    def sampled(count: int, steps: int) -> None:
-        valid = torch.ones(count, _FRAMES, dtype=torch.bool, device=place)
-        noise = own_noise(range(count), [_FRAMES] * count, _FRAMES, place)
-        text = TextBatch.of_vectors(torch.zeros(count, TEXT_DIM, device=place))
-        denoise(model, text, valid, noise, Denoising(settings.diffusion_steps, steps, guidance=2.5))
 
-    full, few = settings.diffusion_steps, min(_FEW_STEPS, settings.diffusion_steps)
-    work: dict[str, tuple[Callable[[], object], int]] = {
-        "train": (lambda: [trainer.advance() for _ in range(5)], 5),
-        **{f"{count}x{steps}": (lambda count=count, steps=steps: sampled(count, steps), count)
-           for count in (1, 16) for steps in (full, few)},
-    }  # fmt: skip
+def _matrix_products(settings: Settings, rows: int, kind: torch.dtype, place: torch.device) -> Callable[[], object]:
+    """All matrix products of one guided pass, and nothing else: what no arrangement of the rest can go below."""
+    width, ff, heads, tokens = settings.width, settings.ff, settings.heads, _FRAMES + 1
+
+    def drawn(*shape: int) -> Tensor:
+        return torch.randn(*shape, device=place, dtype=kind)
+
+    x, inner, features = drawn(rows * tokens, width), drawn(rows * tokens, ff), drawn(rows * _FRAMES, FEATURES)
+    weights = [drawn(3 * width, width), drawn(width, width), drawn(ff, width)]
+    back, begin, end = drawn(width, ff), drawn(width, FEATURES), drawn(FEATURES, width)
+    query = drawn(rows * heads, tokens, width // heads)
+    mixing = drawn(rows * heads, tokens, tokens)
+
+    @torch.inference_mode()
+    def run() -> None:
+        functional.linear(features, begin)
+        for _ in range(settings.layers):
+            for weight in weights:
+                functional.linear(x, weight)
+            functional.linear(inner, back)
+            torch.bmm(query, query.transpose(1, 2))
+            torch.bmm(mixing, query)
+        functional.linear(x, end)
+
+    return run
+
+
+def _best(work: dict[str, Callable[[], object]], place: torch.device, rounds: int) -> dict[str, float]:
+    """Seconds of each, after one call that is not counted."""
     best = dict.fromkeys(work, np.inf)
-    for _ in range(rounds):
-        for name, (run, units) in work.items():
+    for round_ in range(rounds + 1):
+        for name, run in work.items():
             start = time.perf_counter()
             run()
             if place.type == "cuda":
                 torch.cuda.synchronize()
-            best[name] = min(best[name], (time.perf_counter() - start) / units)
-    return {
-        "device": str(place),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        f"train_steps_per_s_batch_{settings.batch}": 1 / best["train"],
-        f"seconds_per_motion_{full}_steps_batch_1": best[f"1x{full}"],
-        f"seconds_per_motion_{full}_steps_batch_16": best[f"16x{full}"],
-        f"seconds_per_motion_{few}_steps_batch_1": best[f"1x{few}"],
-        f"seconds_per_motion_{few}_steps_batch_16": best[f"16x{few}"],
-    }
-
-
-def _model(settings: Settings) -> MDM:
-    return MDM(settings.layers, settings.width, settings.heads, settings.ff, settings.dropout, settings.mask_frames)
+            if round_ > 0:
+                best[name] = min(best[name], time.perf_counter() - start)
+    return {name: float(value) for name, value in best.items()}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -25,6 +25,7 @@ from motion.protocols import FitProgress, SampleOptions
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
 
 _STORE = Path("generator-store")
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Serve:
     """cpu, cuda, or auto."""
     threads: int = 0
     """Threads of torch on the CPU; 0 for torch's own choice."""
+    precision: Precision = "auto"
+    """What sampling computes in: bfloat16 on a GPU and float32 on a CPU, or the one named."""
+    compile: bool = False
+    """Compile the network by torch.compile: worth its first minutes on a GPU."""
     metrics_port: int | None = None
     """Serve Prometheus metrics on this port of the same host."""
     grace: float = 30.0
@@ -50,7 +55,9 @@ class Serve:
         from generator.diffusion_generator import DiffusionGenerator
         from generator.service import serve
 
-        generator = DiffusionGenerator(self.store, self.device, self.threads)
+        generator = DiffusionGenerator(
+            self.store, self.device, self.threads, precision=self.precision, compiled=self.compile
+        )
         serve(generator, self.listen, self.announce, self.metrics_port, self.grace)
         return DONE
 
@@ -134,6 +141,7 @@ class Sample:
     store: Annotated[Path, arg(metavar="DIR")] = _STORE
     device: str = "auto"
     threads: int = 0
+    precision: Precision = "auto"
     json: bool = False
     """Print one JSON document on standard output."""
 
@@ -141,7 +149,7 @@ class Sample:
         from generator.diffusion_generator import DiffusionGenerator
 
         check_target(self.out)
-        generator = DiffusionGenerator(self.store, self.device, self.threads)
+        generator = DiffusionGenerator(self.store, self.device, self.threads, precision=self.precision)
         asked = self.checkpoint
         if asked and Path(asked).is_dir():
             asked = generator.open_checkpoint(Path(asked))
@@ -163,20 +171,26 @@ class Sample:
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure training steps and samples per second of an untrained model of the default size."""
+    """Measure how fast untrained weights of the published size sample, beside the published procedure, and train."""
 
     set: Annotated[tuple[str, ...], arg(metavar="NAME=VALUE")] = field(default=())
+    """Settings that differ from those of the published model, as `--set width=128 layers=4`."""
+    batch: Annotated[tuple[int, ...], arg(metavar="N...")] = (1, 64)
+    """How many motions are sampled together."""
     device: str = "auto"
     threads: int = 0
     json: bool = False
     """Print one JSON document instead of lines."""
 
     def run(self) -> int:
-        from generator.bench import bench
+        from generator.bench import PUBLISHED, bench
         from generator.settings import Settings
 
-        result = bench(Settings().with_texts(_pairs(self.set)), self.device, self.threads)
-        print(json.dumps(result, indent=1) if self.json else "\n".join(f"{k:32} {v}" for k, v in result.items()))
+        for batch in self.batch:
+            if batch < 1:
+                raise InvalidInput.of("--batch", f"has {batch}; must be at least 1")
+        result = bench(Settings().with_texts(PUBLISHED | _pairs(self.set)), self.device, self.threads, self.batch)
+        print(json.dumps(result, indent=1) if self.json else "\n".join(_lines(result)))
         return DONE
 
 
@@ -221,6 +235,14 @@ def _named(positions: np.ndarray, name: str):
     from motion.motion import Motion
 
     return Motion(positions, name=name)
+
+
+def _lines(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, f"{prefix}{key} ")
+        else:
+            yield f"{prefix + key:40} {f'{value:.4g}' if isinstance(value, float) else value}"
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:

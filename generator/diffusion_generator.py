@@ -21,7 +21,7 @@ from generator.normalizer import Normalizer
 from generator.process import process_of
 from generator.sample_request import MAX_FRAMES, MIN_FRAMES, SEEDS, check_request
 from generator.sampling import SAMPLERS, Noise, Sampler, own_noise
-from generator.settings import Settings
+from generator.settings import PRECISIONS, Settings
 from generator.store import Store
 from generator.text import text_encoder
 from generator.text_batch import TextBatch
@@ -63,9 +63,12 @@ class DiffusionGenerator:
         settings: of models that are trained from scratch, where a fit says nothing else.
         sampler: see `generator.sampling`.
         save_seconds: time between two states that a fit keeps.
+        precision: what sampling computes in, "float32" or "bfloat16"; "auto" is the latter on a GPU. On CPUs it is
+            twice as fast for wide networks where they have instructions for it, and slower where they have none.
+        compiled: compile networks by `torch.compile`.
 
     Raises:
-        InvalidInput: there is no such device or sampler.
+        InvalidInput: there is no such device, sampler or precision.
     """
 
     def __init__(
@@ -76,11 +79,18 @@ class DiffusionGenerator:
         settings: Settings | None = None,
         sampler: Sampler = "auto",
         save_seconds: float = 10.0,
+        precision: str = "auto",
+        compiled: bool = False,
     ):
         if sampler not in SAMPLERS:
             raise InvalidInput.of("sampler", f"is {sampler!r}; must be one of {', '.join(SAMPLERS)}")
         torch.set_num_threads(threads or max(1, len(os.sched_getaffinity(0)) // 2))
+        if precision not in ("auto", *PRECISIONS):
+            raise InvalidInput.of("precision", f"is {precision!r}; must be auto, {' or '.join(PRECISIONS)}")
         self._device = torch_device(device)
+        rough = precision == "bfloat16" or (precision == "auto" and self._device.type == "cuda")
+        self._precision = torch.bfloat16 if rough else torch.float32
+        self._compiled = compiled
         self._store = Store(store)
         self._settings = settings or Settings()
         self._sampler: Sampler = sampler
@@ -222,7 +232,9 @@ class DiffusionGenerator:
         with self._lock:
             if identity not in self._loaded:
                 checkpoint = self._checkpoint(identity)
-                model = checkpoint.model().to(self._device).eval()
+                model = checkpoint.model().to(self._device, self._precision).eval()
+                if self._compiled:
+                    model.compile()
                 self._loaded[identity] = _Loaded(model, checkpoint.normalizer, checkpoint.settings)
             self._loaded.move_to_end(identity)
             while len(self._loaded) > _LOADED_AT_MOST:

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from generator.baseline import PublishedMDM, sample_as_published
 from generator.diffusion import alphas_cumprod, cosine_betas, respaced
 from generator.mdm import MDM
 from generator.sampling import Denoising, denoise, stepper
@@ -60,6 +61,16 @@ def test_diffusion_step_parity_with_mdm(sampling: dict[str, np.ndarray], case: s
         one = slice(row, row + 1)
         ours = step(clean[one], int(time), x[one], lambda one=one: noise[one])
         torch.testing.assert_close(ours, expected[one], rtol=0, atol=5e-5)
+
+
+def test_the_baseline_of_the_bench_has_mdm_parity(parity_dir: Path, sampling: dict[str, np.ndarray]) -> None:
+    """What ours is measured against is the published procedure, number by number."""
+    recorded = iter([rows(sampling["loop_init_noise"]), *rows(sampling["loop_noises"])])
+    model = PublishedMDM(layers=2, width=64, heads=4, ff=128).eval()
+    model.load_state_dict(tiny(parity_dir, "nomask").state_dict())
+    text = torch.from_numpy(sampling["text_embed"][0])
+    made = sample_as_published(model, text, lambda: next(recorded), process_steps=10, steps=10, guidance=2.5)
+    torch.testing.assert_close(made, rows(sampling["loop_final_nomask"]), rtol=0, atol=5e-5)
 
 
 @pytest.mark.parametrize("mode", ["nomask", "maskframes"])

@@ -151,3 +151,17 @@ def test_an_unknown_sampler_or_device_is_refused(tmp_path: Path) -> None:
         DiffusionGenerator(tmp_path, sampler="euler")  # pyright: ignore[reportArgumentType]
     with pytest.raises(InvalidInput, match="device"):
         DiffusionGenerator(tmp_path, device="abacus")
+
+
+def test_bfloat16_makes_much_the_same_motion(tmp_path: Path, tiny: Settings, motions: MotionSet) -> None:
+    exact = DiffusionGenerator(tmp_path, device="cpu", settings=tiny)
+    exact.fit(exact.upload(motions), "", 20)
+    rough = DiffusionGenerator(tmp_path, device="cpu", precision="bfloat16")
+    (one,), (other,) = (list(generator.sample(["a person walks"], [60], seed=3)) for generator in (exact, rough))
+    assert not np.array_equal(one.positions, other.positions)
+    assert np.abs(one.positions - other.positions).mean() < 0.05 * np.abs(one.positions).mean()
+
+
+def test_a_precision_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="auto, float32 or bfloat16"):
+        DiffusionGenerator(tmp_path, precision="float8")
