@@ -2,7 +2,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow check proto assets clean
+.PHONY: demo test test-slow check proto assets models clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
@@ -32,6 +32,13 @@ assets: $(INSTALLED)
 	mkdir -p build
 	$(VENV)/bin/plumb-motion synthesize --count 260 --seed 0 --out build/raw
 	$(VENV)/bin/plumb-sim correct build/raw --out assets/motions/default
+
+# The motion models that ship, about an hour each on one core; see assets/models/README.md.
+MODEL := width=128 layers=4 ff=256 batch=16 lr=7e-4 warmup=200 decay=0.5 ema=0.999 velocity_weight=1
+models: $(INSTALLED)
+	$(VENV)/bin/plumb-gen train default --split train --steps 16000 --store build/models --out assets/models/mdm --set $(MODEL)
+	$(VENV)/bin/plumb-gen train default --split train --steps 10000 --store build/models --out assets/models/flow \
+	    --set $(MODEL) kind=flow
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -20,6 +20,7 @@ from generator.mdm import MDM
 from generator.normalizer import Normalizer
 from generator.settings import Settings
 from generator.text import text_encoder
+from motion.atomic import atomic_group
 from motion.errors import InvalidInput, NotFound, Violation
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
@@ -110,9 +111,10 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write both files into `folder`, which is there."""
-    save_file(checkpoint.weights, folder / WEIGHTS)
-    (folder / CARD).write_text(json.dumps(checkpoint.card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    """Write both files, whole, into `folder`, which is there."""
+    with atomic_group([folder / WEIGHTS, folder / CARD]) as (weights, card):
+        save_file(checkpoint.weights, weights)
+        card.write_text(json.dumps(checkpoint.card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

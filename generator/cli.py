@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -79,21 +81,34 @@ class Train:
     """Where data sets and checkpoints are kept."""
     set: Annotated[tuple[str, ...], arg(metavar="NAME=VALUE")] = field(default=())
     """Settings that differ from the defaults, as `--set width=256 lr=1e-4`."""
+    tensorboard: Annotated[Path | None, arg(metavar="DIR")] = None
+    """Write loss and samples a second there."""
+    out: Annotated[Path | None, arg(metavar="DIR")] = None
+    """Also put the checkpoint into a folder of its own."""
     device: str = "auto"
     threads: int = 0
 
     def run(self) -> int:
         from generator.diffusion_generator import DiffusionGenerator
+        from generator.training_log import TrainingLog
 
         generator = DiffusionGenerator(self.store, self.device, self.threads)
+        settings = _pairs(self.set)
         data = read_motions(data_path(self.data), self.split)
-        with tqdm(total=self.steps, unit=" steps", disable=None) as bar:
+        with ExitStack() as stack:
+            bar = stack.enter_context(tqdm(total=self.steps, unit=" steps", disable=None))
+            batch = generator.settings_of(self.init, settings).batch
+            log = stack.enter_context(TrainingLog(self.tensorboard, batch)) if self.tensorboard else None
 
             def show(line: FitProgress) -> None:
                 bar.update(line.step - bar.n)
                 bar.set_postfix(loss=f"{line.loss:.4f}", refresh=False)
+                if log:
+                    log.show(line)
 
-            identity = generator.fit(generator.upload(data), self.init, self.steps, self.seed, _pairs(self.set), show)
+            identity = generator.fit(generator.upload(data), self.init, self.steps, self.seed, settings, show)
+        if self.out:
+            generator.copy_checkpoint(identity, self.out)
         print(identity)
         return DONE
 
@@ -202,17 +217,20 @@ class Check:
 
     def run(self) -> int:
         from generator.conformance import CHECKS, Failure
+        from generator.wire_conformance import WIRE_CHECKS
         from motion.rpc.generator_client import RemoteGenerator
 
         failed = 0
         with RemoteGenerator(self.address) as generator:
-            for check in CHECKS:
+            checks = [(check.__name__, partial(check, generator)) for check in CHECKS]
+            checks += [(check.__name__, partial(check, self.address)) for check in WIRE_CHECKS]
+            for name, check in checks:
                 try:
-                    check(generator)
-                    print(f"ok      {check.__name__}")
+                    check()
+                    print(f"ok      {name}")
                 except Failure as failure:
                     failed += 1
-                    print(f"FAILED  {check.__name__}: {failure}")
+                    print(f"FAILED  {name}: {failure}")
         return DONE_WITH_FAILURES if failed else DONE
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from generator.batching import padded, sampling_windows
-from generator.checkpoint import Checkpoint, read_checkpoint
+from generator.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from generator.features import check_trainable, positions_of
 from generator.fitting import FitRequest, fit
 from generator.mdm import MDM
@@ -28,13 +28,13 @@ from generator.text_batch import TextBatch
 from motion import __version__
 from motion.assets import asset_path
 from motion.dataset import MotionSet
-from motion.errors import InvalidInput, NotFound
+from motion.errors import InvalidInput
 from motion.motion import DEFAULT_FPS, Motion
 from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
 
 DEFAULT_GUIDANCE = 2.5
-SHIPPED = "demo"
-"""The id of the checkpoint that comes with Plumb."""
+_SHIPPED = ("flow", "mdm")
+"""Ids of the checkpoints that come with Plumb, the default last."""
 _BATCH, _BATCHES = 16, 4  # of sampling: motions computed together, and how many such are sorted by length
 _LOADED_AT_MOST = 4
 
@@ -97,8 +97,7 @@ class DiffusionGenerator:
         self._save_seconds = save_seconds
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
         self._lock = threading.Lock()
-        shipped = default_checkpoint()
-        self._folders = {SHIPPED: shipped} if shipped else {}
+        self._folders = {name: asset_path(f"models/{name}") for name in _SHIPPED}
 
     def describe(self) -> GeneratorInfo:
         known = [*self._folders, *self._store.checkpoints()]
@@ -109,7 +108,7 @@ class DiffusionGenerator:
             min_frames=MIN_FRAMES,
             max_frames=MAX_FRAMES,
             checkpoints=tuple(known),
-            default_checkpoint=known[-1] if known else "",
+            default_checkpoint=known[-1],
             device=str(self._device),
         )
 
@@ -155,6 +154,20 @@ class DiffusionGenerator:
         self._folders[identity] = folder.resolve()
         return identity
 
+    def copy_checkpoint(self, identity: str, folder: Path) -> None:
+        """Put the two files of a checkpoint into `folder`.
+
+        Raises:
+            NotFound: there is no such checkpoint.
+            InvalidInput: the folder cannot be written.
+        """
+        checkpoint = self._checkpoint(identity)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_checkpoint(folder, checkpoint)
+        except OSError as error:
+            raise InvalidInput.of(str(folder), f"cannot be written: {error.strerror or error}") from error
+
     def upload(self, dataset: MotionSet) -> str:
         """Raises InvalidInput where nothing can be learned from the set."""
         check_trainable(dataset)
@@ -183,13 +196,17 @@ class DiffusionGenerator:
         if not 0 <= seed < SEEDS:
             raise InvalidInput.of("seed", f"is {seed}; must be at least 0 and below 2^63")
         start = self._checkpoint(init) if init else None
-        base = start.settings if start else self._settings
-        request = FitRequest(dataset, init, steps, seed, base.with_texts(settings or {}, fixed=start is not None))
+        request = FitRequest(dataset, init, steps, seed, self.settings_of(init, settings or {}))
         motions = self._store.dataset(dataset)
         identity = request.identity()
         if not self._store.has_checkpoint(identity):
             self._store.publish(fit(request, motions, start, self._store, self._device, self._save_seconds, progress))
         return identity
+
+    def settings_of(self, init: str, settings: Mapping[str, str]) -> Settings:
+        """The settings of a fit from checkpoint `init` or, where that is empty, from scratch. Raises as `fit`."""
+        base = self._checkpoint(init).settings if init else self._settings
+        return base.with_texts(settings, fixed=bool(init))
 
     def _sampled(
         self, loaded: _Loaded, prompts: list[str], lengths: list[int], seed: int, made: _Made, start_index: int
@@ -223,8 +240,6 @@ class DiffusionGenerator:
         return [loaded.normalizer.restored(each[:n]) for each, n in zip(features, lengths, strict=True)]
 
     def _checkpoint(self, identity: str) -> Checkpoint:
-        if not identity:
-            raise NotFound("there is no checkpoint yet; train one first (plumb-gen train)")
         folder = self._folders.get(identity)
         return read_checkpoint(folder) if folder else self._store.checkpoint(identity)
 
@@ -240,14 +255,6 @@ class DiffusionGenerator:
             while len(self._loaded) > _LOADED_AT_MOST:
                 self._loaded.popitem(last=False)
             return self._loaded[identity]
-
-
-def default_checkpoint() -> Path | None:
-    """The folder of the checkpoint that comes with Plumb, if one does."""
-    try:
-        return asset_path(f"models/{SHIPPED}")
-    except NotFound:
-        return None
 
 
 def torch_device(name: str) -> torch.device:

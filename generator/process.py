@@ -1,8 +1,7 @@
-"""What leads from noise to motion: what a network is taught about it, and how it is gone through."""
+"""What leads from noise to motion: how noise is put in for a network to learn from, and how it is taken out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -14,15 +13,6 @@ from generator.mdm import MDM
 from generator.sampling import Denoising, Noise, Sampler, denoise
 from generator.settings import Settings
 from generator.text_batch import TextBatch
-
-
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """What a network sees, `noisy` (batch, frames, features) and `time` (batch,) integer, and what it should say."""
-
-    noisy: Tensor
-    time: Tensor
-    wanted: Tensor
 
 
 class Process(Protocol):
@@ -38,8 +28,9 @@ class Process(Protocol):
     most_steps: int
     usual_steps: int
 
-    def lesson(self, clean: Tensor, chance: torch.Generator) -> Lesson:
-        """One for each of `clean` (batch, frames, features), times and noise drawn from `chance`, on the CPU."""
+    def noised(self, clean: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Motions `clean` (batch, frames, features) on their way, at times (batch,), integers, that are drawn from
+        `chance` as the noise is. What a network is to say of them is `clean`."""
         ...
 
     def sample(
@@ -57,10 +48,10 @@ class Diffusion:
     def __init__(self, steps: int):
         self.most_steps = self.usual_steps = steps
 
-    def lesson(self, clean: Tensor, chance: torch.Generator) -> Lesson:
+    def noised(self, clean: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
         time = torch.randint(self.most_steps, (len(clean),), generator=chance)
         noise = _noise_like(clean, chance)
-        return Lesson(noised(clean, noise, time, self.most_steps), time.to(clean.device), clean)
+        return noised(clean, noise, time, self.most_steps), time.to(clean.device)
 
     def sample(
         self, model: MDM, text: TextBatch, valid: Tensor, noise: Noise, steps: int, guidance: float, sampler: Sampler
@@ -75,10 +66,10 @@ class Flow:
     most_steps = flow.MOST_STEPS
     usual_steps = flow.STEPS
 
-    def lesson(self, clean: Tensor, chance: torch.Generator) -> Lesson:
+    def noised(self, clean: Tensor, chance: torch.Generator) -> tuple[Tensor, Tensor]:
         share = torch.rand(len(clean), generator=chance)
         noise = _noise_like(clean, chance)
-        return Lesson(flow.on_the_way(clean, noise, share), flow.ticks(share).to(clean.device), clean - noise)
+        return flow.on_the_way(clean, noise, share), flow.ticks(share).to(clean.device)
 
     def sample(
         self, model: MDM, text: TextBatch, valid: Tensor, noise: Noise, steps: int, guidance: float, sampler: Sampler

@@ -92,13 +92,13 @@ class Trainer:
         batch = draw_batch(self._data, settings, self._seed, self.step)
         clean, valid, text = batch.clean.to(self._device), batch.valid.to(self._device), batch.text.to(self._device)
         chance = torch.Generator().manual_seed(_drawn_seed(self._seed, self.step))
-        lesson = self._process.lesson(clean, chance)
+        noisy, time = self._process.noised(clean, chance)
         with _dropout_seeded(_drawn_seed(self._seed, self.step, 1), self._device), self._precision:
-            predicted = self._model(lesson.noisy, lesson.time, text, valid)
-        loss = masked_loss(predicted, lesson.wanted, valid).mean()
+            predicted = self._model(noisy, time, text, valid)
+        loss = masked_loss(predicted, clean, valid).mean()
         objective = loss
         if settings.velocity_weight:
-            objective = loss + settings.velocity_weight * velocity_loss(predicted, lesson.wanted, valid).mean()
+            objective = loss + settings.velocity_weight * velocity_loss(predicted, clean, valid).mean()
         self._optimizer.zero_grad(set_to_none=True)
         objective.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), settings.clip)

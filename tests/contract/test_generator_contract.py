@@ -15,6 +15,7 @@ from generator.diffusion_generator import DiffusionGenerator
 from generator.retrieval import RetrievalGenerator
 from generator.service import services
 from generator.settings import Settings
+from generator.wire_conformance import WIRE_CHECKS
 from loop_client import RemoteGenerator
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
@@ -36,8 +37,14 @@ def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def remote(local: Generator) -> Iterator[Generator]:
-    with serving(services(local)) as address, RemoteGenerator(address) as client:
+def address(local: Generator) -> Iterator[str]:
+    with serving(services(local)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def remote(address: str) -> Iterator[Generator]:
+    with RemoteGenerator(address) as client:
         yield client
 
 
@@ -59,6 +66,13 @@ def bits(motions: list[Motion]) -> list[tuple[bytes, float, str | None, str | No
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_conformance(generator: Generator, check: Callable[[Generator], None]) -> None:
     check(generator)
+
+
+@pytest.mark.parametrize("local", ["retrieval", "diffusion", "flow"], indirect=True)
+@pytest.mark.parametrize("check", WIRE_CHECKS, ids=lambda check: check.__name__)
+def test_conformance_on_the_wire(address: str, remote: Generator, check: Callable[[str], None]) -> None:
+    remote.fit(remote.upload(a_set()), "", 1)
+    check(address)
 
 
 def test_conformance_says_what_is_wrong() -> None:

@@ -103,3 +103,14 @@ def test_a_full_disk_leaves_no_half_checkpoint(
     assert generator.describe().checkpoints == known
     assert not list((tmp_path / "store" / "checkpoints").iterdir())
     assert generator.fit(dataset, "", 1) in generator.describe().checkpoints
+
+
+def test_a_checkpoint_is_copied_whole(
+    generator: DiffusionGenerator, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator.copy_checkpoint(folder.name, tmp_path / "mine")
+    assert generator.open_checkpoint(tmp_path / "mine") == "mine"
+    assert {path.name for path in (tmp_path / "mine").iterdir()} == {WEIGHTS, CARD}
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        generator.copy_checkpoint(folder.name, tmp_path / "file" / "mine")

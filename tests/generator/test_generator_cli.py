@@ -6,12 +6,15 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from generator.cli import main
 from generator.diffusion_generator import DiffusionGenerator
 from motion.dataset import MotionSet
 from motion.files import read_motions
+from motion.metrics import physical_errors
 from motion.packed import read_packed, write_packed
 
 TINY = ("layers=1", "width=16", "heads=2", "ff=32", "diffusion_steps=6", "batch=3")
@@ -102,11 +105,24 @@ def test_refusals_are_one_sentence(
     assert not list(tmp_path.glob("x.*"))
 
 
-def test_without_any_checkpoint_one_is_told_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if DiffusionGenerator(tmp_path, device="cpu").describe().default_checkpoint:
-        pytest.skip("a checkpoint ships with Plumb")
-    assert status("sample", "--prompt", "walk", "--store", tmp_path / "s", "--out", tmp_path / "x.npy") == 2
-    assert "plumb-gen train" in capsys.readouterr().err
+@pytest.mark.parametrize("shipped", ["mdm", "flow"])
+def test_what_ships_samples_at_once(tmp_path: Path, shipped: str) -> None:
+    out = tmp_path / "wave.npy"
+    assert status("sample", "--prompt", "a person waves", "--checkpoint", shipped, "--steps", 5, "--out", out,
+                  "--store", tmp_path / "s") == 0  # fmt: skip
+    wave = np.load(out)
+    assert wave.shape == (120, 22, 3)
+    assert (
+        1.3 < wave[..., 1].max() < 2.3 and physical_errors(wave, 20.0).phys_err_mm < 60
+    )  # a body upright on the floor
+
+
+def test_training_is_shown_in_tensorboard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("train", "default", "--split", "test", "--steps", 3, "--store", tmp_path / "s", "--tensorboard",
+                  tmp_path / "log", "--set", *TINY) == 0  # fmt: skip
+    events = EventAccumulator(str(tmp_path / "log")).Reload()
+    assert set(events.Tags()["scalars"]) == {"loss", "samples_per_s"}
+    assert events.Scalars("loss")[-1].step == 3
 
 
 def test_bench_prints_one_document(capsys: pytest.CaptureFixture[str]) -> None:

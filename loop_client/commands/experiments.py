@@ -1,0 +1,99 @@
+"""The papers' experiments: `reproduce`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tqdm import tqdm
+from tyro.conf import Positional, arg
+
+from motion.command import DONE, DONE_WITH_FAILURES
+from motion.errors import InvalidInput
+
+# Each command imports what it alone needs when it runs, for the sake of `--help`.
+
+_RUNS = Path("runs/reproduce")
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """Run an experiment of a paper and see whether it shows the row that it must show. Exit status 1 if not."""
+
+    name: Annotated[Positional[str], arg(metavar="NAME")] = ""
+    """An experiment (see --list), or a .toml file of one's own; `all` for all that are listed."""
+    quick: bool = False
+    """With few seeds alone: a look, whose row may be missed by chance."""
+    list: bool = False
+    """List the experiments: what each shows, needs and takes, and what came of it last."""
+    out: Annotated[Path | None, arg(metavar="DIR")] = None
+    """Where to; by default runs/reproduce/NAME. What is there already is not run again."""
+    json: bool = False
+    """Print one JSON document on standard output."""
+
+    def run(self) -> int:
+        from loop_client.points.recipe import load_experiment, shipped_experiments
+
+        if self.list:
+            return self._listed()
+        if not self.name:
+            raise InvalidInput.of("NAME", "is missing; name an experiment (--list shows them), or all")
+        names = list(shipped_experiments()) if self.name == "all" else [self.name]
+        if self.out and len(names) > 1:
+            raise InvalidInput.of("--out", "names one folder for several experiments; leave it out")
+        recipes = {name: load_experiment(name) for name in names}
+        results = [self._one(recipe) for recipe in recipes.values()]
+        if self.json:
+            print(json.dumps(results[0] if self.name != "all" else results, indent=1))
+        return DONE if all(result["passed"] for result in results) else DONE_WITH_FAILURES
+
+    def _one(self, recipe: Any) -> dict[str, Any]:
+        from loop_client.points.experiment import quick, run_experiment
+        from loop_client.points.report import write_report
+
+        folder = self.out or _RUNS / (recipe.name + ("-quick" if self.quick else ""))
+        with tqdm(desc=recipe.name, disable=None, leave=False) as bar:
+
+            def show(arm: str, done: int, of: int) -> None:
+                bar.set_postfix_str(arm, refresh=False)
+                bar.total = of
+                bar.update(done - bar.n)
+
+            outcome = run_experiment(quick(recipe) if self.quick else recipe, folder, show)
+        report = write_report(outcome, folder)
+        said = sys.stderr if self.json else sys.stdout
+        print(f"{'PASS' if outcome.passed else 'FAIL'} {recipe.name}: {recipe.row}", file=said)
+        for verdict in outcome.verdicts:
+            print(f"  {'holds' if verdict.holds else 'FAILS'}  {verdict.says}: {verdict.found}", file=said)
+        print(f"  {outcome.seconds:.0f} s, report: {report}", file=said)
+        return {**outcome.to_json(), "report": str(report)}
+
+    def _listed(self) -> int:
+        from loop_client.points.experiment import last_result
+        from loop_client.points.recipe import load_experiment, shipped_experiments
+
+        rows = []
+        for name in shipped_experiments():
+            recipe = load_experiment(name)
+            result = last_result(_RUNS / name)
+            rows.append(
+                {
+                    "name": name,
+                    "title": recipe.title,
+                    "paper": recipe.paper,
+                    "row": recipe.row,
+                    "data": "none",
+                    "minutes": recipe.minutes,
+                    "last": None if result is None else result["passed"],
+                }
+            )
+        if self.json:
+            print(json.dumps(rows, indent=1))
+        else:
+            for row in rows:
+                last = {None: "not run", True: "passed", False: "failed"}[row["last"]]
+                print(f"{row['name']:22} {last:8} {row['minutes']:4g} min   {row['row']}\n{'':38}{row['paper']}")
+        return DONE

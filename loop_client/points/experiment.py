@@ -1,0 +1,172 @@
+"""An experiment on points in a folder of its own: run, resumed, judged.
+
+recipe.toml      the recipe with every default written out
+run.json         versions, commit and seed that made it
+arms/NN.npz      curves of an arm, every run's own, and samples of its last model
+metrics.jsonl    mean and 95 % interval of each metric, a line an arm and generation
+result.json      each check: whether it holds, and the numbers
+report.html      one page that stands alone
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loop_client.points.checks import Verdict, judge
+from loop_client.points.loop import Curves, run_arm
+from loop_client.points.recipe import ArmRecipe, PointRecipe
+from loop_client.toml_text import format_toml
+from motion import __version__
+from motion.atomic import atomic_path
+from motion.errors import InvalidInput
+from motion.provenance import source_commit
+from motion.schema import differences, to_table
+
+_RECIPE, _FACTS, _METRICS, _RESULT = "recipe.toml", "run.json", "metrics.jsonl", "result.json"
+_SAMPLES = "samples"  # of an arm's file; no metric has that name
+_QUICK_SEEDS = 4
+_SAYS = ("title", "paper", "row", "minutes", "checks")  # of a recipe, which make no curve another
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came of an experiment.
+
+    Attributes:
+        curves, samples: of each arm by name.
+        verdicts: one a check.
+        seconds: that this call took; those of earlier calls, which were cut off, are not in it.
+    """
+
+    recipe: PointRecipe
+    curves: dict[str, Curves]
+    samples: dict[str, np.ndarray]
+    verdicts: list[Verdict]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        return all(verdict.holds for verdict in self.verdicts)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.recipe.name,
+            "passed": self.passed,
+            "checks": [asdict(verdict) for verdict in self.verdicts],
+            "seeds": self.recipe.seeds,
+            "generations": self.recipe.generations,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def quick(recipe: PointRecipe) -> PointRecipe:
+    """The same with a few seeds alone: its row may be missed by chance."""
+    return replace(recipe, seeds=min(recipe.seeds, _QUICK_SEEDS))
+
+
+def run_experiment(
+    recipe: PointRecipe, folder: Path, progress: Callable[[str, int, int], None] | None = None
+) -> Outcome:
+    """Run what is not in `folder` yet, judge it, and write everything there.
+
+    Equal recipes give equal curves, whether they were cut off or not: an arm is whole in its file or not there, and
+    depends on the recipe alone.
+
+    Args:
+        progress: called with (arm, generations done, all).
+
+    Raises:
+        InvalidInput: the folder holds another recipe's results, or cannot be written.
+    """
+    began = time.perf_counter()
+    _take(folder, recipe)
+    curves: dict[str, Curves] = {}
+    samples: dict[str, np.ndarray] = {}
+    for index, arm in enumerate(recipe.arms):
+        file = folder / "arms" / f"{index:02d}.npz"
+        if not file.is_file():
+            _write_arm(file, recipe, arm, progress)
+        with np.load(file, allow_pickle=False) as kept:
+            arrays = dict(kept)
+        samples[arm.name] = arrays.pop(_SAMPLES)
+        curves[arm.name] = arrays
+    outcome = Outcome(recipe, curves, samples, judge(recipe, curves), time.perf_counter() - began)
+    _write_text(folder / _METRICS, "".join(json.dumps(line) + "\n" for line in _lines(outcome)))
+    _write_text(folder / _RESULT, json.dumps(outcome.to_json(), indent=1) + "\n")
+    return outcome
+
+
+def last_result(folder: Path) -> dict[str, Any] | None:
+    """The result that lies in a folder, if one does."""
+    try:
+        return json.loads((folder / _RESULT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _take(folder: Path, recipe: PointRecipe) -> None:
+    """Make the folder this recipe's, or see that it is."""
+    text = format_toml(to_table(recipe))
+    file = folder / _RECIPE
+    if file.is_file():
+        there, here = (_decisive(tomllib.loads(each)) for each in (file.read_text("utf-8"), text))
+        for path, theirs, ours in differences(there, here):
+            raise InvalidInput.of(
+                str(folder), f"holds another recipe's results ({path} is {theirs!r} there, {ours!r} here); name another"
+            )
+        _write_text(file, text)
+        return
+    try:
+        (folder / "arms").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput.of(str(folder), f"cannot be made: {error.strerror or error}") from error
+    facts = {
+        "plumb-motion": __version__,
+        "commit": source_commit(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "seed": recipe.seed,
+    }
+    _write_text(folder / _FACTS, json.dumps(facts, indent=1) + "\n")
+    _write_text(file, text)
+
+
+def _decisive(table: dict[str, Any]) -> dict[str, Any]:
+    """What of a recipe the curves depend on."""
+    return {key: value for key, value in table.items() if key not in _SAYS}
+
+
+def _write_arm(
+    file: Path, recipe: PointRecipe, arm: ArmRecipe, progress: Callable[[str, int, int], None] | None
+) -> None:
+    curves, samples = run_arm(recipe, arm, (lambda done, of: progress(arm.name, done, of)) if progress else None)
+    arrays: dict[str, Any] = {**curves, _SAMPLES: samples.astype(np.float32)}
+    with atomic_path(file) as temporary, temporary.open("wb") as opened:
+        np.savez(opened, **arrays)
+
+
+def _lines(outcome: Outcome) -> list[dict[str, Any]]:
+    lines = []
+    for arm, curves in outcome.curves.items():
+        for column, generation in enumerate(curves["generations"]):
+            line: dict[str, Any] = {"arm": arm, "generation": int(generation)}
+            for metric in outcome.recipe.metrics:
+                values = curves[metric][:, column]
+                error = float(values.std(ddof=1) / np.sqrt(len(values)))
+                line[metric] = {"mean": float(values.mean()), "interval": 1.96 * error}
+            lines.append(line)
+    return lines
+
+
+def _write_text(file: Path, text: str) -> None:
+    with atomic_path(file) as temporary:
+        temporary.write_text(text, encoding="utf-8")

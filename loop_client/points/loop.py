@@ -1,0 +1,85 @@
+"""The self-consuming loop on points: every seed of an arm at once."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from loop_client.points.correctors import CORRECTORS
+from loop_client.points.data import DISTRIBUTIONS
+from loop_client.points.metrics import METRICS, Look
+from loop_client.points.model import Chance, PointModel
+from loop_client.points.models import make_model
+from loop_client.points.part import Part
+from loop_client.points.recipe import ArmRecipe, PointRecipe
+from loop_client.strategy import STRATEGIES
+
+Curves = dict[str, np.ndarray]
+"""`generations` (k,), and each metric (runs, k)."""
+
+
+def run_arm(
+    recipe: PointRecipe, arm: ArmRecipe, progress: Callable[[int, int], None] | None = None
+) -> tuple[Curves, np.ndarray]:
+    """The curves of an arm, and samples of its last model (runs, n, dim).
+
+    Chance is drawn anew for each generation and purpose, alike in all arms, so that they can be compared run by run.
+    """
+    distribution = DISTRIBUTIONS[recipe.data.kind](recipe.data.dim)
+    model = make_model(recipe.generator.kind, recipe.generator.settings)
+    strategy, runs, n = STRATEGIES[arm.strategy], recipe.seeds, arm.n or recipe.data.n
+
+    def real(generation: int, count: int) -> Part:
+        return Part(distribution.draw(_chance(recipe, generation)("real"), runs, count))
+
+    first = real(0, arm.first or n)
+    fitted = [model.fit([first], None, _chance(recipe, 0))]
+    kept = real(0, n)
+    synthetic: list[list[Part]] = []
+    rows: dict[int, dict[str, np.ndarray]] = {}
+    for generation in range(recipe.generations + 1):
+        chance = _chance(recipe, generation)
+        if generation:
+            if arm.synthetic and strategy.synthesizes:
+                made = _synthetic(arm, fitted, model, chance)
+                corrected = CORRECTORS[arm.corrector](made, arm.gamma, distribution, chance("correction"))
+                synthetic.append([Part(corrected)])
+            parts = [real(generation, n) if strategy.fresh_real else kept]
+            composed = strategy.compose(parts, _weighed(arm, synthetic) or [[]])
+            fitted.append(model.fit(composed, fitted[-1], chance))
+            del fitted[: -arm.memory]
+            if arm.strategy != "accumulate":
+                del synthetic[:-1]
+        if generation % recipe.every == 0 or generation == recipe.generations:
+            samples = model.sample(fitted[-1], recipe.samples, 1.0, chance("looked at"))
+            reals = distribution.draw(chance("looked at beside"), runs, recipe.samples)
+            look = Look(fitted[-1], samples, reals, distribution)
+            rows[generation] = {name: METRICS[name](look) for name in recipe.metrics}
+        if progress:
+            progress(generation, recipe.generations)
+    curves: Curves = {name: np.stack([row[name] for row in rows.values()], axis=1) for name in recipe.metrics}
+    shown = model.sample(fitted[-1], max(recipe.samples, 256), 1.0, _chance(recipe, recipe.generations)("shown"))
+    return {"generations": np.array(list(rows)), **curves}, shown
+
+
+def _synthetic(arm: ArmRecipe, fitted: list[Any], model: PointModel, chance: Chance) -> np.ndarray:
+    """Points of the last models, in equal shares."""
+    shares = np.diff(np.linspace(0, arm.synthetic, len(fitted) + 1).round().astype(int))
+    rng = chance("synthetic")
+    made = [model.sample(each, int(count), arm.bias, rng) for each, count in zip(fitted, shares, strict=True)]
+    return np.concatenate(made, axis=1)
+
+
+def _weighed(arm: ArmRecipe, synthetic: list[list[Part]]) -> list[list[Part]]:
+    """As much of each generation's points as the arm trains on now."""
+    if arm.growth == "whole":
+        return synthetic
+    kept = [(index + 1) * arm.synthetic // len(synthetic) for index in range(len(synthetic))]
+    return [[part.first(count) for part in parts] for parts, count in zip(synthetic, kept, strict=True)]
+
+
+def _chance(recipe: PointRecipe, generation: int) -> Chance:
+    return lambda purpose: np.random.default_rng([recipe.seed, generation, zlib.crc32(purpose.encode())])

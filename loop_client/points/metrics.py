@@ -1,0 +1,118 @@
+"""What is measured of models of points, for each run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from loop_client.metrics.precision_recall import precision_recall
+from loop_client.points.data import Distribution
+from loop_client.points.gaussian import Gaussian
+from loop_client.points.kernel_density import KernelDensity
+
+_NEAR = 3.0  # a sample belongs to a mode within so many of its deviations
+_HELD = 0.2  # a mode is recalled that has this share of what it should have
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a metric may look at.
+
+    Attributes:
+        model: what the generator fitted.
+        samples: of it, (runs, n, dim), without bias; real, as many real points.
+        distribution: the real one.
+    """
+
+    model: Any
+    samples: np.ndarray
+    real: np.ndarray
+    distribution: Distribution
+
+
+def gaussian_w2(look: Look) -> np.ndarray:
+    """2-Wasserstein distance of a fitted Gaussian to the standard normal: Dowson and Landau, "The Fréchet distance
+    between multivariate normal distributions", 1982."""
+    model: Gaussian = look.model
+    values = np.linalg.eigvalsh(model.covariance).clip(0)
+    return np.sqrt((model.mean**2).sum(axis=1) + ((np.sqrt(values) - 1) ** 2).sum(axis=1))
+
+
+def deviation(look: Look) -> np.ndarray:
+    """Root of the mean variance of a fitted Gaussian."""
+    model: Gaussian = look.model
+    return np.sqrt(np.trace(model.covariance, axis1=1, axis2=2).clip(0) / model.mean.shape[1])
+
+
+def total_variation(look: Look) -> np.ndarray:
+    """Half the integral of the absolute difference of a kernel density estimate and the real density."""
+    model: KernelDensity = look.model
+    edges, mass = model.mass()
+    assert look.distribution.mass is not None
+    wanted = look.distribution.mass(edges)
+    return 0.5 * (np.abs(mass - wanted).sum(axis=1) + np.abs(1 - mass.sum(axis=1)) + (1 - wanted.sum()))
+
+
+def spread_in_modes(look: Look) -> np.ndarray:
+    """Deviation of samples around the nearest centre, in units of the real one; less than 1 is a collapse to it."""
+    assert look.distribution.centers is not None
+    return np.array([_nearest(run, look.distribution)[1] for run in look.samples])
+
+
+def recalled_modes(look: Look) -> np.ndarray:
+    """Share of modes that have at least a fifth of their share of samples within three deviations."""
+    return np.array([_nearest(run, look.distribution)[0] for run in look.samples])
+
+
+def w1(look: Look) -> np.ndarray:
+    """1-Wasserstein distance between samples and as many real points, by the best assignment."""
+    return np.array([_assigned(cdist(*pair)) for pair in zip(look.samples, look.real, strict=True)])
+
+
+def w2(look: Look) -> np.ndarray:
+    """2-Wasserstein distance, likewise."""
+    pairs = zip(look.samples, look.real, strict=True)
+    return np.sqrt([_assigned(cdist(*pair, "sqeuclidean")) for pair in pairs])
+
+
+def precision(look: Look) -> np.ndarray:
+    """Share of samples among the real points (k = 5): Kynkäänniemi et al., NeurIPS 2019."""
+    return np.array([precision_recall(a, b, k=5)[0] for a, b in zip(look.samples, look.real, strict=True)])
+
+
+def recall(look: Look) -> np.ndarray:
+    """Share of real points among the samples (k = 5), likewise."""
+    return np.array([precision_recall(a, b, k=5)[1] for a, b in zip(look.samples, look.real, strict=True)])
+
+
+def _nearest(points: np.ndarray, distribution: Distribution) -> tuple[float, float]:
+    centers, scale = distribution.centers, distribution.scale
+    assert centers is not None
+    distance = cdist(points, centers)
+    mode, least = distance.argmin(axis=1), distance.min(axis=1)
+    near = least < _NEAR * scale
+    counts = np.bincount(mode[near], minlength=len(centers))
+    held = float((counts >= _HELD * len(points) / len(centers)).mean())
+    return held, float(np.sqrt((least**2).mean() / points.shape[1]) / scale)
+
+
+def _assigned(cost: np.ndarray) -> float:
+    return float(cost[linear_sum_assignment(cost)].mean())
+
+
+METRICS: dict[str, Callable[[Look], np.ndarray]] = {
+    "gaussian_w2": gaussian_w2,
+    "deviation": deviation,
+    "total_variation": total_variation,
+    "spread_in_modes": spread_in_modes,
+    "recalled_modes": recalled_modes,
+    "w1": w1,
+    "w2": w2,
+    "precision": precision,
+    "recall": recall,
+}

@@ -1,0 +1,191 @@
+"""Recipes of loops on points: one TOML file that says an experiment, and the row that it must show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from loop_client.points.correctors import CORRECTORS
+from loop_client.points.data import DISTRIBUTIONS
+from loop_client.points.metrics import METRICS
+from loop_client.points.models import MODELS
+from loop_client.strategy import STRATEGIES
+from motion import recipe_file
+from motion.errors import InvalidInput, Violation
+from motion.schema import Integer, Key, ListOf, Number, Scalars, Table, Text
+
+CHECKS = ("mean", "factor", "ratio", "order", "peak", "effective_size")
+_PACKAGE = "loop_client.points"
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """Real points.
+
+    Attributes:
+        kind: one of `data.DISTRIBUTIONS`.
+        n: points that each generation has of them.
+        dim: of a Gaussian's points.
+    """
+
+    kind: Annotated[str, Text(tuple(DISTRIBUTIONS))]
+    n: Annotated[int, Integer(1)]
+    dim: Annotated[int, Integer(1, 10_000)] = 2
+
+
+@dataclass(frozen=True)
+class GeneratorRecipe:
+    """A model of points: one of `models.MODELS`, and what it is made with."""
+
+    kind: Annotated[str, Text(tuple(MODELS))]
+    settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ArmRecipe:
+    """One way of training on one's own output.
+
+    Attributes:
+        name: of its curve.
+        strategy: one of `strategy.STRATEGIES`.
+        synthetic: points that are sampled each generation.
+        growth: of what accumulates: `whole`, or `linear`: of the points that generation i of t so far has made, only
+            the first i / t are trained on, so that the old ones fade.
+        corrector, gamma: one of `correctors.CORRECTORS`, and its strength.
+        bias: of sampling, 1 for none; below, samples are drawn nearer to what is likeliest.
+        memory: how many of the last models, in equal shares, the synthetic points come from.
+        n: real points of this arm, where they are not the recipe's.
+        first: points that generation 0 is fitted to; by default n.
+    """
+
+    name: Annotated[str, Text()]
+    strategy: Annotated[str, Text(tuple(STRATEGIES))]
+    synthetic: Annotated[int, Integer()] = 0
+    growth: Annotated[str, Text(("whole", "linear"))] = "whole"
+    corrector: Annotated[str, Text(tuple(CORRECTORS))] = "identity"
+    gamma: Annotated[float, Number(0.0, finite=False)] = math.inf
+    bias: Annotated[float, Number(0.0, 1.0)] = 1.0
+    memory: Annotated[int, Integer(1)] = 1
+    n: Annotated[int, Integer()] = 0
+    first: Annotated[int, Integer()] = 0
+
+    def __post_init__(self) -> None:
+        if STRATEGIES[self.strategy].synthesizes and self.synthetic == 0 and self.strategy == "replace":
+            raise InvalidInput.of("synthetic", "is 0; a loop that is trained on its own samples alone needs some")
+
+
+@dataclass(frozen=True)
+class CheckRecipe:
+    """A statement about the curves, which holds or does not.
+
+    Attributes:
+        kind: `mean`, of `metric` over generations `begin` to `end`; `factor`, by which its mean changes in a
+            generation, between them; `ratio`, of that mean to generation 0; each of every arm of `arms`, to be within
+            `tolerance` of `value`, or from `least` to `most`. `order`: means of the arms rise from one to the next, of
+            the same seeds, by more than chance. `peak`: the highest of the arms' means is that of neither the first nor
+            the last, and above both by more than chance. `effective_size`: how many real points alone, in units of
+            `unit`, would do as well as the first of `arms`; the others are arms with real points alone.
+        metric: one of the recipe's.
+        says: in words, what the paper says.
+    """
+
+    kind: Annotated[str, Text(CHECKS)]
+    metric: Annotated[str, Text(tuple(METRICS))]
+    arms: Annotated[tuple[str, ...], ListOf(Text(), least=1)]
+    begin: Annotated[int, Integer(), Key("from")]
+    end: Annotated[int, Integer(), Key("to")]
+    value: Annotated[float | None, Number(-math.inf)] = None
+    tolerance: Annotated[float, Number()] = 0.0
+    least: Annotated[float, Number(-math.inf, finite=False)] = -math.inf
+    most: Annotated[float, Number(-math.inf, finite=False)] = math.inf
+    unit: Annotated[float, Number(1e-9)] = 1.0
+    says: Annotated[str, Text(may_be_empty=True)] = ""
+
+    def __post_init__(self) -> None:
+        wrong = []
+        if self.begin > self.end:
+            wrong.append(Violation("from", f"is {self.begin}; must be at most to, which is {self.end}"))
+        if self.kind in ("order", "peak") and len(self.arms) < (2 if self.kind == "order" else 3):
+            wrong.append(Violation("arms", f"are {len(self.arms)}; too few for kind {self.kind!r}"))
+        if len(set(self.arms)) < len(self.arms):
+            wrong.append(Violation("arms", f"are {', '.join(self.arms)}; each must be there once"))
+        bounded = self.value is not None or self.least > -math.inf or self.most < math.inf
+        if self.kind not in ("order", "peak") and not bounded:
+            wrong.append(Violation("value", f"is missing; kind {self.kind!r} needs value, least or most"))
+        if wrong:
+            raise InvalidInput(wrong)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """From where to where the number may be."""
+        if self.value is None:
+            return self.least, self.most
+        return self.value - self.tolerance, self.value + self.tolerance
+
+
+@dataclass(frozen=True)
+class PointRecipe:
+    """An experiment on points.
+
+    Attributes:
+        paper: where it is from.
+        row: what it must show, in words.
+        generations: that follow generation 0, which all arms share.
+        seeds: how many runs, computed at once; they are paired: all arms see the same chance.
+        seed: of them all.
+        metrics: what is measured, some of `metrics.METRICS`.
+        samples: points of each model that metrics look at.
+        every: measure each so many generations; the first and the last always.
+        minutes: that it takes on two cores, about.
+    """
+
+    name: Annotated[str, Text()]
+    title: Annotated[str, Text()]
+    paper: Annotated[str, Text()]
+    row: Annotated[str, Text()]
+    data: DataRecipe
+    generator: GeneratorRecipe
+    arms: Annotated[tuple[ArmRecipe, ...], ListOf(Table(ArmRecipe), least=1)]
+    metrics: Annotated[tuple[str, ...], ListOf(Text(tuple(METRICS)), least=1)]
+    generations: Annotated[int, Integer(1)]
+    seeds: Annotated[int, Integer(2)]
+    seed: Annotated[int, Integer()] = 0
+    samples: Annotated[int, Integer(0)] = 0
+    every: Annotated[int, Integer(1)] = 1
+    minutes: Annotated[float, Number()] = 1.0
+    checks: Annotated[tuple[CheckRecipe, ...], ListOf(Table(CheckRecipe))] = ()
+
+    def __post_init__(self) -> None:
+        names = [arm.name for arm in self.arms]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        wrong = [Violation("arms", f"has {name!r} more than once; each name must be its own") for name in twice]
+        for index, check in enumerate(self.checks):
+            unknown = [arm for arm in check.arms if arm not in names]
+            if unknown:
+                wrong.append(Violation(f"checks[{index}].arms", f"has {unknown[0]!r}; the arms are {', '.join(names)}"))
+            if check.metric not in self.metrics:
+                known = ", ".join(self.metrics)
+                wrong.append(Violation(f"checks[{index}].metric", f"is {check.metric!r}; measured are {known}"))
+            if check.end > self.generations:
+                wrong.append(
+                    Violation(f"checks[{index}].to", f"is {check.end}; there are {self.generations} generations")
+                )
+        if wrong:
+            raise InvalidInput(wrong)
+
+
+def shipped_experiments() -> dict[str, str]:
+    """The text of each recipe on points that ships, by name."""
+    return recipe_file.shipped_recipes(_PACKAGE)
+
+
+def load_experiment(name_or_path: str) -> PointRecipe:
+    """The recipe of this name, or in this file. Raises as `recipe_file.read_recipe`."""
+    return recipe_file.read_recipe(PointRecipe, name_or_path, _PACKAGE)
+
+
+def experiment_of(table: Mapping[str, Any]) -> PointRecipe:
+    """The recipe in a plain table. Raises as `recipe_file.read_recipe`."""
+    return recipe_file.recipe_of(PointRecipe, table)

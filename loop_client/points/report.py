@@ -1,0 +1,132 @@
+"""The report of an experiment on points: one HTML file that stands alone."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from loop_client.charts import PALETTE, Curve, chart_svg
+from loop_client.page import facts, figure, folded, legend, page, paragraph, preformatted, section, table
+from loop_client.points.data import DISTRIBUTIONS
+from loop_client.points.experiment import Outcome
+from loop_client.theory import c4_curve
+from loop_client.toml_text import format_toml
+from motion.atomic import atomic_path
+from motion.schema import to_table
+
+_UNITS = {
+    "gaussian_w2": ("2-Wasserstein distance of the model to the truth", ""),
+    "deviation": ("Deviation of the model", ""),
+    "total_variation": ("Total variation to the truth", ""),
+    "spread_in_modes": ("Spread around the nearest mode", "real ones' deviations"),
+    "recalled_modes": ("Share of modes recalled", ""),
+    "w1": ("1-Wasserstein distance to real points", ""),
+    "w2": ("2-Wasserstein distance to real points", ""),
+    "precision": ("Precision", ""),
+    "recall": ("Recall", ""),
+}
+_SHOWN = 400
+
+
+def write_report(outcome: Outcome, folder: Path) -> Path:
+    """Write the report into the experiment's folder; the file's path."""
+    recipe = outcome.recipe
+    colors = {arm.name: PALETTE[index % len(PALETTE)] for index, arm in enumerate(recipe.arms)}
+    verdict = "The row is shown." if outcome.passed else "The row is not shown."
+    rows = [
+        [escape(each.says), "yes" if each.holds else "<strong>no</strong>", escape(each.found)]
+        for each in outcome.verdicts
+    ]
+    parts = [
+        f"<h1>{escape(recipe.title)}</h1>",
+        paragraph(f"{recipe.paper}: {recipe.row}. {verdict}", "lead"),
+        section("Checks", table(["what must hold", "holds", "found"], rows)),
+        section("Curves", legend(colors), *_curves(outcome, colors)),
+        *_clouds(outcome, colors),
+        section("How it was made", _making(outcome), folded("The recipe", preformatted(format_toml(to_table(recipe))))),
+    ]
+    target = folder / "report.html"
+    with atomic_path(target) as temporary:
+        temporary.write_text(page(recipe.title, parts), encoding="utf-8")
+    return target
+
+
+def _curves(outcome: Outcome, colors: dict[str, str]) -> list[str]:
+    figures = []
+    for metric in outcome.recipe.metrics:
+        curves = [_curve(outcome, arm, metric, color) for arm, color in colors.items()]
+        curves += _theory(outcome, metric)
+        title, unit = _UNITS[metric]
+        figures.append(figure(title, unit, chart_svg(curves, description=f"{title} over generations")))
+    return ['<div class="charts">', *figures, "</div>"]
+
+
+def _curve(outcome: Outcome, arm: str, metric: str, color: str) -> Curve:
+    """Mean over runs, in a band of its 95 % interval."""
+    curves = outcome.curves[arm]
+    values = curves[metric]
+    mean = values.mean(axis=0)
+    width = 1.96 * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    return Curve(color, curves["generations"].tolist(), mean.tolist(), (mean - width).tolist(), (mean + width).tolist())
+
+
+def _theory(outcome: Outcome, metric: str) -> list[Curve]:
+    """What is proved of a curve, in black: the fully synthetic loop on a one-dimensional Gaussian."""
+    recipe = outcome.recipe
+    if metric != "deviation" or recipe.data.kind != "gaussian" or recipe.data.dim != 1:
+        return []
+    found = []
+    for arm in recipe.arms:
+        if arm.strategy == "replace" and arm.corrector == "identity" and arm.bias == 1.0:
+            curves = outcome.curves[arm.name]
+            proved = c4_curve(curves[metric][:, 0].mean(), arm.synthetic, curves["generations"]).tolist()
+            found.append(Curve("#111827", curves["generations"].tolist(), proved, proved, proved))
+    return found
+
+
+def _clouds(outcome: Outcome, colors: dict[str, str]) -> list[str]:
+    """Points of the last models of one run, beside real ones, where a plane shows them whole."""
+    recipe = outcome.recipe
+    distribution = DISTRIBUTIONS[recipe.data.kind](recipe.data.dim)
+    if distribution.dim != 2:
+        return []
+    real = distribution.draw(np.random.default_rng(recipe.seed), 1, _SHOWN)[0]
+    reach = 1.2 * np.abs(real).max(axis=0)
+    figures = [figure("real", "", _cloud(real, "#9aa1ab", reach))]
+    for arm, color in colors.items():
+        figures.append(figure(arm, "", _cloud(outcome.samples[arm][0, :_SHOWN], color, reach)))
+    return [section("Points after the last generation", '<div class="charts">', *figures, "</div>")]
+
+
+def _cloud(points: np.ndarray, color: str, reach: np.ndarray) -> str:
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "plumb", "font.size": 7}):
+        drawing = Figure(figsize=(1.9, 1.9), layout="constrained")
+        FigureCanvasSVG(drawing)
+        axes = drawing.add_subplot()
+        axes.scatter(points[:, 0], points[:, 1], s=3, color=color, linewidths=0, alpha=0.7)
+        axes.set_xlim(-reach[0], reach[0])
+        axes.set_ylim(-reach[1], reach[1])
+        axes.spines[["top", "right"]].set_visible(False)
+        text = io.StringIO()
+        drawing.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = text.getvalue()
+    return svg[svg.index("<svg") :]
+
+
+def _making(outcome: Outcome) -> str:
+    recipe = outcome.recipe
+    return facts(
+        {
+            "runs": f"{recipe.seeds}, paired: all arms see the same chance, of seed {recipe.seed}",
+            "generations": str(recipe.generations),
+            "real points": f"{recipe.data.kind}, {recipe.data.n} a generation",
+            "model": recipe.generator.kind,
+            "bands": "95 % intervals of the mean over runs; in black what is proved",
+        }
+    )

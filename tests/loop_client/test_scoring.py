@@ -1,0 +1,101 @@
+"""Judging a generator by what it makes of real motions' captions, and points that are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from loop_fakes import FakeCorrector
+
+from generator.retrieval import RetrievalGenerator
+from loop_client.embedding_cache import cached
+from loop_client.evaluator.evaluator import load_evaluator
+from loop_client.scoring import score, score_real, table
+from motion.dataset import MotionSet
+from motion.motion import Motion
+from motion.protocols import SampleOptions
+from motion.synthesis import synthesize
+
+
+class Counting:
+    """An embedding by mean position, which counts what it is asked."""
+
+    name = "mean"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def embed(self, motions):
+        self.asked += 1
+        return np.stack([motion.positions.mean(axis=0).ravel() for motion in motions]).astype(float)
+
+
+@pytest.fixture(scope="module")
+def real() -> MotionSet:
+    return synthesize(12, seed=3)
+
+
+def test_a_generator_that_knows_the_motions_scores_like_them(real: MotionSet) -> None:
+    knowing, ignorant = RetrievalGenerator(), RetrievalGenerator()
+    knowing.fit(knowing.upload(real), "", 1)
+    other = synthesize(12, seed=4)
+    ignorant.fit(ignorant.upload(other.select(range(2))), "", 1)
+    embedding = load_evaluator("default")
+    lines: list[tuple[int, int]] = []
+    rows = [
+        score(generator, real, embedding, FakeCorrector(), repeats=2, corrected=5, replications=4,
+              progress=lambda done, of: lines.append((done, of)))
+        for generator in (knowing, ignorant)
+    ]  # fmt: skip
+    assert lines[:24] == [(done, 24) for done in range(1, 25)]
+    assert rows[0]["set"]["motions"] == 24 and rows[0]["corrected"]["motions"] == 5
+    assert rows[0]["seconds_per_sample"] > 0
+    fids = [row["replicated"]["fid"]["mean"] for row in rows]
+    matching = [row["replicated"]["matching_score"]["mean"] for row in rows]
+    assert fids[0] < fids[1] and matching[0] < matching[1]
+    text = table(
+        [
+            {"label": name, **row}
+            for name, row in zip(("real", "a", "b"), [score_real(real, embedding), *rows], strict=True)
+        ]
+    )
+    assert len(text.splitlines()) == 5 and len({line.count("|") for line in text.splitlines()}) == 1
+
+
+def test_a_score_is_that_of_its_seed(real: MotionSet) -> None:
+    generator = RetrievalGenerator()
+    checkpoint = generator.fit(generator.upload(real), "", 1)
+    options = SampleOptions(checkpoint)
+    one, same, other = (
+        score(generator, real, Counting(), None, options, repeats=1, seed=seed, replications=3) for seed in (0, 0, 1)
+    )
+    assert one["replicated"] == same["replicated"] != other["replicated"]
+    assert one["corrected"] is None and one["checkpoint"] == checkpoint
+
+
+def test_points_are_kept_by_content(tmp_path: Path, real: MotionSet) -> None:
+    counting = Counting()
+    embedding = cached(counting, tmp_path)
+    first = embedding.embed(real)
+    np.testing.assert_array_equal(embedding.embed(real), first)
+    np.testing.assert_array_equal(cached(counting, tmp_path).embed(real), first)
+    assert counting.asked == 1
+    moved = [Motion(real.motions[0].positions + 1.0), *real.motions[1:]]
+    assert not np.array_equal(embedding.embed(moved), first)
+    assert counting.asked == 2
+
+
+def test_a_damaged_or_closed_cache_costs_time_and_nothing_else(tmp_path: Path, real: MotionSet) -> None:
+    embedding = cached(Counting(), tmp_path)
+    first = embedding.embed(real)
+    (kept,) = tmp_path.rglob("*.npy")
+    kept.write_bytes(kept.read_bytes()[:50])
+    np.testing.assert_array_equal(embedding.embed(real), first)
+    (tmp_path / "file").write_text("")
+    np.testing.assert_array_equal(cached(Counting(), tmp_path / "file").embed(real), first)
+
+
+def test_texts_are_embedded_where_the_embedding_knows_them(tmp_path: Path) -> None:
+    assert not hasattr(cached(Counting(), tmp_path), "embed_texts")
+    assert cached(load_evaluator("default"), tmp_path).embed_texts(["a walk"]).shape == (1, 128)  # pyright: ignore
