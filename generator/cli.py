@@ -192,6 +192,8 @@ class Bench:
     """Settings that differ from those of the published model, as `--set width=128 layers=4`."""
     batch: Annotated[tuple[int, ...], arg(metavar="N...")] = (1, 64)
     """How many motions are sampled together."""
+    compile: bool = False
+    """Compile our networks by torch.compile, which needs a C++ compiler on a CPU."""
     device: str = "auto"
     threads: int = 0
     json: bool = False
@@ -204,7 +206,9 @@ class Bench:
         for batch in self.batch:
             if batch < 1:
                 raise InvalidInput.of("--batch", f"has {batch}; must be at least 1")
-        result = bench(Settings().with_texts(PUBLISHED | _pairs(self.set)), self.device, self.threads, self.batch)
+        result = bench(
+            Settings().with_texts(PUBLISHED | _pairs(self.set)), self.device, self.threads, self.batch, self.compile
+        )
         print(json.dumps(result, indent=1) if self.json else "\n".join(_lines(result)))
         return DONE
 

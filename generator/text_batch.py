@@ -38,6 +38,9 @@ class TextBatch:
         """From (batch, dim), one vector a text."""
         return cls(vectors[:, None], torch.ones(len(vectors), 1, dtype=torch.bool, device=vectors.device))
 
+    def rows(self, rows: slice) -> TextBatch:
+        return TextBatch(self.tokens[rows], self.shown[rows])
+
     def to(self, device: torch.device) -> TextBatch:
         return TextBatch(self.tokens.to(device), self.shown.to(device))
 

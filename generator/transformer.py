@@ -51,13 +51,25 @@ class Attention(nn.Module):
             query = self._parted(functional.linear(x, self.in_proj_weight[:width], self.in_proj_bias[:width]))
             seen = functional.linear(memory, self.in_proj_weight[width:], self.in_proj_bias[width:])
             key, value = (self._parted(part) for part in seen.chunk(2, -1))
-        dropout = self.dropout if self.training else 0.0
-        mixed = functional.scaled_dot_product_attention(query, key, value, visible, dropout)
+        if x.dtype == torch.bfloat16 and x.device.type == "cpu" and not self.training:
+            mixed = _attended(query, key, value, visible)
+        else:
+            dropout = self.dropout if self.training else 0.0
+            mixed = functional.scaled_dot_product_attention(query, key, value, visible, dropout)
         return self.out_proj(mixed.transpose(1, 2).reshape(batch, tokens, width))
 
     def _parted(self, x: Tensor) -> Tensor:
         """(batch, tokens, width) as (batch, heads, tokens, width / heads)."""
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def _attended(query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None) -> Tensor:
+    """Attention in plain matrix products, for bfloat16 on a CPU: torch's fused one does not use the instructions that
+    CPUs have for it."""
+    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    if visible is not None:
+        scores = scores.masked_fill(~visible, -torch.inf)
+    return scores.softmax(-1) @ value
 
 
 class EncoderLayer(nn.Module):

@@ -8,7 +8,7 @@ from typing import Annotated
 from tyro.conf import subcommand
 
 from loop_client.commands.evaluation import Evaluate, ImportEvaluator, Score, TrainEvaluator
-from loop_client.commands.experiments import Reproduce
+from loop_client.commands.experiments import Reproduce, Sweep
 from loop_client.commands.runs import Demo, Recipes, Report, Run
 from motion.command import run_commands
 
@@ -21,6 +21,7 @@ Command = (
     | Annotated[TrainEvaluator, subcommand("train-evaluator")]
     | Annotated[ImportEvaluator, subcommand("import-evaluator")]
     | Annotated[Reproduce, subcommand("reproduce")]
+    | Annotated[Sweep, subcommand("sweep")]
     | Annotated[Recipes, subcommand("recipes")]
 )
 

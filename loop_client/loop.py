@@ -26,9 +26,9 @@ from loop_client.production import Order, Production, produce, read_production
 from loop_client.progress import Progress
 from loop_client.recipe import ArmRecipe, Recipe
 from loop_client.round_trip import RoundTrip
-from loop_client.seeds import derived_seed
+from loop_client.seeds import derived_generator, derived_seed
 from loop_client.store import RunStore, locked, once, read_json, write_json
-from loop_client.strategy import STRATEGIES, number_synthetic
+from loop_client.strategy import STRATEGIES, draw_subset, number_synthetic
 from loop_client.summary import summarize_reports
 from loop_client.training import (
     Item,
@@ -265,7 +265,11 @@ class _Loop:
                 for generation in range(1, place.generation + 1)
             ]
             synthetic = [synthetic_items(read_production(folder), place.arm.failed) for folder in folders]
-        return strategy.compose(real_items(real), synthetic)
+        composed = strategy.compose(real_items(real), synthetic)
+        if strategy.fixed_size:
+            rng = derived_generator(place.seed, place.generation, "mixture")
+            composed = [composed[index] for index in draw_subset([""] * len(composed), len(real), rng)]
+        return composed
 
     def _checkpoint(self, seed: int, arm: ArmRecipe | None, generation: int) -> str:
         return read_json(self._place(seed, arm, generation).fit)["checkpoint"]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["subset", "prompts", "noise", "strength", "correction", "fit", "evaluation"]
+Purpose = Literal["subset", "mixture", "prompts", "noise", "strength", "correction", "fit", "evaluation"]
 
 
 def derived_seed(seed: int, generation: int, purpose: Purpose) -> int:

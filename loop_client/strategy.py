@@ -27,11 +27,15 @@ class Strategy:
         compose: the training set from the real items and the synthetic ones of every generation so far.
         synthesizes: whether it uses synthetic items at all; where not, none need be made.
         fresh_real: whether each generation draws its own real items from the pool.
+        fixed_size: whether of what is composed as many are drawn as there are real items.
+        keeps_all: whether the synthetic items of earlier generations are used again.
     """
 
     compose: Composition
     synthesizes: bool = True
     fresh_real: bool = False
+    fixed_size: bool = False
+    keeps_all: bool = False
 
 
 def baseline(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
@@ -79,7 +83,10 @@ STRATEGIES: dict[str, Strategy] = {
     "baseline": Strategy(baseline, synthesizes=False),
     "replace": Strategy(replace),
     "augment": Strategy(augment),
-    "accumulate": Strategy(accumulate),
+    "accumulate": Strategy(accumulate, keeps_all=True),
+    # Kazdan et al., "Collapse or Thrive? Perils and Promises of Synthetic Data in a Self-Generating World", 2024:
+    # everything accumulates, and each generation trains on a draw of it that does not grow.
+    "accumulate_fixed": Strategy(accumulate, fixed_size=True, keeps_all=True),
     "fresh": Strategy(fresh, fresh_real=True),
 }
 

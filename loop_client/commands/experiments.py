@@ -1,4 +1,4 @@
-"""The papers' experiments: `reproduce`."""
+"""Experiments of many runs: `reproduce`, `sweep`."""
 
 from __future__ import annotations
 
@@ -97,3 +97,54 @@ class Reproduce:
                 last = {None: "not run", True: "passed", False: "failed"}[row["last"]]
                 print(f"{row['name']:22} {last:8} {row['minutes']:4g} min   {row['row']}\n{'':38}{row['paper']}")
         return DONE
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Run a recipe with settings varied, every combination in a folder of its own; what is done is not run again."""
+
+    recipe: Annotated[Positional[str], arg(metavar="RECIPE")]
+    """A recipe of `run` or of `reproduce`, by name, or a .toml file."""
+    vary: Annotated[tuple[str, ...], arg(metavar="PATH=VALUE,...")]
+    """What is varied, as `data.n=64,128 arms.corrected.gamma=0.5,1,inf`."""
+    out: Annotated[Path | None, arg(metavar="DIR")] = None
+    """Where to; by default runs/sweep-NAME."""
+    ray: bool = False
+    """Run the combinations as tasks on a Ray cluster (the extra `ray`); by default one after the other."""
+    json: bool = False
+    """Print one JSON document with the last generation of every run on standard output."""
+
+    def run(self) -> int:
+        from loop_client.sweep import cells, parse_variation
+        from loop_client.sweeping import read_any, recipe_table, run_cell
+
+        table = recipe_table(self.recipe)
+        varied = dict(parse_variation(text) for text in self.vary)
+        grid = list(cells(table, varied))
+        for cell in grid:
+            read_any(cell.table)
+        out = self.out or Path("runs") / f"sweep-{table.get('name', 'recipe')}"
+        jobs = [(cell.table, (out / cell.name).absolute()) for cell in grid]
+        if self.ray:
+            from loop_client.sweeping import on_ray
+
+            finals = on_ray(jobs)
+        else:
+            finals = []
+            for number, (cell, job) in enumerate(zip(grid, jobs, strict=True), 1):
+                print(f"{number}/{len(grid)} {cell.name}", file=sys.stderr)
+                finals.append(run_cell(*job))
+        rows = [{"values": cell.values, "arms": final} for cell, final in zip(grid, finals, strict=True)]
+        print(json.dumps(rows, indent=1) if self.json else "\n".join(_rows(rows)))
+        return DONE
+
+
+def _rows(rows: list[dict[str, Any]]) -> list[str]:
+    """Every run's arms and their last metrics, as lines."""
+    lines = []
+    for row in rows:
+        lines.append(", ".join(f"{path} = {value}" for path, value in row["values"].items()))
+        for name, numbers in row["arms"].items():
+            shown = ", ".join(f"{key} {value:.4g}" for key, value in numbers.items() if value is not None)
+            lines.append(f"  {name}: {shown}")
+    return lines

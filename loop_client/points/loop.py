@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from loop_client.points.data import DISTRIBUTIONS
 from loop_client.points.metrics import METRICS, Look
 from loop_client.points.model import Chance, PointModel
 from loop_client.points.models import make_model
-from loop_client.points.part import Part
+from loop_client.points.part import Part, gathered
 from loop_client.points.recipe import ArmRecipe, PointRecipe
 from loop_client.strategy import STRATEGIES
 
@@ -49,9 +49,11 @@ def run_arm(
                 synthetic.append([Part(corrected)])
             parts = [real(generation, n) if strategy.fresh_real else kept]
             composed = strategy.compose(parts, _weighed(arm, synthetic) or [[]])
+            if strategy.fixed_size:
+                composed = [_drawn(composed, n, chance("mixture"))]
             fitted.append(model.fit(composed, fitted[-1], chance))
             del fitted[: -arm.memory]
-            if arm.strategy != "accumulate":
+            if not strategy.keeps_all:
                 del synthetic[:-1]
         if generation % recipe.every == 0 or generation == recipe.generations:
             samples = model.sample(fitted[-1], recipe.samples, 1.0, chance("looked at"))
@@ -71,6 +73,13 @@ def _synthetic(arm: ArmRecipe, fitted: list[Any], model: PointModel, chance: Cha
     rng = chance("synthetic")
     made = [model.sample(each, int(count), arm.bias, rng) for each, count in zip(fitted, shares, strict=True)]
     return np.concatenate(made, axis=1)
+
+
+def _drawn(parts: Sequence[Part], n: int, rng: np.random.Generator) -> Part:
+    """`n` of all points, drawn without replacement, each run its own."""
+    points = gathered(parts)
+    order = rng.permuted(np.tile(np.arange(points.shape[1]), (len(points), 1)), axis=1)[:, :n]
+    return Part(np.take_along_axis(points, order[..., None], axis=1))
 
 
 def _weighed(arm: ArmRecipe, synthetic: list[list[Part]]) -> list[list[Part]]:

@@ -80,6 +80,13 @@ def w2(look: Look) -> np.ndarray:
     return np.sqrt([_assigned(cdist(*pair, "sqeuclidean")) for pair in pairs])
 
 
+def tail(look: Look) -> np.ndarray:
+    """Share of samples beyond the 99th percentile of the real points' distance to their median."""
+    middle = np.median(look.real, axis=1, keepdims=True)
+    reach = np.quantile(np.linalg.norm(look.real - middle, axis=2), 0.99, axis=1, keepdims=True)
+    return (np.linalg.norm(look.samples - middle, axis=2) > reach).mean(axis=1)
+
+
 def precision(look: Look) -> np.ndarray:
     """Share of samples among the real points (k = 5): Kynkäänniemi et al., NeurIPS 2019."""
     return np.array([precision_recall(a, b, k=5)[0] for a, b in zip(look.samples, look.real, strict=True)])
@@ -111,6 +118,7 @@ METRICS: dict[str, Callable[[Look], np.ndarray]] = {
     "total_variation": total_variation,
     "spread_in_modes": spread_in_modes,
     "recalled_modes": recalled_modes,
+    "tail": tail,
     "w1": w1,
     "w2": w2,
     "precision": precision,

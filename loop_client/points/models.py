@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from loop_client.points.coupling_flow import CouplingFlowModel
 from loop_client.points.gaussian import GaussianModel
 from loop_client.points.gaussian_mixture import GaussianMixtureModel
 from loop_client.points.kernel_density import KernelDensityModel
@@ -19,6 +20,7 @@ MODELS: dict[str, Callable[..., PointModel]] = {
     "gaussian-mixture": GaussianMixtureModel,
     "flow-matching": FlowMatchingModel,
     "diffusion": DiffusionModel,
+    "coupling-flow": CouplingFlowModel,
 }
 
 

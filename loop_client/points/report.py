@@ -26,6 +26,7 @@ _UNITS = {
     "total_variation": ("Total variation to the truth", ""),
     "spread_in_modes": ("Spread around the nearest mode", "real ones' deviations"),
     "recalled_modes": ("Share of modes recalled", ""),
+    "tail": ("Share beyond the real 99th percentile", ""),
     "w1": ("1-Wasserstein distance to real points", ""),
     "w2": ("2-Wasserstein distance to real points", ""),
     "precision": ("Precision", ""),

@@ -50,3 +50,17 @@ def test_hidden_frames_and_company_change_nothing(model: MDM, request_of_three: 
         one = slice(row, row + 1)
         alone = model(x[one, :length], time[one], TextBatch.of_vectors(text.tokens[one, 0]))
         torch.testing.assert_close(alone[0], whole[row, :length], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_a_large_batch_is_guided_as_its_parts_are(model: MDM) -> None:
+    drawn = torch.Generator().manual_seed(2)
+    x, text = torch.randn(11, 20, FEATURES, generator=drawn), torch.randn(11, 512, generator=drawn)
+    time, valid = torch.arange(11), torch.arange(20)[None] < torch.arange(9, 20)[:, None]
+    for scale in (2.5, torch.linspace(0, 3, 11)):
+        whole = guided(model, x, time, TextBatch.of_vectors(text), valid, scale)
+        for row in range(11):
+            one = slice(row, row + 1)
+            each = scale[one] if isinstance(scale, torch.Tensor) else scale
+            alone = guided(model, x[one], time[one], TextBatch.of_vectors(text[one]), valid[one], each)
+            torch.testing.assert_close(whole[one], alone, rtol=0, atol=1e-5)

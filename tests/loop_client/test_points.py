@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from loop_client.points import experiment
 from loop_client.points.checks import judge
 from loop_client.points.correctors import histogram, oracle
+from loop_client.points.coupling_flow import CouplingFlowModel
 from loop_client.points.data import DISTRIBUTIONS, gaussian, two_gaussians
 from loop_client.points.experiment import last_result, quick, run_experiment
 from loop_client.points.gaussian import Gaussian, GaussianModel
@@ -38,6 +40,7 @@ SMALL: dict[str, Any] = {
         {"name": "synthetic", "strategy": "replace", "synthetic": 20},
         {"name": "half", "strategy": "augment", "synthetic": 20},
         {"name": "all", "strategy": "accumulate", "synthetic": 10, "growth": "linear"},
+        {"name": "fixed", "strategy": "accumulate_fixed", "synthetic": 10},
     ],
     "checks": [
         {"kind": "ratio", "metric": "gaussian_w2", "arms": ["half"], "from": 3, "to": 6, "least": 0.0, "most": 99.0}
@@ -158,12 +161,13 @@ def test_models_learn_points(kind: str) -> None:
         "diffusion": {"width": 32, "first_epochs": 150, "epochs": 5, "batch": 64, "rate": 5e-3, "steps": 20},
     }
     model = make_model(kind, quick_settings.get(kind, {}))
-    points = 2 + 0.5 * np.random.default_rng(0).standard_normal((2, 256, 1))
+    dim = 2 if kind == "coupling-flow" else 1
+    points = 2 + 0.5 * np.random.default_rng(0).standard_normal((2, 256, dim))
     first = model.fit([Part(points)], None, chance)
     again = model.fit([Part(points)], first, chance)
     for fitted in (first, again):
         samples = model.sample(fitted, 500, 1.0, np.random.default_rng(1))
-        assert samples.shape == (2, 500, 1)
+        assert samples.shape == (2, 500, dim)
         np.testing.assert_allclose(samples.mean(axis=(1, 2)), 2, atol=0.25)
         np.testing.assert_allclose(samples.std(axis=(1, 2)), 0.5, atol=0.2)
     assert np.array_equal(samples, model.sample(again, 500, 1.0, np.random.default_rng(1)))
@@ -195,7 +199,7 @@ def test_a_run_that_was_cut_off_ends_in_the_same_bytes(tmp_path: Path, monkeypat
     for file in ("metrics.jsonl", "recipe.toml"):
         assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "cut" / file).read_bytes()
     assert resumed.passed and whole.passed
-    assert len((tmp_path / "cut/metrics.jsonl").read_text().splitlines()) == 3 * 7
+    assert len((tmp_path / "cut/metrics.jsonl").read_text().splitlines()) == 4 * 7
 
 
 def test_a_folder_of_another_recipe_is_left_alone(tmp_path: Path) -> None:
@@ -273,3 +277,15 @@ def test_metrics_say_which_generation_they_are_of(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["generation"] for line in lines if line["arm"] == "half"] == [0, 4, 6]
     assert all(line["gaussian_w2"]["interval"] > 0 for line in lines)
+
+
+def test_a_coupling_flow_goes_there_and_back_and_knows_its_volume() -> None:
+    points = np.random.default_rng(0).normal(1, 3, (2, 64, 2))
+    flow = CouplingFlowModel(couplings=4, width=16, epochs=20, batch=32, rate=1e-2).fit([Part(points)], None, chance)
+    given = torch.tensor(points, dtype=torch.float32)
+    noise, volume = flow.to_noise(given)
+    torch.testing.assert_close(flow.to_points(noise), given, atol=1e-3, rtol=1e-4)
+    for run, place in ((0, 3), (1, 40)):
+        one = torch.zeros_like(given[:, :1]) + given[:, place : place + 1]
+        jacobian = torch.autograd.functional.jacobian(lambda x: flow.to_noise(x)[0], one)[run, 0, :, run, 0]
+        assert float(torch.linalg.slogdet(jacobian).logabsdet) == pytest.approx(float(volume[run, place]), abs=1e-3)

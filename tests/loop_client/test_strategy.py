@@ -22,6 +22,7 @@ SYNTHETIC = [["a0", "a1"], ["b0"], ["c0", "c1"]]
         ("replace", ["c0", "c1"]),
         ("augment", [*REAL, "c0", "c1"]),
         ("accumulate", [*REAL, "a0", "a1", "b0", "c0", "c1"]),
+        ("accumulate_fixed", [*REAL, "a0", "a1", "b0", "c0", "c1"]),
         ("fresh", [*REAL, "c0", "c1"]),
     ],
 )
@@ -32,6 +33,7 @@ def test_composes_what_it_says(name: str, expected: list[str]) -> None:
 def test_only_the_baseline_makes_nothing_and_only_fresh_draws_anew() -> None:
     assert [name for name, strategy in STRATEGIES.items() if not strategy.synthesizes] == ["baseline"]
     assert [name for name, strategy in STRATEGIES.items() if strategy.fresh_real] == ["fresh"]
+    assert [name for name, strategy in STRATEGIES.items() if strategy.fixed_size] == ["accumulate_fixed"]
 
 
 def test_lambda_is_a_share_of_n_rounded_down() -> None:

@@ -1,0 +1,66 @@
+"""Grids of recipes: which cells there are, that they resume, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from test_points import SMALL
+
+from loop_client.cli import main
+from loop_client.sweep import cells, parse_variation
+from loop_client.toml_text import format_toml
+from motion.errors import InvalidInput
+
+
+def test_every_combination_is_a_cell() -> None:
+    varied = dict(map(parse_variation, ["data.n=10,20", "arms.half.gamma=0.5,inf", "title=one,'two'"]))
+    grid = list(cells(SMALL, varied))
+    assert len(grid) == 8 and len({cell.name for cell in grid}) == 8
+    assert grid[-1].table["data"]["n"] == 20 and grid[-1].table["title"] == "two"
+    assert grid[-1].table["arms"][1]["gamma"] == float("inf")
+    assert SMALL["data"]["n"] == 20 and "gamma" not in SMALL["arms"][1]  # the recipe itself stays
+
+
+@pytest.mark.parametrize(
+    ("variation", "word"), [("data", "PATH=VALUE"), ("data.n=", "PATH=VALUE"), ("arms.nobody.n=1", "nobody"),
+                            ("arms.n=1", "one must be named"), ("data.n.k=1", "no 'n'")],
+)  # fmt: skip
+def test_variations_that_lead_nowhere_are_refused(variation: str, word: str) -> None:
+    with pytest.raises(InvalidInput, match=word):
+        list(cells(SMALL, dict([parse_variation(variation)])))
+
+
+def sweep(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", *arguments])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_a_sweep_runs_resumes_and_gathers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = tmp_path / "small.toml"
+    recipe.write_text(format_toml(SMALL))
+    out = tmp_path / "sweep"
+    arguments = (str(recipe), "--vary", "data.n=10,20", "seed=0,1", "--out", str(out), "--json")
+    assert sweep(*arguments) == 0
+    gathered = json.loads(capsys.readouterr().out)
+    assert [row["values"] for row in gathered] == [
+        {"data.n": n, "seed": seed} for n in (10, 20) for seed in (0, 1)
+    ]  # fmt: skip
+    assert len({row["arms"]["half"]["gaussian_w2"] for row in gathered}) == 4
+    made = {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
+    assert len(made) == 4 * 4
+    assert sweep(*arguments) == 0
+    assert json.loads(capsys.readouterr().out) == gathered
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")} == made
+
+
+def test_a_sweep_over_a_key_that_is_unknown_is_refused_before_it_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "small.toml"
+    recipe.write_text(format_toml(SMALL))
+    assert sweep(str(recipe), "--vary", "data.m=1,2", "--out", str(tmp_path / "out")) == 2
+    assert "data.m" in capsys.readouterr().err and not (tmp_path / "out").exists()
