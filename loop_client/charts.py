@@ -13,7 +13,10 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-PALETTE = ("#6b7280", "#c8553d", "#1b7f79", "#d9a441", "#7a5195", "#4c7fb0", "#8a9a3b", "#a0527a")
+PALETTE = (
+    "#6b7280", "#c8553d", "#1b7f79", "#d9a441", "#7a5195", "#4c7fb0", "#8a9a3b", "#a0527a",
+    "#2b2d42", "#e07a5f", "#52b69a", "#8d6e3f", "#b39ddb", "#1d4e89",
+)  # fmt: skip
 _INK, _FAINT = "#3d4450", "#e7e9ec"
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: the page's own fonts, and it can be searched

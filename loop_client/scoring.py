@@ -86,6 +86,10 @@ _PHYSICAL = (("penetrate mm", "penetrate_mm"), ("float mm", "float_mm"), ("skate
              ("phys_err mm", "phys_err_mm"), ("jitter m/s³", "jitter_m_s3"))  # fmt: skip
 
 
+def _rounded(width: float) -> str:
+    return f"{width:.0f}" if width >= 1 else f"{width:.1g}"
+
+
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Results of `score`, each with a `label`, as a Markdown table; arrows lead from raw to corrected."""
     lines = [["", *(title for title, _ in (*_DRAWN, *_PHYSICAL)), "force N", "s a sample"]]
@@ -95,7 +99,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         cells = [row["label"]]
         for _, name in _DRAWN:
             value = drawn.get(name)
-            cells.append(f"{value['mean']:.3g} ± {value['interval']:.1g}" if value else "")
+            cells.append(f"{value['mean']:.3g} ± {_rounded(value['interval'])}" if value else "")
         for _, name in _PHYSICAL:
             raw = after["before"] if after else row["set"]
             cells.append(f"{raw[name]:.1f}" + (f" → {after['after'][name]:.1f}" if after else ""))

@@ -32,7 +32,7 @@ from motion.provenance import source_commit
 from motion.schema import differences, to_table
 
 _RECIPE, _FACTS, _METRICS, _RESULT = "recipe.toml", "run.json", "metrics.jsonl", "result.json"
-_SAMPLES = "samples"  # of an arm's file; no metric has that name
+_SAMPLES, _SECONDS = "samples", "seconds"  # of an arm's file; no metric has such a name
 _QUICK_SEEDS = 4
 _SAYS = ("title", "paper", "row", "minutes", "checks")  # of a recipe, which make no curve another
 
@@ -44,7 +44,7 @@ class Outcome:
     Attributes:
         curves, samples: of each arm by name.
         verdicts: one a check.
-        seconds: that this call took; those of earlier calls, which were cut off, are not in it.
+        seconds: that its arms took, each in the call that made it.
     """
 
     recipe: PointRecipe
@@ -87,8 +87,8 @@ def run_experiment(
     Raises:
         InvalidInput: the folder holds another recipe's results, or cannot be written.
     """
-    began = time.perf_counter()
     _take(folder, recipe)
+    seconds = 0.0
     curves: dict[str, Curves] = {}
     samples: dict[str, np.ndarray] = {}
     for index, arm in enumerate(recipe.arms):
@@ -98,8 +98,9 @@ def run_experiment(
         with np.load(file, allow_pickle=False) as kept:
             arrays = dict(kept)
         samples[arm.name] = arrays.pop(_SAMPLES)
+        seconds += float(arrays.pop(_SECONDS))
         curves[arm.name] = arrays
-    outcome = Outcome(recipe, curves, samples, judge(recipe, curves), time.perf_counter() - began)
+    outcome = Outcome(recipe, curves, samples, judge(recipe, curves), seconds)
     _write_text(folder / _METRICS, "".join(json.dumps(line) + "\n" for line in _lines(outcome)))
     _write_text(folder / _RESULT, json.dumps(outcome.to_json(), indent=1) + "\n")
     return outcome
@@ -148,8 +149,10 @@ def _decisive(table: dict[str, Any]) -> dict[str, Any]:
 def _write_arm(
     file: Path, recipe: PointRecipe, arm: ArmRecipe, progress: Callable[[str, int, int], None] | None
 ) -> None:
+    began = time.perf_counter()
     curves, samples = run_arm(recipe, arm, (lambda done, of: progress(arm.name, done, of)) if progress else None)
-    arrays: dict[str, Any] = {**curves, _SAMPLES: samples.astype(np.float32)}
+    seconds = np.array(time.perf_counter() - began)
+    arrays: dict[str, Any] = {**curves, _SAMPLES: samples.astype(np.float32), _SECONDS: seconds}
     with atomic_path(file) as temporary, temporary.open("wb") as opened:
         np.savez(opened, **arrays)
 

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from loop_client.charts import PALETTE, Curve, chart_svg
-from loop_client.page import facts, figure, folded, legend, page, paragraph, preformatted, section, table
+from loop_client.page import facts, figure, folded, legend, page, paragraph, preformatted, section
 from loop_client.points.data import DISTRIBUTIONS
 from loop_client.points.experiment import Outcome
 from loop_client.theory import c4_curve
@@ -40,14 +40,11 @@ def write_report(outcome: Outcome, folder: Path) -> Path:
     recipe = outcome.recipe
     colors = {arm.name: PALETTE[index % len(PALETTE)] for index, arm in enumerate(recipe.arms)}
     verdict = "The row is shown." if outcome.passed else "The row is not shown."
-    rows = [
-        [escape(each.says), "yes" if each.holds else "<strong>no</strong>", escape(each.found)]
-        for each in outcome.verdicts
-    ]
+    checks = {f"{'✓' if each.holds else '✗'} {each.says}": each.found for each in outcome.verdicts}
     parts = [
         f"<h1>{escape(recipe.title)}</h1>",
         paragraph(f"{recipe.paper}: {recipe.row}. {verdict}", "lead"),
-        section("Checks", table(["what must hold", "holds", "found"], rows)),
+        section("What must hold", facts(checks)),
         section("Curves", legend(colors), *_curves(outcome, colors)),
         *_clouds(outcome, colors),
         section("How it was made", _making(outcome), folded("The recipe", preformatted(format_toml(to_table(recipe))))),
