@@ -26,7 +26,7 @@ class Reproduce:
     name: Annotated[Positional[str], arg(metavar="NAME")] = ""
     """An experiment (see --list), or a .toml file of one's own; `all` for all that are listed."""
     quick: bool = False
-    """With few seeds alone: a look, whose row may be missed by chance."""
+    """With a quarter of the seeds: a look, whose row may be missed by chance."""
     list: bool = False
     """List the experiments: what each shows, needs and takes, and what came of it last."""
     out: Annotated[Path | None, arg(metavar="DIR")] = None
@@ -116,7 +116,7 @@ class Sweep:
 
     def run(self) -> int:
         from loop_client.sweep import cells, parse_variation
-        from loop_client.sweeping import read_any, recipe_table, run_cell
+        from loop_client.sweep_runs import read_any, recipe_table, run_cell
 
         table = recipe_table(self.recipe)
         varied = dict(parse_variation(text) for text in self.vary)
@@ -126,7 +126,7 @@ class Sweep:
         out = self.out or Path("runs") / f"sweep-{table.get('name', 'recipe')}"
         jobs = [(cell.table, (out / cell.name).absolute()) for cell in grid]
         if self.ray:
-            from loop_client.sweeping import on_ray
+            from loop_client.sweep_runs import on_ray
 
             finals = on_ray(jobs)
         else:
