@@ -20,6 +20,7 @@ from generator.sampling import Denoising, Sampler, denoise, own_noise
 from generator.settings import Settings
 from generator.text_batch import TextBatch
 from generator.training import Trainer, TrainingSet
+from motion.errors import InvalidInput
 
 PUBLISHED = {"layers": "8", "width": "512", "heads": "4", "ff": "1024", "mask_frames": "false"}
 """Settings of the published model."""
@@ -49,6 +50,9 @@ def bench(
     if threads:
         torch.set_num_threads(threads)
     place = torch_device(device)
+    for name in ("kind", "arch", "text_encoder"):
+        if (chosen := getattr(settings, name)) != (published := getattr(Settings(), name)):
+            raise InvalidInput.of(f"settings.{name}", f"is {chosen!r}; the published procedure has {published!r} alone")
     exact, published = _models(settings, place)
     rough = copy.deepcopy(exact).to(torch.bfloat16)
     if compiled:
@@ -66,10 +70,15 @@ def bench(
     for batch in batches:
         timed = _STEPS if batch == 1 else _TIMED_STEPS
         work = _sampling(exact, rough, published, batch, timed, place)
-        work |= {f"{str(kind)[6:]}_products": _matrix_products(settings, batch, kind, place)
+        work |= {f"{str(kind)[6:]}_products": _matrix_products(settings, _part(batch, place), kind, place)
                  for kind in (torch.float32, torch.bfloat16)}  # fmt: skip
-        result[f"batch_{batch}"] = _row(_best(work, place, rounds), _STEPS / timed, batch)
+        result[f"batch_{batch}"] = _row(_best(work, place, rounds), _STEPS / timed, batch, _part(batch, place))
     return result
+
+
+def _part(batch: int, place: torch.device) -> int:
+    """How many samples of a batch guidance computes together."""
+    return min(batch, TOGETHER) if place.type == "cpu" else batch
 
 
 def _sampling(
@@ -93,14 +102,14 @@ def _sampling(
     }
 
 
-def _row(seconds: dict[str, float], whole: float, batch: int) -> dict[str, float]:
+def _row(seconds: dict[str, float], whole: float, batch: int, part: int) -> dict[str, float]:
     """Seconds a motion, and how many times faster than as published, from seconds a batch, of which all but those in
-    few steps are `whole` times as many for the whole of a sampling."""
+    few steps are `whole` times as many for the whole of a sampling; those of matrix products are of `part` motions."""
     published = seconds["published"] * whole / batch
     row = {"published_s": published}
     for kind in ("float32", "bfloat16"):
         steps, few = seconds[kind] * whole / batch, seconds[f"{kind}_few"] / batch
-        products = seconds[f"{kind}_products"] / batch
+        products = seconds[f"{kind}_products"] / part
         row |= {
             f"{kind}_50_steps_s": steps,
             f"{kind}_50_steps_products_s": products * _STEPS,
@@ -127,13 +136,10 @@ def _training(settings: Settings, place: torch.device) -> Callable[[], object]:
     return Trainer(_models(settings, place)[0], data, settings, steps=1000, seed=0, device=place).advance
 
 
-def _matrix_products(settings: Settings, batch: int, kind: torch.dtype, place: torch.device) -> Callable[[], object]:
-    """All matrix products of one guided pass, and nothing else: what no arrangement of the rest can go below.
-
-    Of a large batch they are done in the parts that guidance has on a CPU, which is the faster way.
-    """
-    part = min(batch, TOGETHER) if place.type == "cpu" else batch
-    rows, parts = 2 * part, batch // part
+def _matrix_products(settings: Settings, part: int, kind: torch.dtype, place: torch.device) -> Callable[[], object]:
+    """All matrix products of one guided pass of `part` motions, and nothing else: what no arrangement of the rest can
+    go below."""
+    rows = 2 * part
     width, ff, heads, tokens = settings.width, settings.ff, settings.heads, _FRAMES + 1
 
     def drawn(*shape: int) -> Tensor:
@@ -147,15 +153,14 @@ def _matrix_products(settings: Settings, batch: int, kind: torch.dtype, place: t
 
     @torch.inference_mode()
     def run() -> None:
-        for _ in range(parts):
-            functional.linear(features, begin)
-            for _ in range(settings.layers):
-                for weight in weights:
-                    functional.linear(x, weight)
-                functional.linear(inner, back)
-                torch.bmm(query, query.transpose(1, 2))
-                torch.bmm(mixing, query)
-            functional.linear(x, end)
+        functional.linear(features, begin)
+        for _ in range(settings.layers):
+            for weight in weights:
+                functional.linear(x, weight)
+            functional.linear(inner, back)
+            torch.bmm(query, query.transpose(1, 2))
+            torch.bmm(mixing, query)
+        functional.linear(x, end)
 
     return run
 

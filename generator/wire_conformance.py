@@ -1,8 +1,10 @@
 """What every generator service must do beyond its answers: end in time, be let go, refuse by the right status.
 
-from generator.wire_conformance import WIRE_CHECKS
-for check in WIRE_CHECKS:
-    check("HOST:PORT")                # raises generator.conformance.Failure, in words
+    from generator.wire_conformance import WIRE_CHECKS
+    for check in WIRE_CHECKS:
+        check("HOST:PORT")                # raises generator.conformance.Failure, in words
+
+`plumb-gen check HOST:PORT` runs them after those of `generator.conformance`.
 """
 
 from __future__ import annotations

@@ -105,6 +105,12 @@ def training_motions(paths: Sequence[str | Path]) -> MotionSet:
     )
 
 
+def captioned_motions(path: str | Path, split: str | None = None) -> MotionSet:
+    """The motions of a set, or of one split of it, at 20 fps, each with a caption. Raises as `load_data`."""
+    motions = read_file(data_path(os.fspath(path)), split).motions
+    return _usable(motions.with_motions([_at_default_rate(motion) for motion in motions]), (), os.fspath(path))
+
+
 def _read(path: str, split: str) -> MotionSet:
     place = data_path(path)
     motions = read_file(place, split if place.is_dir() and is_humanml3d_folder(place) else None).motions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -91,10 +92,10 @@ class Score:
 
     def run(self) -> int:
         from generator import DiffusionGenerator
+        from loop_client.data import captioned_motions
+        from loop_client.embedding_cache import cached
         from loop_client.evaluator.evaluator import SHIPPED, load_evaluator
         from loop_client.scoring import score, score_real, table
-        from motion.assets import data_path
-        from motion.files import read_motions
         from motion.protocols import SampleOptions
         from motion.rpc.corrector_client import RemoteCorrector
         from motion.rpc.generator_client import RemoteGenerator
@@ -103,11 +104,15 @@ class Score:
         for name, value in (("--repeats", self.repeats), ("--steps", min(self.steps, default=1))):
             if value < 1:
                 raise InvalidInput.of(name, f"has {value}; must be at least 1")
-        real = read_motions(data_path(self.real), self.split)
-        embedding = load_evaluator(self.evaluator or SHIPPED, self.glove)
-        generator = RemoteGenerator(self.generator) if self.generator else DiffusionGenerator(self.store)
+        real = captioned_motions(self.real, self.split)
+        embedding = cached(load_evaluator(self.evaluator or SHIPPED, self.glove))
         rows = [{"label": "real", **score_real(real, embedding, self.seed, self.replications)}]
-        with RemoteCorrector(self.sim) if self.sim else Corrector() as corrector:
+        with ExitStack() as stack:
+            corrector = stack.enter_context(RemoteCorrector(self.sim) if self.sim else Corrector())
+            if self.generator:
+                generator = stack.enter_context(RemoteGenerator(self.generator))
+            else:
+                generator = DiffusionGenerator(self.store)
             for checkpoint in self.checkpoint:
                 if isinstance(generator, DiffusionGenerator) and Path(checkpoint or "-").is_dir():
                     checkpoint = generator.open_checkpoint(Path(checkpoint))

@@ -1,11 +1,13 @@
 """An experiment on points in a folder of its own: run, resumed, judged.
 
-recipe.toml      the recipe with every default written out
-run.json         versions, commit and seed that made it
-arms/NN.npz      curves of an arm, every run's own, and samples of its last model
-metrics.jsonl    mean and 95 % interval of each metric, a line an arm and generation
-result.json      each check: whether it holds, and the numbers
-report.html      one page that stands alone
+    recipe.toml      the recipe with every default written out
+    run.json         versions, commit and seed that made it
+    arms/NN.npz      curves of an arm, every run's own, and samples of its last model
+    metrics.jsonl    mean and 95 % interval of each metric, a line an arm and generation
+    result.json      each check: whether it holds, and the numbers
+    report.html      one page that stands alone
+
+An arm's file is whole or absent, and its presence means that the arm is done.
 """
 
 from __future__ import annotations

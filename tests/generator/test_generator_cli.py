@@ -86,6 +86,7 @@ def test_a_checkpoint_can_be_a_folder(store: Path, tmp_path: Path) -> None:
         (("bench", "--set", "depth=3"), "settings.depth"),
         (("bench", "--set", "depth"), "NAME=VALUE"),
         (("bench", "--batch", "0"), "--batch"),
+        (("bench", "--set", "kind=flow"), "settings.kind"),
         (("bench", "--device", "abacus"), "abacus"),
     ],
 )

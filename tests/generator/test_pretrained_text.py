@@ -55,7 +55,7 @@ def test_clip_says_a_text_in_one_vector(clip: str) -> None:
     from generator.pretrained_text import ClipText
 
     fresh = ClipText(clip.removeprefix("clip:"))
-    np.testing.assert_allclose(fresh.encode(PROMPTS[:1])[0], vectors[0], atol=1e-6)
+    np.testing.assert_allclose(fresh.encode(PROMPTS[:1])[0], vectors[0], rtol=1e-4, atol=1e-5)
     # As in the published model, what stands after twenty tokens is not read.
     long = "walks " * 40
     np.testing.assert_array_equal(fresh.encode([long])[0], fresh.encode([long + "backward"])[0])
@@ -68,7 +68,7 @@ def test_distilbert_says_a_text_token_by_token(distilbert: str) -> None:
     from generator.pretrained_text import DistilBertText
 
     alone = DistilBertText(distilbert.removeprefix("distilbert:")).encode(PROMPTS[:1])[0]
-    np.testing.assert_allclose(alone, short, atol=1e-5)
+    np.testing.assert_allclose(alone, short, rtol=1e-4, atol=1e-5)
 
 
 def test_a_text_is_encoded_once(clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
