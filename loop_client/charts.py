@@ -1,4 +1,4 @@
-"""Curves over generations, as SVG to put into a page."""
+"""Curves over generations, and points of the plane, as SVG to put into a page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -45,7 +46,6 @@ def chart_svg(curves: Sequence[Curve], level: float | None = None, description: 
     """Curves in one small chart, with a dashed line at `level`; an `<svg>` element."""
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(3.55, 2.15), layout="constrained")
-        FigureCanvasSVG(figure)
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color=_FAINT, linewidth=0.8)
@@ -68,8 +68,25 @@ def chart_svg(curves: Sequence[Curve], level: float | None = None, description: 
                 axes.fill_between(curve.generations, curve.low, curve.high, color=curve.color, alpha=0.15, linewidth=0)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
-        text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        return _svg(figure, description)
+
+
+def cloud_svg(points: np.ndarray, color: str, reach: Sequence[float], description: str = "") -> str:
+    """Points (n, 2) of the plane, as far as ±`reach` along each axis; an `<svg>` element."""
+    with matplotlib.rc_context({**_STYLE, "font.size": 7}):
+        figure = Figure(figsize=(1.9, 1.9), layout="constrained")
+        axes = figure.add_subplot()
+        axes.scatter(points[:, 0], points[:, 1], s=3, color=color, linewidths=0, alpha=0.7)
+        axes.set_xlim(-reach[0], reach[0])
+        axes.set_ylim(-reach[1], reach[1])
+        axes.spines[["top", "right"]].set_visible(False)
+        return _svg(figure, description)
+
+
+def _svg(figure: Figure, description: str) -> str:
+    text = io.StringIO()
+    FigureCanvasSVG(figure)
+    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
     label = description.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     return svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,30 +9,16 @@ from typing import Any
 from loop_client.points.experiment import run_experiment
 from loop_client.points.recipe import PointRecipe, experiment_of, shipped_experiments
 from loop_client.recipe import Recipe, recipe_of, shipped_recipes
-from motion.errors import InvalidInput, NotFound
+from motion.errors import NotFound
+from motion.recipe_file import read_recipe_table
 
 Final = dict[str, dict[str, float | None]]
 """Of each arm, the metrics of its last generation."""
 
 
 def recipe_table(name_or_path: str) -> dict[str, Any]:
-    """The plain table of a recipe that ships, of either kind, or of a file.
-
-    Raises:
-        NotFound: there is none of the name, or no such file.
-        InvalidInput: it is no TOML.
-    """
-    texts = {**shipped_recipes(), **shipped_experiments()}
-    if name_or_path in texts:
-        return tomllib.loads(texts[name_or_path])
-    if not name_or_path.endswith(".toml"):
-        raise NotFound(f"there is no recipe {name_or_path!r}; there are {', '.join(texts)}, and files end in .toml")
-    try:
-        return tomllib.loads(Path(name_or_path).read_text("utf-8"))
-    except FileNotFoundError:
-        raise NotFound(f"there is no recipe file {name_or_path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInput.of(name_or_path, f"is no recipe that can be read ({error})") from error
+    """The plain table of a recipe that ships, of either kind, or of a file. Raises as `recipe_file.read_recipe`."""
+    return read_recipe_table(name_or_path, {**shipped_recipes(), **shipped_experiments()})
 
 
 def read_any(table: Mapping[str, Any]) -> Recipe | PointRecipe:
@@ -71,14 +56,9 @@ def on_ray(jobs: Sequence[tuple[dict[str, Any], Path]]) -> list[Final]:
 
 
 def _run_motions(recipe: Recipe, folder: Path) -> Final:
-    from loop_client.data import load_data
-    from loop_client.launch import Services, open_services
-    from loop_client.loop import run_loop
-    from loop_client.store import create_run
+    from loop_client.run import run_recipe
 
-    store = create_run(folder, recipe, (folder / "recipe.toml").is_file())
-    with open_services(Services(), folder) as (generator, corrector):
-        lines = run_loop(store, load_data(recipe.data), generator, corrector)
+    lines = run_recipe(recipe, folder, (folder / "recipe.toml").is_file()).metrics()
     final: Final = {}
     for arm in recipe.arms:
         last = [line for line in lines if line["arm"] == arm.name and line["generation"] == recipe.generations]

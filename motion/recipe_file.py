@@ -29,6 +29,12 @@ def read_recipe(kind: type[_T], name_or_path: str | os.PathLike[str], package: s
         NotFound: no recipe has the name, or there is no such file.
         InvalidInput: it is no TOML, or has keys or values that a recipe does not; each with its path.
     """
+    return recipe_of(kind, read_recipe_table(name_or_path, shipped_recipes(package)), os.fspath(name_or_path))
+
+
+def read_recipe_table(name_or_path: str | os.PathLike[str], shipped: Mapping[str, str]) -> dict[str, Any]:
+    """The plain table of the recipe of this name among `shipped`, or in this file, with no look at its keys. Raises as
+    `read_recipe`."""
     where = os.fspath(name_or_path)
     if where.endswith(".toml"):
         try:
@@ -37,22 +43,18 @@ def read_recipe(kind: type[_T], name_or_path: str | os.PathLike[str], package: s
             raise NotFound(f"there is no recipe file {where}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidInput.of(where, f"cannot be read ({error})") from error
-        return parse_recipe(kind, text, where)
-    recipes = shipped_recipes(package)
-    if where not in recipes:
+    elif where in shipped:
+        text = shipped[where]
+    else:
         raise NotFound(
-            f"there is no recipe {where!r}; there are {', '.join(recipes)}, and a file of one's own ends in .toml"
+            f"there is no recipe {where!r}; there are {', '.join(shipped)}, and a file of one's own ends in .toml"
         )
-    return parse_recipe(kind, recipes[where], where)
+    return _table(text, where)
 
 
 def parse_recipe(kind: type[_T], text: str, where: str = "recipe") -> _T:
     """The recipe that a TOML text says; `where` names it in errors. Raises as `read_recipe`."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidInput.of(where, f"is not TOML: {error}") from error
-    return recipe_of(kind, table, where)
+    return recipe_of(kind, _table(text, where), where)
 
 
 def recipe_of(kind: type[_T], table: Mapping[str, Any], where: str = "recipe") -> _T:
@@ -61,3 +63,10 @@ def recipe_of(kind: type[_T], table: Mapping[str, Any], where: str = "recipe") -
         return read_table(kind, table)
     except InvalidInput as error:
         raise InvalidInput([Violation(f"{where}: {v.field}", v.description) for v in error.violations]) from error
+
+
+def _table(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput.of(where, f"is not TOML: {error}") from error

@@ -119,7 +119,11 @@ class Sweep:
         from loop_client.sweep_runs import read_any, recipe_table, run_cell
 
         table = recipe_table(self.recipe)
-        varied = dict(parse_variation(text) for text in self.vary)
+        varied: dict[str, list[Any]] = {}
+        for path, values in map(parse_variation, self.vary):
+            if path in varied:
+                raise InvalidInput.of("--vary", f"has {path} twice; give all its values at once")
+            varied[path] = values
         grid = list(cells(table, varied))
         for cell in grid:
             read_any(cell.table)

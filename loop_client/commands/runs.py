@@ -111,19 +111,13 @@ class Recipes:
 
 def _run(recipe: Recipe, out: Path, resume: bool, sim: str | None, generator: str | None, again: str) -> Any:
     """Run a recipe in `out` to its end; the store of it. `again` is what to type where it is cut off."""
-    from loop_client.data import load_data
-    from loop_client.launch import Services, open_services
-    from loop_client.loop import run_loop
-    from loop_client.store import create_run
+    from loop_client.launch import Services
+    from loop_client.run import run_recipe
 
-    data = load_data(recipe.data)
-    store = create_run(out, recipe, resume)
     try:
-        with open_services(Services(sim, generator), out) as (client, corrector):
-            run_loop(store, data, client, corrector)
+        return run_recipe(recipe, out, resume, Services(sim, generator))
     except ServiceUnavailable as error:
         raise ServiceUnavailable(f"{error}; what was done is kept, go on with: {again}") from error
-    return store
 
 
 def _final(store: Any) -> str:

@@ -59,7 +59,7 @@ def run_arm(
             samples = model.sample(fitted[-1], recipe.samples, 1.0, chance("looked at"))
             reals = distribution.draw(chance("looked at beside"), runs, recipe.samples)
             look = Look(fitted[-1], samples, reals, distribution)
-            rows[generation] = {name: METRICS[name](look) for name in recipe.metrics}
+            rows[generation] = {name: METRICS[name].measure(look) for name in recipe.metrics}
         if progress:
             progress(generation, recipe.generations)
     curves: Curves = {name: np.stack([row[name] for row in rows.values()], axis=1) for name in recipe.metrics}

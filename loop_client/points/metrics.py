@@ -16,6 +16,7 @@ from loop_client.points.gaussian import Gaussian
 from loop_client.points.kernel_density import KernelDensity
 
 _NEAR = 3.0  # a sample belongs to a mode within so many of its deviations
+_SAMPLES = 10  # fewest that say anything
 _HELD = 0.2  # a mode is recalled that has this share of what it should have
 
 
@@ -112,15 +113,44 @@ def _assigned(cost: np.ndarray) -> float:
     return float(cost[linear_sum_assignment(cost)].mean())
 
 
-METRICS: dict[str, Callable[[Look], np.ndarray]] = {
-    "gaussian_w2": gaussian_w2,
-    "deviation": deviation,
-    "total_variation": total_variation,
-    "spread_in_modes": spread_in_modes,
-    "recalled_modes": recalled_modes,
-    "tail": tail,
-    "w1": w1,
-    "w2": w2,
-    "precision": precision,
-    "recall": recall,
+@dataclass(frozen=True)
+class Metric:
+    """A metric, and what it can be measured of.
+
+    Attributes:
+        measure: of each run, (runs,).
+        model: the kind of generator whose model it reads; any, where it looks at samples.
+        data: the kind of data that it compares with, where it compares with one.
+        property: of the distribution, without which it has nothing to compare with.
+    """
+
+    measure: Callable[[Look], np.ndarray]
+    model: str = ""
+    data: str = ""
+    property: str = ""
+
+    def lacks(self, model: str, data: str, distribution: Distribution, samples: int) -> str:
+        """Why it cannot be measured there, or nothing."""
+        if self.model and model != self.model:
+            return f"is read off a {self.model} model; the generator is {model!r}"
+        if self.data and data != self.data:
+            return f"is a distance to {self.data} data; the data is {data!r}"
+        if self.property and getattr(distribution, self.property) is None:
+            return f"needs data whose {self.property} is known; of {data!r} it is not"
+        if not self.model and samples < _SAMPLES:
+            return f"is measured on samples; samples must be at least {_SAMPLES}, and is {samples}"
+        return ""
+
+
+METRICS: dict[str, Metric] = {
+    "gaussian_w2": Metric(gaussian_w2, "gaussian", "gaussian"),
+    "deviation": Metric(deviation, "gaussian"),
+    "total_variation": Metric(total_variation, "kernel-density", property="mass"),
+    "spread_in_modes": Metric(spread_in_modes, property="centers"),
+    "recalled_modes": Metric(recalled_modes, property="centers"),
+    "tail": Metric(tail),
+    "w1": Metric(w1),
+    "w2": Metric(w2),
+    "precision": Metric(precision),
+    "recall": Metric(recall),
 }

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from loop_client.points.correctors import CORRECTORS
 from loop_client.points.data import DISTRIBUTIONS
 from loop_client.points.metrics import METRICS
-from loop_client.points.models import MODELS
+from loop_client.points.models import MODELS, make_model
 from loop_client.strategy import STRATEGIES
 from motion import recipe_file
 from motion.errors import InvalidInput, Violation
@@ -161,6 +161,7 @@ class PointRecipe:
         names = [arm.name for arm in self.arms]
         twice = sorted({name for name in names if names.count(name) > 1})
         wrong = [Violation("arms", f"has {name!r} more than once; each name must be its own") for name in twice]
+        wrong += self._impossible()
         for index, check in enumerate(self.checks):
             unknown = [arm for arm in check.arms if arm not in names]
             if unknown:
@@ -174,6 +175,29 @@ class PointRecipe:
                 )
         if wrong:
             raise InvalidInput(wrong)
+
+    def _impossible(self) -> list[Violation]:
+        """What would fail only once the loop runs."""
+        wrong = []
+        distribution = DISTRIBUTIONS[self.data.kind](self.data.dim)
+        dim = distribution.dim
+        try:
+            make_model(self.generator.kind, self.generator.settings)
+        except InvalidInput as error:
+            wrong += error.violations
+        for index, name in enumerate(self.metrics):
+            if lack := METRICS[name].lacks(self.generator.kind, self.data.kind, distribution, self.samples):
+                wrong.append(Violation(f"metrics[{index}]", f"{name!r} {lack}"))
+        if self.generator.kind == "kernel-density" and dim != 1:
+            wrong.append(Violation("generator.kind", f"'kernel-density' is of one dimension; the data has {dim}"))
+        if self.generator.kind == "coupling-flow" and dim % 2:
+            wrong.append(Violation("generator.kind", f"'coupling-flow' is of an even dimension; the data has {dim}"))
+        for index, arm in enumerate(self.arms):
+            if arm.corrector == "histogram" and (self.data.kind, dim) != ("gaussian", 2):
+                wrong.append(
+                    Violation(f"arms[{index}].corrector", "'histogram' corrects gaussian data of two dimensions alone")
+                )
+        return wrong
 
 
 def shipped_experiments() -> dict[str, str]:

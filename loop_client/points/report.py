@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from html import escape
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
-from loop_client.charts import PALETTE, Curve, chart_svg
+from loop_client.charts import PALETTE, Curve, chart_svg, cloud_svg
 from loop_client.page import facts, figure, folded, legend, page, paragraph, preformatted, section
 from loop_client.points.data import DISTRIBUTIONS
 from loop_client.points.experiment import Outcome
@@ -95,26 +91,11 @@ def _clouds(outcome: Outcome, colors: dict[str, str]) -> list[str]:
     if distribution.dim != 2:
         return []
     real = distribution.draw(np.random.default_rng(recipe.seed), 1, _SHOWN)[0]
-    reach = 1.2 * np.abs(real).max(axis=0)
-    figures = [figure("real", "", _cloud(real, "#9aa1ab", reach))]
+    reach = (1.2 * np.abs(real).max(axis=0)).tolist()
+    figures = [figure("real", "", cloud_svg(real, "#9aa1ab", reach, "real points"))]
     for arm, color in colors.items():
-        figures.append(figure(arm, "", _cloud(outcome.samples[arm][0, :_SHOWN], color, reach)))
+        figures.append(figure(arm, "", cloud_svg(outcome.samples[arm][0, :_SHOWN], color, reach, f"points of {arm}")))
     return [section("Points after the last generation", '<div class="charts">', *figures, "</div>")]
-
-
-def _cloud(points: np.ndarray, color: str, reach: np.ndarray) -> str:
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "plumb", "font.size": 7}):
-        drawing = Figure(figsize=(1.9, 1.9), layout="constrained")
-        FigureCanvasSVG(drawing)
-        axes = drawing.add_subplot()
-        axes.scatter(points[:, 0], points[:, 1], s=3, color=color, linewidths=0, alpha=0.7)
-        axes.set_xlim(-reach[0], reach[0])
-        axes.set_ylim(-reach[1], reach[1])
-        axes.spines[["top", "right"]].set_visible(False)
-        text = io.StringIO()
-        drawing.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]
 
 
 def _making(outcome: Outcome) -> str:
