@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import matplotlib
@@ -13,11 +15,13 @@ import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from PIL import Image
 
 PALETTE = (
     "#6b7280", "#c8553d", "#1b7f79", "#d9a441", "#7a5195", "#4c7fb0", "#8a9a3b", "#a0527a",
     "#2b2d42", "#e07a5f", "#52b69a", "#8d6e3f", "#b39ddb", "#1d4e89",
 )  # fmt: skip
+_COLUMNS = 10  # of images
 _INK, _FAINT = "#3d4450", "#e7e9ec"
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: the page's own fonts, and it can be searched
@@ -83,10 +87,26 @@ def cloud_svg(points: np.ndarray, color: str, reach: Sequence[float], descriptio
         return _svg(figure, description)
 
 
+def image_grid(images: np.ndarray, description: str = "") -> str:
+    """Images (n, channels, height, width), from -1 to 1, ten in a row; an `<img>` element that holds them."""
+    count, channels, height, width = images.shape
+    rows = -(-count // _COLUMNS)
+    sheet = np.full((rows * (height + 1), _COLUMNS * (width + 1), channels), 255, np.uint8)
+    bytes_ = ((images.transpose(0, 2, 3, 1) + 1) * 127.5).clip(0, 255).round().astype(np.uint8)
+    for index, image in enumerate(bytes_):
+        top, left = (height + 1) * (index // _COLUMNS), (width + 1) * (index % _COLUMNS)
+        sheet[top : top + height, left : left + width] = image
+    file = io.BytesIO()
+    Image.fromarray(sheet[..., 0] if channels == 1 else sheet).save(file, "PNG")
+    data = base64.b64encode(file.getvalue()).decode()
+    label = escape(description)
+    return f'<img class="grid" alt="{label}" src="data:image/png;base64,{data}">'
+
+
 def _svg(figure: Figure, description: str) -> str:
     text = io.StringIO()
     FigureCanvasSVG(figure)
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
-    label = description.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    label = escape(description)
     return svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)

@@ -24,7 +24,7 @@ class Reproduce:
     """Run an experiment of a paper and see whether it shows the row that it must show. Exit status 1 if not."""
 
     name: Annotated[Positional[str], arg(metavar="NAME")] = ""
-    """An experiment (see --list), or a .toml file of one's own; `all` for all that are listed."""
+    """An experiment (see --list), or a .toml file of one's own; `all` for all whose data is there."""
     quick: bool = False
     """With a quarter of the seeds: a look, whose row may be missed by chance."""
     list: bool = False
@@ -41,11 +41,15 @@ class Reproduce:
             return self._listed()
         if not self.name:
             raise InvalidInput.of("NAME", "is missing; name an experiment (--list shows them), or all")
-        names = list(shipped_experiments()) if self.name == "all" else [self.name]
-        if self.out and len(names) > 1:
+        if self.out and self.name == "all":
             raise InvalidInput.of("--out", "names one folder for several experiments; leave it out")
-        recipes = {name: load_experiment(name) for name in names}
-        results = [self._one(recipe) for recipe in recipes.values()]
+        recipes = [load_experiment(name) for name in (shipped_experiments() if self.name == "all" else [self.name])]
+        if self.name == "all":
+            for recipe in recipes:
+                if not recipe.data.is_there:
+                    print(f"left out: {recipe.name}, which needs {recipe.data.needs}", file=sys.stderr)
+            recipes = [recipe for recipe in recipes if recipe.data.is_there]
+        results = [self._one(recipe) for recipe in recipes]
         if self.json:
             print(json.dumps(results[0] if self.name != "all" else results, indent=1))
         return DONE if all(result["passed"] for result in results) else DONE_WITH_FAILURES
@@ -85,7 +89,7 @@ class Reproduce:
                     "title": recipe.title,
                     "paper": recipe.paper,
                     "row": recipe.row,
-                    "data": "none",
+                    "data": recipe.data.needs or "none",
                     "minutes": recipe.minutes,
                     "last": None if result is None else result["passed"],
                 }
@@ -95,7 +99,8 @@ class Reproduce:
         else:
             for row in rows:
                 last = {None: "not run", True: "passed", False: "failed"}[row["last"]]
-                print(f"{row['name']:22} {last:8} {row['minutes']:4g} min   {row['row']}\n{'':38}{row['paper']}")
+                needs = "" if row["data"] == "none" else f"; needs {row['data']}"
+                print(f"{row['name']:22} {last:8} {row['minutes']:5g} min   {row['row']}\n{'':39}{row['paper']}{needs}")
         return DONE
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from loop_client.points.images import ImageSet, digits, image_folder, mnist
+
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]
 
 
@@ -20,6 +22,7 @@ class Distribution:
         draw: (rng, runs, n) -> (runs, n, dim) independent points.
         centers: (modes, dim) of a mixture, whose modes have the standard deviation `scale`; None of anything else.
         mass: of one-dimensional ones, edges (k,) -> probability between neighbouring edges (k - 1,).
+        images: where points are images, the set that they are drawn from.
     """
 
     dim: int
@@ -27,6 +30,11 @@ class Distribution:
     centers: np.ndarray | None = None
     scale: float = 1.0
     mass: Callable[[np.ndarray], np.ndarray] | None = None
+    images: ImageSet | None = None
+
+    def draw_unseen(self, rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
+        """(runs, n, dim) points that no model is fitted to."""
+        return (self.images.draw_test if self.images else self.draw)(rng, runs, n)
 
 
 def gaussian(dim: int) -> Distribution:
@@ -89,11 +97,23 @@ def rosenbrock() -> Distribution:
     return Distribution(2, draw)
 
 
-DISTRIBUTIONS: dict[str, Callable[[int], Distribution]] = {
-    "gaussian": gaussian,
-    "ring": lambda dim: ring(),
-    "grid": lambda dim: grid(),
-    "two-gaussians": lambda dim: two_gaussians(),
-    "moons": lambda dim: moons(),
-    "rosenbrock": lambda dim: rosenbrock(),
+def of_images(images: ImageSet) -> Distribution:
+    """Draws without replacement from a set of images."""
+    return Distribution(images.train.shape[1], images.draw, images=images)
+
+
+DISTRIBUTIONS: dict[str, Callable[[int, str], Distribution]] = {
+    "gaussian": lambda dim, path: gaussian(dim),
+    "ring": lambda dim, path: ring(),
+    "grid": lambda dim, path: grid(),
+    "two-gaussians": lambda dim, path: two_gaussians(),
+    "moons": lambda dim, path: moons(),
+    "rosenbrock": lambda dim, path: rosenbrock(),
+    "digits": lambda dim, path: of_images(digits()),
+    "mnist": lambda dim, path: of_images(mnist(path)),
+    "images": lambda dim, path: of_images(image_folder(path)),
 }
+"""By kind: what the recipe's `dim` and `path` say, where the kind has need of them."""
+
+WITH_FILES = ("mnist", "images")
+"""Kinds that are read from the user's files."""

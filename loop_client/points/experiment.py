@@ -2,7 +2,7 @@
 
     recipe.toml      the recipe with every default written out
     run.json         versions, commit and seed that made it
-    arms/NN.npz      curves of an arm, every run's own, and samples of its last model
+    arms/NN.npz      curves of an arm, every run's own, and samples of five generations of its first run
     metrics.jsonl    mean and 95 % interval of each metric, a line an arm and generation
     result.json      each check: whether it holds, and the numbers
     report.html      one page that stands alone
@@ -44,7 +44,7 @@ class Outcome:
     """What came of an experiment.
 
     Attributes:
-        curves, samples: of each arm by name.
+        curves, samples: of each arm by name, as `loop.run_arm` gives them.
         verdicts: one a check.
         seconds: that its arms took, each in the call that made it.
     """
@@ -93,10 +93,11 @@ def run_experiment(
     seconds = 0.0
     curves: dict[str, Curves] = {}
     samples: dict[str, np.ndarray] = {}
+    begun: dict[int, Any] = {}
     for index, arm in enumerate(recipe.arms):
         file = folder / "arms" / f"{index:02d}.npz"
         if not file.is_file():
-            _write_arm(file, recipe, arm, progress)
+            _write_arm(file, recipe, arm, progress, begun)
         with np.load(file, allow_pickle=False) as kept:
             arrays = dict(kept)
         samples[arm.name] = arrays.pop(_SAMPLES)
@@ -149,10 +150,15 @@ def _decisive(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write_arm(
-    file: Path, recipe: PointRecipe, arm: ArmRecipe, progress: Callable[[str, int, int], None] | None
+    file: Path,
+    recipe: PointRecipe,
+    arm: ArmRecipe,
+    progress: Callable[[str, int, int], None] | None,
+    begun: dict[int, Any],
 ) -> None:
     began = time.perf_counter()
-    curves, samples = run_arm(recipe, arm, (lambda done, of: progress(arm.name, done, of)) if progress else None)
+    told = (lambda done, of: progress(arm.name, done, of)) if progress else None
+    curves, samples = run_arm(recipe, arm, told, begun)
     seconds = np.array(time.perf_counter() - began)
     arrays: dict[str, Any] = {**curves, _SAMPLES: samples.astype(np.float32), _SECONDS: seconds}
     with atomic_path(file) as temporary, temporary.open("wb") as opened:

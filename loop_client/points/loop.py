@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from loop_client.points.correctors import CORRECTORS
-from loop_client.points.data import DISTRIBUTIONS
 from loop_client.points.metrics import METRICS, Look
 from loop_client.points.model import Chance, PointModel
 from loop_client.points.models import make_model
@@ -20,23 +19,37 @@ from loop_client.strategy import STRATEGIES
 Curves = dict[str, np.ndarray]
 """`generations` (k,), and each metric (runs, k)."""
 
+_SHOWN, _PICTURES = 200, 5  # samples that are kept to look at, and of how many generations
+
 
 def run_arm(
-    recipe: PointRecipe, arm: ArmRecipe, progress: Callable[[int, int], None] | None = None
+    recipe: PointRecipe,
+    arm: ArmRecipe,
+    progress: Callable[[int, int], None] | None = None,
+    begun: dict[int, Any] | None = None,
 ) -> tuple[Curves, np.ndarray]:
-    """The curves of an arm, and samples of its last model (runs, n, dim).
+    """The curves of an arm, and samples of its first run's models at the generations of `shown` (k, n, dim).
 
     Chance is drawn anew for each generation and purpose, alike in all arms, so that they can be compared run by run.
+
+    Args:
+        progress: called with (generations done, all).
+        begun: models of generation 0 by the number of points that they were fitted to; one that is there is not fitted
+            again, one that is not is put there.
     """
-    distribution = DISTRIBUTIONS[recipe.data.kind](recipe.data.dim)
-    model = make_model(recipe.generator.kind, recipe.generator.settings)
+    distribution = recipe.data.distribution()
+    model = make_model(recipe.generator.kind, recipe.generator.settings, distribution)
     strategy, runs, n = STRATEGIES[arm.strategy], recipe.seeds, arm.n or recipe.data.n
 
     def real(generation: int, count: int) -> Part:
         return Part(distribution.draw(_chance(recipe, generation)("real"), runs, count))
 
-    first = real(0, arm.first or n)
-    fitted = [model.fit([first], None, _chance(recipe, 0))]
+    begun = {} if begun is None else begun
+    size = arm.first or n
+    if size not in begun:
+        begun[size] = model.fit([real(0, size)], None, _chance(recipe, 0))
+    fitted = [begun[size]]
+    pictures = []
     kept = real(0, n)
     synthetic: list[list[Part]] = []
     rows: dict[int, dict[str, np.ndarray]] = {}
@@ -57,14 +70,20 @@ def run_arm(
                 del synthetic[:-1]
         if generation % recipe.every == 0 or generation == recipe.generations:
             samples = model.sample(fitted[-1], recipe.samples, 1.0, chance("looked at"))
-            reals = distribution.draw(chance("looked at beside"), runs, recipe.samples)
+            reals = distribution.draw_unseen(chance("looked at beside"), runs, recipe.samples)
             look = Look(fitted[-1], samples, reals, distribution)
             rows[generation] = {name: METRICS[name].measure(look) for name in recipe.metrics}
+        if generation in shown(recipe):
+            pictures.append(model.sample(fitted[-1], _SHOWN, 1.0, chance("shown"))[0])
         if progress:
             progress(generation, recipe.generations)
     curves: Curves = {name: np.stack([row[name] for row in rows.values()], axis=1) for name in recipe.metrics}
-    shown = model.sample(fitted[-1], max(recipe.samples, 256), 1.0, _chance(recipe, recipe.generations)("shown"))
-    return {"generations": np.array(list(rows)), **curves}, shown
+    return {"generations": np.array(list(rows)), **curves}, np.stack(pictures)
+
+
+def shown(recipe: PointRecipe) -> list[int]:
+    """The generations of which samples are kept to look at."""
+    return sorted({round(each) for each in np.linspace(0, recipe.generations, _PICTURES)})
 
 
 def _synthetic(arm: ArmRecipe, fitted: list[Any], model: PointModel, chance: Chance) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from loop_client.metrics.fid import fid as frechet
 from loop_client.metrics.precision_recall import precision_recall
 from loop_client.points.data import Distribution
 from loop_client.points.gaussian import Gaussian
+from loop_client.points.images import split
 from loop_client.points.kernel_density import KernelDensity
 
 _NEAR = 3.0  # a sample belongs to a mode within so many of its deviations
@@ -89,13 +91,41 @@ def tail(look: Look) -> np.ndarray:
 
 
 def precision(look: Look) -> np.ndarray:
-    """Share of samples among the real points (k = 5): Kynkäänniemi et al., NeurIPS 2019."""
-    return np.array([precision_recall(a, b, k=5)[0] for a, b in zip(look.samples, look.real, strict=True)])
+    """Share of samples among the real points (k = 5): Kynkäänniemi et al., NeurIPS 2019. Of images, in the features
+    that a classifier of the real ones has, as Alemohammad et al. do."""
+    return np.array([precision_recall(a, b, k=5)[0] for a, b in _seen(look)])
 
 
 def recall(look: Look) -> np.ndarray:
     """Share of real points among the samples (k = 5), likewise."""
-    return np.array([precision_recall(a, b, k=5)[1] for a, b in zip(look.samples, look.real, strict=True)])
+    return np.array([precision_recall(a, b, k=5)[1] for a, b in _seen(look)])
+
+
+def fid(look: Look) -> np.ndarray:
+    """Fréchet distance between features of samples and of as many test images (Heusel et al., NeurIPS 2017)."""
+    return np.array([frechet(*pair) for pair in _seen(look)])
+
+
+def fid_100(look: Look) -> np.ndarray:
+    """The same of a hundred samples, as Gillman et al. report it; few samples raise it."""
+    return np.array([frechet(samples[:100], real) for samples, real in _seen(look)])
+
+
+def accuracy(look: Look) -> np.ndarray:
+    """Share of images that a classifier of the real ones takes for what they were asked to be."""
+    assert look.distribution.images is not None
+    told = look.distribution.images.features
+    return np.array([(told.classes(pixels) == classes).mean() for pixels, classes in map(split, look.samples)])
+
+
+def _seen(look: Look) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Samples and real points of each run: of images their features."""
+    images = look.distribution.images
+    for samples, real in zip(look.samples, look.real, strict=True):
+        if images is None:
+            yield samples, real
+        else:
+            yield images.features(split(samples)[0]), images.features(split(real)[0])
 
 
 def _nearest(points: np.ndarray, distribution: Distribution) -> tuple[float, float]:
@@ -121,7 +151,7 @@ class Metric:
         measure: of each run, (runs,).
         model: the kind of generator whose model it reads; any, where it looks at samples.
         data: the kind of data that it compares with, where it compares with one.
-        property: of the distribution, without which it has nothing to compare with.
+        property: of the distribution, without which it cannot be had.
     """
 
     measure: Callable[[Look], np.ndarray]
@@ -136,7 +166,7 @@ class Metric:
         if self.data and data != self.data:
             return f"is a distance to {self.data} data; the data is {data!r}"
         if self.property and getattr(distribution, self.property) is None:
-            return f"needs data whose {self.property} is known; of {data!r} it is not"
+            return f"needs data that has {self.property}; {data!r} has none"
         if not self.model and samples < _SAMPLES:
             return f"is measured on samples; samples must be at least {_SAMPLES}, and is {samples}"
         return ""
@@ -153,4 +183,7 @@ METRICS: dict[str, Metric] = {
     "w2": Metric(w2),
     "precision": Metric(precision),
     "recall": Metric(recall),
+    "fid": Metric(fid, property="images"),
+    "fid_100": Metric(fid_100, property="images"),
+    "accuracy": Metric(accuracy, property="images"),
 }

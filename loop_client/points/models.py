@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from loop_client.points.coupling_flow import CouplingFlowModel
+from loop_client.points.data import Distribution
 from loop_client.points.gaussian import GaussianModel
 from loop_client.points.gaussian_mixture import GaussianMixtureModel
+from loop_client.points.image_models import ImageKind
+from loop_client.points.image_unet import UNetDiffusion, UNetFlow
+from loop_client.points.image_wgan import WassersteinGAN
 from loop_client.points.kernel_density import KernelDensityModel
 from loop_client.points.model import PointModel
 from loop_client.points.point_networks import DiffusionModel, FlowMatchingModel
@@ -22,15 +27,30 @@ MODELS: dict[str, Callable[..., PointModel]] = {
     "diffusion": DiffusionModel,
     "coupling-flow": CouplingFlowModel,
 }
+IMAGE_MODELS: dict[str, Callable[..., PointModel]] = {
+    "unet-diffusion": UNetDiffusion,
+    "unet-flow": UNetFlow,
+    "wgan-gp": WassersteinGAN,
+}
+KINDS = (*MODELS, *IMAGE_MODELS)
 
 
-def make_model(kind: str, settings: Mapping[str, Any]) -> PointModel:
-    """The model `kind` with `settings`.
+def make_model(kind: str, settings: Mapping[str, Any], distribution: Distribution) -> PointModel:
+    """The model `kind` with `settings`, for points of `distribution`.
 
     Raises:
-        InvalidInput: it has no such setting, or the value is of another kind.
+        InvalidInput: it has no such setting, or the value is of another kind; or it does not make such points.
     """
-    known = inspect.signature(MODELS[kind]).parameters
+    images, dim = distribution.images, distribution.dim
+    if (kind in IMAGE_MODELS) != (images is not None):
+        wants, has = ("images", "points") if images is None else ("points", "images")
+        raise InvalidInput.of("generator.kind", f"{kind!r} makes {wants}; the data has {has}")
+    if kind == "kernel-density" and dim != 1:
+        raise InvalidInput.of("generator.kind", f"'kernel-density' is of one dimension; the data has {dim}")
+    if kind == "coupling-flow" and dim % 2:
+        raise InvalidInput.of("generator.kind", f"'coupling-flow' is of an even dimension; the data has {dim}")
+    make = MODELS[kind] if images is None else partial(IMAGE_MODELS[kind], ImageKind(images.shape, images.classes))
+    known = {name: each for name, each in inspect.signature(make).parameters.items() if each.default is not each.empty}
     for name, value in settings.items():
         if name not in known:
             raise InvalidInput.of(f"generator.settings.{name}", f"is unknown; must be one of {', '.join(known)}")
@@ -38,4 +58,4 @@ def make_model(kind: str, settings: Mapping[str, Any]) -> PointModel:
         if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, (type(default), int)):
             wanted = type(default).__name__
             raise InvalidInput.of(f"generator.settings.{name}", f"is {value!r}; must be of kind {wanted}")
-    return MODELS[kind](**settings)
+    return make(**settings)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from loop_client.points.correctors import CORRECTORS
-from loop_client.points.data import DISTRIBUTIONS
+from loop_client.points.data import DISTRIBUTIONS, WITH_FILES, Distribution
 from loop_client.points.metrics import METRICS
-from loop_client.points.models import MODELS, make_model
+from loop_client.points.models import KINDS, make_model
 from loop_client.strategy import STRATEGIES
 from motion import recipe_file
+from motion.assets import data_path
 from motion.errors import InvalidInput, Violation
 from motion.schema import Integer, Key, ListOf, Number, Scalars, Table, Text
 
@@ -28,18 +29,43 @@ class DataRecipe:
         kind: one of `data.DISTRIBUTIONS`.
         n: points that each generation has of them.
         dim: of a Gaussian's points.
+        path: where the files are of the kinds that are read from files; `$NAME/` at its start stands for a folder that
+            the environment names.
     """
 
     kind: Annotated[str, Text(tuple(DISTRIBUTIONS))]
     n: Annotated[int, Integer(1)]
     dim: Annotated[int, Integer(1, 10_000)] = 2
+    path: Annotated[str, Text(may_be_empty=True)] = ""
+
+    def __post_init__(self) -> None:
+        if (self.kind in WITH_FILES) != bool(self.path):
+            wanted = "must say where its files are" if self.kind in WITH_FILES else "has no place here"
+            raise InvalidInput.of("path", f"is {self.path!r}; of kind {self.kind!r} it {wanted}")
+
+    @property
+    def needs(self) -> str:
+        """The user's files that it needs, or nothing."""
+        return f"{self.kind} in {self.path}" if self.kind in WITH_FILES else ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether they are where it says, or none are needed."""
+        try:
+            return not self.path or data_path(self.path).is_dir()
+        except InvalidInput:
+            return False
+
+    def distribution(self) -> Distribution:
+        """What points are drawn from. Raises as `images.mnist` and `images.image_folder`."""
+        return DISTRIBUTIONS[self.kind](self.dim, self.path)
 
 
 @dataclass(frozen=True)
 class GeneratorRecipe:
-    """A model of points: one of `models.MODELS`, and what it is made with."""
+    """A model of points: one of `models.KINDS`, and what it is made with."""
 
-    kind: Annotated[str, Text(tuple(MODELS))]
+    kind: Annotated[str, Text(KINDS)]
     settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
 
 
@@ -177,23 +203,20 @@ class PointRecipe:
             raise InvalidInput(wrong)
 
     def _impossible(self) -> list[Violation]:
-        """What would fail only once the loop runs."""
+        """What would fail only once the loop runs, as far as can be told without the user's files."""
         wrong = []
-        distribution = DISTRIBUTIONS[self.data.kind](self.data.dim)
-        dim = distribution.dim
+        if self.data.kind in WITH_FILES:
+            return wrong
+        distribution = self.data.distribution()
         try:
-            make_model(self.generator.kind, self.generator.settings)
+            make_model(self.generator.kind, self.generator.settings, distribution)
         except InvalidInput as error:
             wrong += error.violations
         for index, name in enumerate(self.metrics):
             if lack := METRICS[name].lacks(self.generator.kind, self.data.kind, distribution, self.samples):
                 wrong.append(Violation(f"metrics[{index}]", f"{name!r} {lack}"))
-        if self.generator.kind == "kernel-density" and dim != 1:
-            wrong.append(Violation("generator.kind", f"'kernel-density' is of one dimension; the data has {dim}"))
-        if self.generator.kind == "coupling-flow" and dim % 2:
-            wrong.append(Violation("generator.kind", f"'coupling-flow' is of an even dimension; the data has {dim}"))
         for index, arm in enumerate(self.arms):
-            if arm.corrector == "histogram" and (self.data.kind, dim) != ("gaussian", 2):
+            if arm.corrector == "histogram" and (self.data.kind, distribution.dim) != ("gaussian", 2):
                 wrong.append(
                     Violation(f"arms[{index}].corrector", "'histogram' corrects gaussian data of two dimensions alone")
                 )

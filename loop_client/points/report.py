@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from loop_client.charts import PALETTE, Curve, chart_svg, cloud_svg
+from loop_client.charts import PALETTE, Curve, chart_svg, cloud_svg, image_grid
 from loop_client.page import facts, figure, folded, legend, page, paragraph, preformatted, section
-from loop_client.points.data import DISTRIBUTIONS
 from loop_client.points.experiment import Outcome
+from loop_client.points.images import split
+from loop_client.points.loop import shown
 from loop_client.theory import c4_curve
 from loop_client.toml_text import format_toml
 from motion.atomic import atomic_path
@@ -27,8 +28,11 @@ _UNITS = {
     "w2": ("2-Wasserstein distance to real points", ""),
     "precision": ("Precision", ""),
     "recall": ("Recall", ""),
+    "fid": ("FID in a classifier's features", ""),
+    "fid_100": ("FID of 100 samples", ""),
+    "accuracy": ("Share taken for what was asked", ""),
 }
-_SHOWN = 400
+_SHOWN, _IMAGES = 200, 40
 
 
 def write_report(outcome: Outcome, folder: Path) -> Path:
@@ -42,7 +46,7 @@ def write_report(outcome: Outcome, folder: Path) -> Path:
         paragraph(f"{recipe.paper}: {recipe.row}. {verdict}", "lead"),
         section("What must hold", facts(checks)),
         section("Curves", legend(colors), *_curves(outcome, colors)),
-        *_clouds(outcome, colors),
+        *_pictures(outcome, colors),
         section("How it was made", _making(outcome), folded("The recipe", preformatted(format_toml(to_table(recipe))))),
     ]
     target = folder / "report.html"
@@ -84,18 +88,41 @@ def _theory(outcome: Outcome, metric: str) -> list[Curve]:
     return found
 
 
-def _clouds(outcome: Outcome, colors: dict[str, str]) -> list[str]:
-    """Points of the last models of one run, beside real ones, where a plane shows them whole."""
+def _pictures(outcome: Outcome, colors: dict[str, str]) -> list[str]:
+    """Samples of the first run, generation by generation, where they can be seen whole."""
     recipe = outcome.recipe
-    distribution = DISTRIBUTIONS[recipe.data.kind](recipe.data.dim)
-    if distribution.dim != 2:
-        return []
-    real = distribution.draw(np.random.default_rng(recipe.seed), 1, _SHOWN)[0]
+    distribution = recipe.data.distribution()
+    real = distribution.draw_unseen(np.random.default_rng(recipe.seed), 1, _SHOWN)[0]
+    if distribution.images is not None:
+        return [_images(outcome, distribution.images.shape, real)]
+    return [_clouds(outcome, colors, real)] if distribution.dim == 2 else []
+
+
+def _clouds(outcome: Outcome, colors: dict[str, str], real: np.ndarray) -> str:
     reach = (1.2 * np.abs(real).max(axis=0)).tolist()
-    figures = [figure("real", "", cloud_svg(real, "#9aa1ab", reach, "real points"))]
+    rows = [_row("real", [figure("", "", cloud_svg(real, "#9aa1ab", reach, "real points"))])]
     for arm, color in colors.items():
-        figures.append(figure(arm, "", cloud_svg(outcome.samples[arm][0, :_SHOWN], color, reach, f"points of {arm}")))
-    return [section("Points after the last generation", '<div class="charts">', *figures, "</div>")]
+        clouds = zip(shown(outcome.recipe), outcome.samples[arm], strict=True)
+        rows.append(_row(arm, [figure(f"generation {number}", "", cloud_svg(points, color, reach, f"points of {arm}"))
+                               for number, points in clouds]))  # fmt: skip
+    return section("Points, generation by generation", *rows)
+
+
+def _images(outcome: Outcome, shape: tuple[int, int, int], real: np.ndarray) -> str:
+    def pictures(points: np.ndarray) -> str:
+        pixels = split(points[np.argsort(points[:, -1], kind="stable")])[0]
+        chosen = pixels[np.linspace(0, len(pixels) - 1, _IMAGES).astype(int)]
+        return image_grid(chosen.reshape(-1, *shape), "samples, by class")
+
+    rows = [_row("real", [figure("", "", pictures(real))])]
+    for arm, samples in outcome.samples.items():
+        grids = zip(shown(outcome.recipe), samples, strict=True)
+        rows.append(_row(arm, [figure(f"generation {number}", "", pictures(points)) for number, points in grids]))
+    return section("Images, generation by generation", *rows)
+
+
+def _row(name: str, figures: list[str]) -> str:
+    return "\n".join([f"<h3>{escape(name)}</h3>", '<div class="pictures">', *figures, "</div>"])
 
 
 def _making(outcome: Outcome) -> str:

@@ -142,7 +142,7 @@ def test_total_variation_to_itself_is_small_and_to_far_away_one() -> None:
 
 @pytest.mark.parametrize("kind", ["ring", "grid"])
 def test_modes_of_a_mixture(kind: str) -> None:
-    truth = DISTRIBUTIONS[kind](2)
+    truth = DISTRIBUTIONS[kind](2, "")
     points = truth.draw(np.random.default_rng(0), 1, 5000)
     assert truth.centers is not None
     one_mode = truth.centers[:1][None] + 0.5 * truth.scale * np.random.default_rng(1).standard_normal((1, 500, 2))
@@ -160,8 +160,8 @@ def test_models_learn_points(kind: str) -> None:
         "flow-matching": {"width": 32, "first_epochs": 60, "epochs": 5, "batch": 64, "rate": 5e-3, "steps": 20},
         "diffusion": {"width": 32, "first_epochs": 150, "epochs": 5, "batch": 64, "rate": 5e-3, "steps": 20},
     }
-    model = make_model(kind, quick_settings.get(kind, {}))
     dim = 2 if kind == "coupling-flow" else 1
+    model = make_model(kind, quick_settings.get(kind, {}), gaussian(dim))
     points = 2 + 0.5 * np.random.default_rng(0).standard_normal((2, 256, dim))
     first = model.fit([Part(points)], None, chance)
     again = model.fit([Part(points)], first, chance)
@@ -184,10 +184,10 @@ def test_a_run_that_was_cut_off_ends_in_the_same_bytes(tmp_path: Path, monkeypat
     recipe = experiment_of(SMALL)
     whole = run_experiment(recipe, tmp_path / "whole")
 
-    def cut(recipe: Any, arm: Any, progress: Any = None) -> Any:
+    def cut(recipe: Any, arm: Any, progress: Any, begun: Any) -> Any:
         if arm.name == "half":
             raise KeyboardInterrupt
-        return run_arm(recipe, arm, progress)
+        return run_arm(recipe, arm, progress, begun)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(experiment, "run_arm", cut)
@@ -223,7 +223,8 @@ def test_the_report_stands_alone(tmp_path: Path) -> None:
 def test_recipes_that_ship_are_sound_and_have_checks(name: str) -> None:
     recipe = load_experiment(name)
     assert recipe.name == name and recipe.checks
-    make_model(recipe.generator.kind, recipe.generator.settings)
+    if not recipe.data.needs:
+        make_model(recipe.generator.kind, recipe.generator.settings, recipe.data.distribution())
     assert 2 <= quick(recipe).seeds <= max(4, recipe.seeds // 4)
 
 
@@ -269,7 +270,7 @@ def test_recipes_are_checked(change: dict[str, Any], field: str) -> None:
 def test_settings_of_a_model_are_checked() -> None:
     for settings, word in (({"wings": 2}, "wings"), ({"ridge": "soft"}, "ridge"), ({"unbiased": 1}, "unbiased")):
         with pytest.raises(InvalidInput, match=word):
-            make_model("gaussian", settings)
+            make_model("gaussian", settings, gaussian(2))
 
 
 def test_metrics_say_which_generation_they_are_of(tmp_path: Path) -> None:
