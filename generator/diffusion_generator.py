@@ -6,7 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -205,7 +205,8 @@ class DiffusionGenerator:
 
     def settings_of(self, init: str, settings: Mapping[str, str]) -> Settings:
         """The settings of a fit from checkpoint `init` or, where that is empty, from scratch. Raises as `fit`."""
-        base = self._checkpoint(init).settings if init else self._settings
+        # A checkpoint's settings go on; that its weights were moved is said of it alone.
+        base = replace(self._checkpoint(init).settings, extrapolation=1.0) if init else self._settings
         return base.with_texts(settings, fixed=bool(init))
 
     def _sampled(

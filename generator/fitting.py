@@ -63,6 +63,8 @@ def fit(
     trainer = Trainer(model, data, settings, request.steps, request.seed, device)
     if kept := store.partial(identity):
         trainer.restore(*kept)
+    elif start and settings.keep_optimizer:
+        trainer.take_moments(store.optimizer(start.id))
     due = time.monotonic() + save_seconds
     losses: list[float] = []
 
@@ -90,7 +92,13 @@ def fit(
         "torch": torch.__version__,
         "version": __version__,
     }
-    return Checkpoint(identity, tensors_of(trainer.weights(), normalizer), {**request.card(), **made})
+    if settings.keep_optimizer:
+        store.save_optimizer(identity, trainer.moments())
+    weights = trainer.weights()
+    if start:
+        weights = {name: torch.lerp(start.weights[name], weight, settings.extrapolation)
+                   for name, weight in weights.items()}  # fmt: skip
+    return Checkpoint(identity, tensors_of(weights, normalizer), {**request.card(), **made})
 
 
 def training_set(

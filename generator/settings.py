@@ -38,6 +38,9 @@ class Settings:
         precision: what training computes in: `float32`, or `bfloat16` where that does no harm (weights and their
             updates stay float32).
         velocity_weight: of the error in the change from frame to frame, beside that in the frames; 0 as published.
+        extrapolation: of a fit that goes on from a checkpoint, how far the result is moved from that checkpoint to what
+            was trained: 1 is there, a negative number the other way (Alemohammad et al., "Neon", 2025).
+        keep_optimizer: keep Adam's moments beside the checkpoint, and go on with those of the checkpoint before.
     """
 
     kind: str = "diffusion"
@@ -60,6 +63,8 @@ class Settings:
     cond_drop: float = 0.1
     precision: str = "float32"
     velocity_weight: float = 0.0
+    extrapolation: float = 1.0
+    keep_optimizer: bool = False
 
     def __post_init__(self) -> None:
         positive = ("layers", "width", "heads", "ff", "diffusion_steps", "batch", "lr", "clip")
@@ -72,6 +77,8 @@ class Settings:
             for name in ("warmup", "velocity_weight")
             if not 0 <= getattr(self, name) < math.inf
         ]
+        if not math.isfinite(self.extrapolation):
+            wrong.append(Violation("settings.extrapolation", f"is {self.extrapolation}; must be finite"))
         if not 0 <= self.decay <= 1:
             wrong.append(Violation("settings.decay", f"is {self.decay}; must be between 0 and 1"))
         if self.heads > 0 and self.width % self.heads:

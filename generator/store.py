@@ -4,6 +4,7 @@ STORE/datasets/ID.npz, ID.jsonl                    a packed set; ID is made of i
 STORE/checkpoints/ID/weights.safetensors           ID is made of the request that it answers
 STORE/checkpoints/ID/card.json
 STORE/partial/ID.safetensors                       a fit that is under way
+STORE/optimizers/ID.safetensors                    Adam's moments at its end, where they were to be kept
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Store:
     def __init__(self, root: Path):
         self.root = Path(root)
         self._datasets, self._checkpoints = self.root / "datasets", self.root / "checkpoints"
-        self._partial = self.root / "partial"
+        self._partial, self._optimizers = self.root / "partial", self.root / "optimizers"
 
     def put_dataset(self, dataset: MotionSet) -> str:
         identity = dataset.content_id()
@@ -99,13 +100,7 @@ class Store:
 
     def save_partial(self, identity: str, tensors: dict[str, Tensor], step: int) -> None:
         """Keep a fit that is under way; the one before it is replaced whole."""
-        path = self._partial_of(identity)
-        _make(self._partial)
-        with atomic_path(path) as temporary:
-            try:
-                save_file(tensors, temporary, metadata={"step": str(step)})
-            except SafetensorError as error:
-                raise InvalidInput.of(str(path), f"cannot be written: {error}") from error
+        _save(self._partial_of(identity), tensors, {"step": str(step)})
 
     def partial(self, identity: str) -> tuple[dict[str, Tensor], int] | None:
         """What was kept of a fit, and its step; None if nothing was."""
@@ -115,8 +110,35 @@ class Store:
         tensors, metadata = read_tensors(path)
         return tensors, int(metadata["step"])
 
+    def save_optimizer(self, identity: str, tensors: dict[str, Tensor]) -> None:
+        """Keep what an optimizer has at the end of a fit."""
+        _save(self._optimizers / f"{identity}.safetensors", tensors, {})
+
+    def optimizer(self, identity: str) -> dict[str, Tensor]:
+        """What was kept of the optimizer of a checkpoint.
+
+        Raises:
+            InvalidInput: nothing was.
+        """
+        path = self._optimizers / f"{identity}.safetensors"
+        if not path.is_file():
+            raise InvalidInput.of(
+                "settings.keep_optimizer",
+                f"is true; checkpoint {identity} was trained without, and its moments are lost",
+            )
+        return read_tensors(path)[0]
+
     def _partial_of(self, identity: str) -> Path:
         return self._partial / f"{identity}.safetensors"
+
+
+def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    _make(path.parent)
+    with atomic_path(path) as temporary:
+        try:
+            save_file(tensors, temporary, metadata=metadata)
+        except SafetensorError as error:
+            raise InvalidInput.of(str(path), f"cannot be written: {error}") from error
 
 
 def _make(folder: Path) -> None:

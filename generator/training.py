@@ -122,9 +122,24 @@ class Trainer:
         tensors = {f"average.{name}": weight.cpu() for name, weight in self._average.items()}
         for name, weight in self._model.named_parameters():
             tensors[f"model.{name}"] = weight.detach().cpu()
-            for moment, value in self._optimizer.state[weight].items():
-                tensors[f"adam.{moment}.{name}"] = torch.as_tensor(value).cpu().clone()
-        return tensors
+        return tensors | self.moments()
+
+    def moments(self) -> dict[str, Tensor]:
+        """Those of the optimizer."""
+        return {
+            f"adam.{moment}.{name}": torch.as_tensor(value).cpu().clone()
+            for name, weight in self._model.named_parameters()
+            for moment, value in self._optimizer.state[weight].items()
+        }
+
+    def take_moments(self, tensors: dict[str, Tensor]) -> None:
+        """Take up `moments`, of this training or of another."""
+        for name, weight in self._model.named_parameters():
+            self._optimizer.state[weight] = {
+                "step": tensors[f"adam.step.{name}"].clone(),
+                "exp_avg": tensors[f"adam.exp_avg.{name}"].to(self._device).clone(),
+                "exp_avg_sq": tensors[f"adam.exp_avg_sq.{name}"].to(self._device).clone(),
+            }
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> None:
         """Take up a `state` that was kept after `step` steps."""
@@ -132,11 +147,7 @@ class Trainer:
             for name, weight in self._model.named_parameters():
                 weight.copy_(tensors[f"model.{name}"])
                 self._average[name].copy_(tensors[f"average.{name}"])
-                self._optimizer.state[weight] = {
-                    "step": tensors[f"adam.step.{name}"].clone(),
-                    "exp_avg": tensors[f"adam.exp_avg.{name}"].to(self._device).clone(),
-                    "exp_avg_sq": tensors[f"adam.exp_avg_sq.{name}"].to(self._device).clone(),
-                }
+        self.take_moments(tensors)
         self.step = step
 
 

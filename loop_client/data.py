@@ -47,10 +47,16 @@ class RealData:
         """Pool and test in one set: all the real motion that there is."""
         return joined([self.pool, self.test])
 
-    def fresh_train(self, seed: int, generation: int, balance: str) -> MotionSet:
-        """As many motions as `train` has, drawn from the pool for one generation."""
+    def fresh_train(self, seed: int, generation: int, balance: str, n: int) -> MotionSet:
+        """`n` motions drawn from the pool for one generation.
+
+        Raises:
+            InvalidInput: the pool has fewer.
+        """
+        if n > len(self.pool):
+            raise InvalidInput.of("arms.n", f"is {n}; there are {len(self.pool)} motions to draw from")
         rng = derived_generator(seed, generation, "subset")
-        return self.pool.select(draw_subset(_groups(self.pool, balance), len(self.train), rng))
+        return self.pool.select(draw_subset(_groups(self.pool, balance), n, rng))
 
 
 def load_data(recipe: DataRecipe) -> RealData:

@@ -12,21 +12,21 @@ Each stage leaves its result in the run's directory and is not made again where 
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from loop_client.data import RealData
 from loop_client.embedding import cached_embedding
 from loop_client.evaluation import Evaluation, Prompts, evaluation_prompts
-from loop_client.production import Order, Production, produce, read_production
+from loop_client.place import VERIFIED, Place
+from loop_client.production import Order, produce, read_production
 from loop_client.progress import Progress
 from loop_client.recipe import ArmRecipe, Recipe
 from loop_client.round_trip import RoundTrip
 from loop_client.seeds import derived_generator, derived_seed
+from loop_client.start_facts import start_facts
 from loop_client.store import RunStore, locked, once, read_json, write_json
 from loop_client.strategy import STRATEGIES, draw_subset, number_synthetic
 from loop_client.summary import summarize_reports
@@ -39,10 +39,9 @@ from loop_client.training import (
     synthetic_order,
     training_set,
 )
-from motion import __version__
+from loop_client.verification import TextDistance, kept_names, plausible_mm, summarize_verification, verify
 from motion.protocols import Corrector, FitProgress, Generator, SampleOptions
 
-_PACKAGES = ("numpy", "scipy", "torch", "mujoco", "grpcio")
 _CURVE_POINTS = 100
 _RECENT_STEPS = 50
 
@@ -64,7 +63,7 @@ def run_loop(
     """
     with locked(store):
         recipe = store.recipe
-        store.add_start({"data": data.content_ids()}, _start_facts(generator, physics))
+        store.add_start({"data": data.content_ids()}, start_facts(generator, physics))
         progress = Progress(1 + len(recipe.seeds) * _stages(recipe), quiet)
         try:
             loop = _Loop(recipe, data, store, generator, physics, progress)
@@ -78,39 +77,6 @@ def run_loop(
 def _stages(recipe: Recipe) -> int:
     arms = sum(4 if STRATEGIES[arm.strategy].synthesizes else 3 for arm in recipe.arms)
     return 3 + recipe.generations * arms
-
-
-def _start_facts(generator: Generator, physics: Corrector) -> dict[str, Any]:
-    versions = {"plumb-motion": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "absent"
-    made_by = asdict(generator.describe())
-    del made_by["checkpoints"]
-    return {"versions": versions, "generator": made_by, "corrector": asdict(physics.describe())}
-
-
-@dataclass(frozen=True)
-class _Place:
-    """One generation of one arm (None in generation 0, which is everyone's), and where it is kept."""
-
-    seed: int
-    arm: ArmRecipe | None
-    generation: int
-    folder: Path
-
-    @property
-    def fit(self) -> Path:
-        return self.folder / "fit.json"
-
-    @property
-    def metrics(self) -> Path:
-        return self.folder / "metrics.json"
-
-    def __str__(self) -> str:
-        return f"seed {self.seed} · generation {self.generation} · {self.arm.name if self.arm else 'all arms'}"
 
 
 class _Loop:
@@ -156,23 +122,28 @@ class _Loop:
                 self.generation(place)
                 self._record(place, arm)
 
-    def generation(self, place: _Place) -> None:
+    def generation(self, place: Place) -> None:
         """All stages of one generation of one arm."""
         if place.arm and STRATEGIES[place.arm.strategy].synthesizes:
-            self._stage("synthesizing", place, place.folder / "synthetic/raw.npz", self.synthesize)
+            last = place.verified if place.arm.verifier else place.synthetic / "raw.npz"
+            self._stage("synthesizing", place, last, self.synthesize)
         self._stage("fitting", place, place.fit, self.fit)
         self._stage("sampling", place, place.folder / "samples/raw.npz", self.sample)
         self._stage("evaluating", place, place.metrics, self.evaluate)
 
-    def synthesize(self, place: _Place, count: Callable[[int, int], None]) -> None:
-        """Motions of the model before, corrected as the arm says."""
+    def synthesize(self, place: Place, count: Callable[[int, int], None]) -> None:
+        """Motions of the model before, corrected and verified as the arm says."""
         assert place.arm is not None
+        rule = place.arm.verifier
         real = real_motions(self.recipe, place.arm, self.data, place.seed, place.generation)
         before = self._checkpoint(place.seed, place.arm, place.generation - 1)
         order = synthetic_order(self.recipe, place.arm, real, place.seed, place.generation, before, self.longest)
-        produce(order, self.generator, self.correctors[place.arm.corrector], place.folder / "synthetic", count)
+        corrector = self.correctors["physics" if order.verified else place.arm.corrector]
+        production = produce(order, self.generator, corrector, place.synthetic, count)
+        if rule:
+            write_json(place.verified, verify(production, rule, self._plausible_mm, self._text_distance))
 
-    def fit(self, place: _Place, count: Callable[[int, int], None]) -> None:
+    def fit(self, place: Place, count: Callable[[int, int], None]) -> None:
         """Compose the training set and train on it."""
         items = self._items(place)
         curve: list[tuple[int, float]] = []
@@ -182,10 +153,12 @@ class _Loop:
             count(line.step, line.steps)
 
         settings = self.recipe.generator
-        steps = settings.later_steps if place.generation else settings.first_steps
-        init = self._checkpoint(place.seed, place.arm, place.generation - 1) if place.generation else ""
+        anew = not place.generation or settings.retrain == "scratch"
+        steps = settings.first_steps if anew else settings.later_steps
+        init = "" if anew else self._checkpoint(place.seed, place.arm, place.generation - 1)
         seed = derived_seed(place.seed, place.generation, "fit")
-        named = {name: _setting_text(value) for name, value in settings.settings.items()}
+        chosen = {**settings.training(), **(place.arm.fit_settings() if place.arm and place.generation else {})}
+        named = {name: _setting_text(value) for name, value in chosen.items()}
         dataset = self.generator.upload(training_set(items))
         checkpoint = self.generator.fit(dataset, init, steps, seed, named, follow)
         every = max(1, len(curve) // _CURVE_POINTS)
@@ -205,7 +178,7 @@ class _Loop:
             },
         )
 
-    def sample(self, place: _Place, count: Callable[[int, int], None]) -> None:
+    def sample(self, place: Place, count: Callable[[int, int], None]) -> None:
         """The evaluated samples, on the same prompts in every arm, and corrections of the first of them."""
         sampling = self.recipe.sampling
         order = Order(
@@ -215,14 +188,14 @@ class _Loop:
             captions=[(prompt,) for prompt in self.prompts.prompts],
             seed=derived_seed(place.seed, place.generation, "evaluation"),
             options=SampleOptions(read_json(place.fit)["checkpoint"], sampling.guidance, sampling.steps),
-            chosen=[index < self.recipe.evaluation.corrected for index in range(len(self.prompts.names))],
+            replaced=[index < self.recipe.evaluation.corrected for index in range(len(self.prompts.names))],
             correction_seed=derived_seed(place.seed, place.generation, "correction"),
             correction=self.recipe.correction.options(),
         )
         corrector = self.correctors["physics"] if self.recipe.evaluation.corrected else None
         produce(order, self.generator, corrector, place.folder / "samples", count)
 
-    def evaluate(self, place: _Place, count: Callable[[int, int], None]) -> None:
+    def evaluate(self, place: Place, count: Callable[[int, int], None]) -> None:
         """Everything that metrics.jsonl says of one generation."""
         items = self._items(place)
         fit = read_json(place.fit)
@@ -235,13 +208,14 @@ class _Loop:
             **self.evaluation.of_samples(read_production(place.folder / "samples")),
         }
         if place.arm and STRATEGIES[place.arm.strategy].synthesizes:
-            document["synthetic"] = self._synthetic_facts(place.arm, read_production(place.folder / "synthetic"))
+            document["synthetic"] = self._synthetic_facts(place, place.arm)
         write_json(place.metrics, document)
 
-    def _synthetic_facts(self, arm: ArmRecipe, production: Production) -> dict[str, Any]:
-        """How much of what was asked for is trained on, and what its correction did."""
-        n = len(self.data.train)
-        used = len(synthetic_items(production, arm.failed))
+    def _synthetic_facts(self, place: Place, arm: ArmRecipe) -> dict[str, Any]:
+        """How much of what was asked for is trained on, and what correction and verifier did."""
+        n = arm.n or len(self.data.train)
+        production = read_production(place.synthetic)
+        used = len(self._synthetic_items(place.synthetic, arm))
         return {
             "asked": number_synthetic(self.recipe.synthetic.share, n),
             "invalid": len(production.raw) - len(production.valid()),
@@ -250,9 +224,28 @@ class _Loop:
             "lambda_asked": self.recipe.synthetic.share,
             "lambda_reached": used / n,
             "corrections": summarize_reports(production.reports()),
+            "verifier": summarize_verification(read_json(place.verified)) if arm.verifier else None,
         }
 
-    def _items(self, place: _Place) -> list[Item]:
+    def _synthetic_items(self, folder: Path, arm: ArmRecipe) -> list[Item]:
+        """What is trained on of the synthetic motions in a folder."""
+        items = synthetic_items(read_production(folder), arm.failed)
+        if not arm.verifier:
+            return items
+        kept = kept_names(read_json(folder / VERIFIED))
+        return [item for item in items if item.motion.name in kept]
+
+    @cached_property
+    def _plausible_mm(self) -> float:
+        return plausible_mm(self.data.train.motions)
+
+    @cached_property
+    def _text_distance(self) -> TextDistance:
+        from loop_client.evaluator.evaluator import SHIPPED, load_evaluator
+
+        return load_evaluator(SHIPPED).text_distance
+
+    def _items(self, place: Place) -> list[Item]:
         """The training set of one generation."""
         if place.arm is None:
             return real_items(self.data.train)
@@ -264,7 +257,7 @@ class _Loop:
                 self.store.generation(place.seed, place.arm.name, generation) / "synthetic"
                 for generation in range(1, place.generation + 1)
             ]
-            synthetic = [synthetic_items(read_production(folder), place.arm.failed) for folder in folders]
+            synthetic = [self._synthetic_items(folder, place.arm) for folder in folders]
         composed = strategy.compose(real_items(real), synthetic)
         if strategy.fixed_size:
             rng = derived_generator(place.seed, place.generation, "mixture")
@@ -274,16 +267,16 @@ class _Loop:
     def _checkpoint(self, seed: int, arm: ArmRecipe | None, generation: int) -> str:
         return read_json(self._place(seed, arm, generation).fit)["checkpoint"]
 
-    def _place(self, seed: int, arm: ArmRecipe | None, generation: int) -> _Place:
+    def _place(self, seed: int, arm: ArmRecipe | None, generation: int) -> Place:
         folder = self.store.generation(seed, arm.name if arm else "", generation)
-        return _Place(seed, arm if generation else None, generation, folder)
+        return Place(seed, arm if generation else None, generation, folder)
 
-    def _record(self, place: _Place, arm: ArmRecipe) -> None:
+    def _record(self, place: Place, arm: ArmRecipe) -> None:
         line = {"seed": place.seed, "arm": arm.name, "generation": place.generation}
         self.store.add_metrics({**line, **read_json(place.metrics)})
 
     def _stage(
-        self, what: str, place: _Place, result: Path, make: Callable[[_Place, Callable[[int, int], None]], None]
+        self, what: str, place: Place, result: Path, make: Callable[[Place, Callable[[int, int], None]], None]
     ) -> None:
         """Make the result of a stage, if it is not there."""
         arm = place.arm.name if place.arm else None

@@ -34,7 +34,8 @@ class Order:
         captions: the captions that each is to be stored with.
         seed: of the sampling.
         options: checkpoint, guidance and steps.
-        chosen: for each, whether it is to be corrected.
+        replaced: for each, whether its correction is to take its place.
+        verified: correct all of them, for a verifier to look at.
         correction_seed: of the correction.
         correction: options of the corrector.
         provenance: for each, what else is to be remembered of where it came from.
@@ -46,7 +47,8 @@ class Order:
     captions: Sequence[Sequence[str]]
     seed: int
     options: SampleOptions
-    chosen: Sequence[bool]
+    replaced: Sequence[bool]
+    verified: bool = False
     correction_seed: int = 0
     correction: CorrectionOptions = field(default_factory=CorrectionOptions)
     provenance: Sequence[dict[str, object]] = ()
@@ -62,7 +64,8 @@ class Order:
             "checkpoint": self.options.checkpoint,
             "seed": self.seed,
             "index": index,
-            "corrected": bool(self.chosen[index]),
+            "corrected": self.verified or bool(self.replaced[index]),
+            "replaced": bool(self.replaced[index]),
             **(self.provenance[index] if self.provenance else {}),
         }
         try:

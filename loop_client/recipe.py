@@ -27,6 +27,7 @@ from motion.schema import (
 
 _PACKAGE = "loop_client"
 CORRECTORS = ("identity", "roundtrip", "physics")
+VERIFIERS = ("completed", "phys_err", "distance", "score")
 HELD_OUT = "held_out"
 _ASSIST = Either((Number(0.0), Text(("auto", "none"))), "'auto', 'none' or a number of newtons")
 
@@ -62,12 +63,20 @@ class GeneratorRecipe:
     Attributes:
         first_steps: optimizer steps of generation 0, from scratch on the real motions.
         later_steps: optimizer steps of each later generation, from the checkpoint before, in every arm.
+        retrain: `finetune`, go on from the checkpoint before; `scratch`, begin each generation anew, with first_steps.
+        optimizer: `fresh` in each generation, as published, or `kept`: go on with its moments.
         settings: the generator's own settings, as it names them.
     """
 
     first_steps: Annotated[int, Integer(1)]
     later_steps: Annotated[int, Integer(1)]
+    retrain: Annotated[str, Text(("finetune", "scratch"))] = "finetune"
+    optimizer: Annotated[str, Text(("fresh", "kept"))] = "fresh"
     settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
+
+    def training(self) -> dict[str, Any]:
+        """What is asked of the generator's training, by the names of its settings."""
+        return self.settings | ({"keep_optimizer": True} if self.optimizer == "kept" else {})
 
 
 @dataclass(frozen=True)
@@ -146,6 +155,33 @@ class EvaluationRecipe:
 
 
 @dataclass(frozen=True)
+class VerifierRecipe:
+    """Which synthetic motions are trained on: those that are not too bad.
+
+    Attributes:
+        kind: what a motion's badness is. `completed`, the share of it that the corrector's body did not get through;
+            `phys_err`, its physical error in millimetres; `distance`, millimetres to its correction (mean over joints);
+            `score`, its distance to its prompt in the text-to-motion evaluator.
+        most: the most badness that is kept.
+        best_of: of so many samples of each prompt only the best is kept: curation, as by Ferbach et al.,
+            "Self-Consuming Generative Models with Curated Data Provably Optimize Human Preferences", NeurIPS 2024.
+    """
+
+    kind: Annotated[str, Text(VERIFIERS)]
+    most: Annotated[float, Number(0.0, finite=False)] = math.inf
+    best_of: Annotated[int, Integer(1, 1000)] = 1
+
+    def __post_init__(self) -> None:
+        if math.isinf(self.most) and self.best_of == 1:
+            raise InvalidInput.of("most", "is inf and best_of is 1; a verifier that keeps everything is none")
+
+    @property
+    def by_correction(self) -> bool:
+        """Whether it asks the physics corrector, whether or not the corrections are trained on."""
+        return self.kind in ("completed", "distance")
+
+
+@dataclass(frozen=True)
 class ArmRecipe:
     """One way of training on one's own output.
 
@@ -156,6 +192,11 @@ class ArmRecipe:
         gamma: strength of the correction; each synthetic motion is replaced by its correction with probability
             gamma / (1 + gamma).
         failed: what becomes of a motion whose correction failed: `drop` it, or train on it as it was (`keep`).
+        verifier: which synthetic motions are trained on; by default all.
+        bias: of sampling the synthetic motions, as Alemohammad et al. (ICLR 2024) have it: guidance of scale 1 / bias;
+            by default they are sampled as the recipe says.
+        n: real motions that strategy `fresh` draws each generation; by default the recipe's.
+        w: how far strategy `neon` goes the other way.
     """
 
     name: Annotated[str, Text()]
@@ -163,10 +204,30 @@ class ArmRecipe:
     corrector: Annotated[str, Text(CORRECTORS)] = "identity"
     gamma: Annotated[float, Number(0.0, finite=False)] = math.inf
     failed: Annotated[str, Text(("drop", "keep"))] = "drop"
+    verifier: Annotated[VerifierRecipe | None, Table(VerifierRecipe)] = None
+    bias: Annotated[float | None, Number(0.01, 1.0)] = None
+    n: Annotated[int, Integer()] = 0
+    w: Annotated[float | None, Number(0.0)] = None
 
     def __post_init__(self) -> None:
+        strategy = STRATEGIES.get(self.strategy)
+        if self.n and strategy and not strategy.fresh_real:
+            raise InvalidInput.of("n", f"is {self.n}; strategy {self.strategy!r} draws no real motions anew")
+        if strategy and strategy.extrapolates != (self.w is not None):
+            wanted = "must say how far it goes" if self.w is None else f"has no place with strategy {self.strategy!r}"
+            raise InvalidInput.of("w", f"is {self.w}; {wanted}")
+        if self.verifier and strategy and not strategy.synthesizes:
+            raise InvalidInput.of("verifier", f"has no place with strategy {self.strategy!r}, which makes no motions")
+        if self.verifier and self.verifier.by_correction and self.corrector == "roundtrip":
+            raise InvalidInput.of(
+                "verifier.kind", f"is {self.verifier.kind!r}; it needs the physics that 'roundtrip' lacks"
+            )
         if self.name and not (self.name.replace("-", "").replace("_", "").isalnum() and self.name.isascii()):
             raise InvalidInput.of("name", f"is {self.name!r}; must be letters, digits, - and _, for it names a folder")
+
+    def fit_settings(self) -> dict[str, Any]:
+        """What this arm asks of the generator's training."""
+        return {} if self.w is None else {"extrapolation": -self.w}
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Strategy:
         fresh_real: whether each generation draws its own real items from the pool.
         fixed_size: whether of what is composed as many are drawn as there are real items.
         keeps_all: whether the synthetic items of earlier generations are used again.
+        extrapolates: whether the weights go away from what was trained, not to it.
     """
 
     compose: Composition
@@ -36,6 +37,7 @@ class Strategy:
     fresh_real: bool = False
     fixed_size: bool = False
     keeps_all: bool = False
+    extrapolates: bool = False
 
 
 def baseline(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
@@ -88,6 +90,9 @@ STRATEGIES: dict[str, Strategy] = {
     # everything accumulates, and each generation trains on a draw of it that does not grow.
     "accumulate_fixed": Strategy(accumulate, fixed_size=True, keeps_all=True),
     "fresh": Strategy(fresh, fresh_real=True),
+    # Alemohammad et al., "Neon: Negative Extrapolation From Self-Training Improves Image Generation", 2025: a model
+    # is trained on its own samples alone, and its weights then go the other way by w.
+    "neon": Strategy(replace, extrapolates=True),
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from loop_client.data import RealData, sampling_lengths
 from loop_client.production import Order, Production
 from loop_client.recipe import ArmRecipe, Recipe
@@ -31,7 +33,7 @@ class Item:
 def real_motions(recipe: Recipe, arm: ArmRecipe, data: RealData, seed: int, generation: int) -> MotionSet:
     """The real motions of one generation: the same in each, unless the strategy draws anew."""
     if generation and STRATEGIES[arm.strategy].fresh_real:
-        return data.fresh_train(seed, generation, recipe.data.balance)
+        return data.fresh_train(seed, generation, recipe.data.balance, arm.n or len(data.train))
     return data.train
 
 
@@ -48,13 +50,15 @@ def synthetic_order(
     and a length each. Everything drawn is the same in all arms that train on the same real motions.
     """
     rng = derived_generator(seed, generation, "prompts")
-    sources = draw_sources(len(real), number_synthetic(recipe.synthetic.share, len(real)), rng)
-    prompts = [real.captions[source][rng.integers(len(real.captions[source]))] for source in sources]
+    asked = draw_sources(len(real), number_synthetic(recipe.synthetic.share, len(real)), rng)
+    captions = [real.captions[source][rng.integers(len(real.captions[source]))] for source in asked]
+    each = arm.verifier.best_of if arm.verifier else 1
+    sources, prompts = np.repeat(asked, each).tolist(), [prompt for prompt in captions for _ in range(each)]
     lengths = sampling_lengths(real, longest)
-    if arm.corrector == "identity":
-        chosen = [False] * len(sources)
-    else:
-        chosen = draw_corrected(len(sources), arm.gamma, derived_generator(seed, generation, "strength")).tolist()
+    replaced = [False] * len(sources)
+    if arm.corrector != "identity":
+        replaced = draw_corrected(len(sources), arm.gamma, derived_generator(seed, generation, "strength")).tolist()
+    verified = arm.verifier is not None and arm.verifier.by_correction
     whole = recipe.synthetic.captions == "source"
     seen: Counter[int] = Counter()
     names = []
@@ -68,8 +72,11 @@ def synthetic_order(
         lengths=[lengths[source] for source in sources],
         captions=[real.captions[s] if whole else (p,) for s, p in zip(sources, prompts, strict=True)],
         seed=derived_seed(seed, generation, "noise"),
-        options=SampleOptions(checkpoint, recipe.sampling.guidance, recipe.sampling.steps),
-        chosen=chosen,
+        options=SampleOptions(
+            checkpoint, 1 / arm.bias if arm.bias else recipe.sampling.guidance, recipe.sampling.steps
+        ),
+        replaced=replaced,
+        verified=verified,
         correction_seed=derived_seed(seed, generation, "correction"),
         correction=recipe.correction.options(),
         provenance=[{"source": real.ids[source], "generation": generation, "arm": arm.name} for source in sources],
@@ -84,9 +91,10 @@ def synthetic_items(production: Production, failed: str) -> list[Item]:
     """
     items = []
     valid = production.valid()
-    for motion, captions in zip(valid.motions, valid.captions, strict=True):
+    for motion, captions, about in zip(valid.motions, valid.captions, valid.metadata, strict=True):
+        replaced = about.get("replaced", about["corrected"])  # sets of version 1.0 had `corrected` alone
         correction = production.corrections.get(motion.name or "")
-        if correction is None:
+        if correction is None or not replaced:
             items.append(Item(motion, captions, "raw"))
         elif correction.report.status == "OK":
             items.append(Item(correction.motion, captions, "corrected"))

@@ -20,6 +20,7 @@ from loop_client.evaluator.networks import MOVEMENT_FRAMES, MotionEncoder, Movem
 from loop_client.evaluator.words import GloveWords, HashedWords, WordTable, encode, tokenize
 from motion.assets import asset_path
 from motion.atomic import atomic_group
+from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.humanml3d import NUM_FEATURES, positions_to_features
 from motion.motion import Motion
@@ -88,6 +89,11 @@ class Evaluator:
                 lengths = torch.tensor([encoded[row].length for row in rows])
                 points[rows] = self.text(vectors, speech, lengths).numpy()
         return points
+
+    def text_distance(self, motions: MotionSet) -> np.ndarray:
+        """(n,) Euclidean distance of each motion to its first caption, as the matching score has it."""
+        texts = self.embed_texts([captions[0] for captions in motions.captions])
+        return np.linalg.norm(self.embed(motions.motions) - texts, axis=1)
 
     def of_features(self, features: Tensor) -> Tensor:
         """Points (batch, size) of normalised features (batch, frames, 263) of one length, a multiple of 4.

@@ -186,3 +186,49 @@ def test_what_is_not_in_the_store_is_named(generator: DiffusionGenerator, motion
             generator.fit(dataset, unknown, 1)
         with pytest.raises(NotFound, match="no data set"):
             generator.fit(unknown, "", 1)
+
+
+def test_extrapolation_moves_past_the_start(generator: DiffusionGenerator, motions: MotionSet, tmp_path: Path) -> None:
+    dataset = generator.upload(motions)
+    first = generator.fit(dataset, "", 3)
+    made = {name: generator.fit(dataset, first, 2, 1, settings)
+            for name, settings in (("trained", {}), ("neon", {"extrapolation": "-0.5"}))}  # fmt: skip
+    tensors = {}
+    for name, identity in (("first", first), *made.items()):
+        generator.copy_checkpoint(identity, tmp_path / name)
+        tensors[name] = read_checkpoint(tmp_path / name).weights
+    for name, start in tensors["first"].items():
+        expected = start - 0.5 * (tensors["trained"][name] - start)
+        torch.testing.assert_close(tensors["neon"][name], expected)
+    # That it was moved is not passed on to what is trained from it.
+    assert generator.settings_of(made["neon"], {}).extrapolation == 1.0
+
+
+def test_an_optimizer_that_is_kept_goes_on(generator: DiffusionGenerator, motions: MotionSet) -> None:
+    dataset = generator.upload(motions)
+    kept = {"keep_optimizer": "true"}
+    first = generator.fit(dataset, "", 3, settings=kept)
+    with_moments, without = (
+        generator.fit(dataset, first, 2, 1),
+        generator.fit(dataset, first, 2, 1, {"keep_optimizer": "false"}),
+    )
+    assert with_moments != without
+    plain = generator.fit(dataset, "", 3)
+    with pytest.raises(InvalidInput, match="keep_optimizer"):
+        generator.fit(dataset, plain, 2, settings=kept)
+
+
+def test_a_fit_with_a_kept_optimizer_that_was_cut_off_ends_in_the_same_bits(
+    tmp_path: Path, tiny: Settings, motions: MotionSet
+) -> None:
+    bits = []
+    for name in ("whole", "cut"):
+        root = tmp_path / name
+        generator = DiffusionGenerator(root / "store", device="cpu", settings=replace(tiny, keep_optimizer=True))
+        dataset = generator.upload(motions)
+        first = generator.fit(dataset, "", 3)
+        if name == "cut":
+            with pytest.raises(CutOff):
+                generator.fit(dataset, first, 4, 1, progress=stop_at(2))
+        bits.append(weights(generator, root, generator.fit(dataset, first, 4, 1)))
+    assert bits[0] == bits[1]

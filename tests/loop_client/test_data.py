@@ -41,7 +41,7 @@ def test_values_of_a_field_take_turns(swaying_path: Path) -> None:
 
 def test_fresh_motions_are_drawn_anew_from_the_pool(swaying_path: Path) -> None:
     data = load_data(DataRecipe(n=4, train=str(swaying_path), test_n=4))
-    draws = [set(data.fresh_train(7, generation, "").ids) for generation in range(4)]
+    draws = [set(data.fresh_train(7, generation, "", 4).ids) for generation in range(4)]
     assert len(set(map(frozenset, draws))) > 1 and all(draw <= set(data.pool.ids) for draw in draws)
 
 

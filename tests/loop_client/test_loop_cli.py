@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from loop_fakes import RECIPE, FakeCorrector, FakeGenerator, swaying_set
 
-from loop_client import cli, launch
+from loop_client import cli, run
 from motion.errors import ServiceUnavailable
 from motion.packed import write_packed
 
@@ -31,7 +31,7 @@ def fake_services(monkeypatch: pytest.MonkeyPatch) -> FakeGenerator:
     def opened(services, directory):
         yield generator, FakeCorrector()
 
-    monkeypatch.setattr(launch, "open_services", opened)
+    monkeypatch.setattr(run, "open_services", opened)
     return generator
 
 

@@ -29,7 +29,7 @@ def order(generator: FakeGenerator, count: int) -> Order:
         [(name,) for name in names],
         seed=1,
         options=SampleOptions(generator.describe().checkpoints[0]),
-        chosen=[i % 3 != 0 for i in range(count)],
+        replaced=[i % 3 != 0 for i in range(count)],
     )
 
 
@@ -37,7 +37,7 @@ def test_corrects_what_was_chosen(generator: FakeGenerator, tmp_path: Path) -> N
     asked = order(generator, 2 * CHUNK + 3)
     production = produce(asked, generator, FakeCorrector(), tmp_path / "p")
     assert production.raw.ids == list(asked.names)
-    assert list(production.corrections) == [n for n, c in zip(asked.names, asked.chosen, strict=True) if c]
+    assert list(production.corrections) == [n for n, c in zip(asked.names, asked.replaced, strict=True) if c]
     assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [
         "corrected.jsonl",
         "corrected.npz",

@@ -1,0 +1,180 @@
+"""Verifiers, curation, and what else an arm may do to its training: each seen in a whole run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from loop_fakes import RECIPE, FakeCorrector, FakeGenerator, Fuse
+
+from loop_client.data import load_data
+from loop_client.loop import run_loop
+from loop_client.recipe import Recipe, VerifierRecipe, parse_recipe, recipe_of
+from loop_client.store import RunStore, create_run, read_json
+from loop_client.verification import plausible_mm, summarize_verification, verify
+from motion.errors import InvalidInput
+from motion.packed import read_packed
+from motion.schema import to_table
+
+
+class Settings(FakeGenerator):
+    """A generator that remembers what its fits were asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, int, dict[str, str]]] = []
+
+    def fit(
+        self, dataset: str, init: str, steps: int, seed: int = 0, settings: Any = None, progress: Any = None
+    ) -> str:
+        self.asked.append((init, steps, dict(settings or {})))
+        return super().fit(dataset, init, steps, seed, settings, progress)
+
+
+def recipe_with(data: Path, arms: list[dict[str, Any]], **changes: Any) -> Recipe:
+    table = to_table(parse_recipe(RECIPE.format(data=data)))
+    return recipe_of({**table, **changes, "arms": arms})
+
+
+def run(recipe: Recipe, folder: Path, generator: Any = None, corrector: Any = None) -> tuple[RunStore, list[Any]]:
+    store = create_run(folder, recipe, folder.exists())
+    lines = run_loop(store, load_data(recipe.data), generator or FakeGenerator(), corrector or FakeCorrector(), True)
+    return store, lines
+
+
+def of_arm(lines: list[dict[str, Any]], arm: str) -> list[dict[str, Any]]:
+    return [line for line in lines if line["arm"] == arm and line["generation"] > 0]
+
+
+def test_what_the_body_cannot_do_is_left_out(swaying_path: Path, tmp_path: Path) -> None:
+    arms = [{"name": "sure", "strategy": "augment", "verifier": {"kind": "completed", "most": 0.0}}]
+    store, lines = run(recipe_with(swaying_path, arms), tmp_path / "run", corrector=FakeCorrector(fail_every=2))
+    for line in of_arm(lines, "sure"):
+        facts = line["synthetic"]
+        assert facts["failed"] > 0 and facts["used"] == facts["asked"] - facts["failed"]
+        assert facts["verifier"]["verified"] == 6 and facts["verifier"]["kept"] == facts["used"]
+        assert facts["lambda_reached"] == facts["used"] / 6 < facts["lambda_asked"]
+        # They were corrected to see whether they can be, and are trained on as they came.
+        assert line["training"]["raw"] == facts["used"] and line["training"]["corrected"] == 0
+    motions = read_packed(store.generation(3, "sure", 1) / "synthetic/raw")
+    assert all(about["corrected"] and not about["replaced"] for about in motions.metadata)
+
+
+@pytest.mark.parametrize("kind", ["phys_err", "distance", "score"])
+def test_the_best_of_three_is_kept(swaying_path: Path, tmp_path: Path, kind: str) -> None:
+    arms = [{"name": "best", "strategy": "augment", "corrector": "physics", "verifier": {"kind": kind, "best_of": 3}}]
+    store, lines = run(recipe_with(swaying_path, arms, generations=1), tmp_path / "run")
+    (line,) = of_arm(lines, "best")
+    assert line["training"] == {"real": 6, "raw": 0, "corrected": 6, "steps": 2}
+    assert line["synthetic"]["asked"] == 6 and line["synthetic"]["lambda_reached"] == 1.0
+    place = store.generation(3, "best", 1) / "synthetic"
+    samples = list(read_json(place / "verified.json")["samples"].values())
+    prompts = [about["prompt"] for about in read_packed(place / "raw").metadata]
+    assert len(samples) == 18
+    for start in range(0, 18, 3):
+        group = samples[start : start + 3]
+        kept = [sample["badness"] for sample in group if sample["kept"]]
+        assert kept == [min(sample["badness"] for sample in group)]
+        assert len(set(prompts[start : start + 3])) == 1
+
+
+def test_a_verifier_is_judged_by_what_is_plausible(swaying_path: Path, tmp_path: Path) -> None:
+    store, _ = run(recipe_with(swaying_path, [{"name": "a", "strategy": "augment"}], generations=1), tmp_path / "run")
+    from loop_client.production import read_production
+
+    production = read_production(store.generation(3, "a", 1) / "synthetic")
+    levels = sorted(verify(production, VerifierRecipe("phys_err", 1e9), 0.0, lambda _: np.empty(0))["samples"].values(),
+                    key=lambda sample: sample["badness"])  # fmt: skip
+    middle = levels[2]["badness"]
+    # One that keeps just what is good is perfect: it holds however much is bad.
+    exact = verify(production, VerifierRecipe("phys_err", middle), middle, lambda _: np.empty(0))
+    facts = summarize_verification(exact)
+    assert (facts["kept"], facts["kept_good"], facts["kept_bad"]) == (3, 1.0, 0.0)
+    assert facts["share_bad"] == 0.5 and facts["collapse_threshold"] == 1.0
+    # One that keeps all is none: half may be bad.
+    loose = summarize_verification(verify(production, VerifierRecipe("phys_err", 1e9), middle, lambda _: np.empty(0)))
+    assert loose["collapse_threshold"] == 0.5
+    none_bad = summarize_verification(verify(production, VerifierRecipe("phys_err", 1e9), 1e9, lambda _: np.empty(0)))
+    assert none_bad["kept_bad"] is None and none_bad["collapse_threshold"] is None
+
+
+def test_nearly_all_real_motion_is_plausible(swaying_path: Path, tiny_recipe: Recipe) -> None:
+    from motion.metrics import physical_errors
+
+    real = load_data(tiny_recipe.data).train.motions
+    errors = np.array([physical_errors(each.positions, each.fps).phys_err_mm for each in real])
+    assert (errors <= plausible_mm(real)).mean() == pytest.approx(5 / 6)
+
+
+def test_a_verified_run_that_was_cut_off_ends_the_same(swaying_path: Path, tmp_path: Path) -> None:
+    from loop_fakes import Cut
+
+    arms = [{"name": "v", "strategy": "accumulate", "verifier": {"kind": "distance", "most": 2.0, "best_of": 2}}]
+    recipe = recipe_with(swaying_path, arms)
+    store, _ = run(recipe, tmp_path / "whole")
+    for after in (1, 2, 3):
+        generator = FakeGenerator()
+        with pytest.raises(Cut):
+            run(recipe, tmp_path / f"cut{after}", generator, FakeCorrector(Fuse(after)))
+        again, _ = run(recipe, tmp_path / f"cut{after}", generator)
+        assert again.metrics() == store.metrics()
+
+
+def test_neon_goes_the_other_way(swaying_path: Path, tmp_path: Path) -> None:
+    generator = Settings()
+    arms = [{"name": "neon", "strategy": "neon", "w": 0.5}, {"name": "replace", "strategy": "replace"}]
+    _, lines = run(recipe_with(swaying_path, arms), tmp_path / "run", generator)
+    assert [line["training"]["real"] for line in of_arm(lines, "neon")] == [0, 0]
+    moved = [settings.get("extrapolation") for _, _, settings in generator.asked]
+    assert moved == [None, "-0.5", None, "-0.5", None]
+
+
+def test_from_scratch_and_with_the_optimizer_kept(swaying_path: Path, tmp_path: Path) -> None:
+    generator = Settings()
+    training = {"first_steps": 4, "later_steps": 2, "retrain": "scratch", "optimizer": "kept"}
+    run(
+        recipe_with(swaying_path, [{"name": "a", "strategy": "augment"}], generator=training), tmp_path / "r", generator
+    )
+    assert [(init, steps) for init, steps, _ in generator.asked] == [("", 4)] * 3
+    assert all(settings == {"keep_optimizer": "true"} for _, _, settings in generator.asked)
+
+
+def test_fresh_draws_as_many_as_it_is_told(swaying_path: Path, tmp_path: Path) -> None:
+    arms = [{"name": "fresh", "strategy": "fresh", "n": 4}]
+    _, lines = run(recipe_with(swaying_path, arms), tmp_path / "run")
+    assert [line["training"]["real"] for line in of_arm(lines, "fresh")] == [4, 4]
+    assert [line["synthetic"]["asked"] for line in of_arm(lines, "fresh")] == [4, 4]
+    with pytest.raises(InvalidInput, match=r"arms\.n: is 99; there are 10 motions"):
+        run(recipe_with(swaying_path, [{**arms[0], "n": 99}]), tmp_path / "more")
+
+
+def test_bias_is_guidance(swaying_path: Path, tmp_path: Path) -> None:
+    class Guided(FakeGenerator):
+        def sample(self, prompts: Any, lengths: Any, seed: int = 0, options: Any = None, start_index: int = 0) -> Any:
+            seen.append(options.guidance)
+            return super().sample(prompts, lengths, seed, options, start_index)
+
+    seen: list[float | None] = []
+    arms = [{"name": "biased", "strategy": "replace", "bias": 0.4}]
+    run(recipe_with(swaying_path, arms, generations=1), tmp_path / "run", Guided())
+    assert seen == [None, 2.5, None]  # evaluated, synthetic, evaluated
+
+
+@pytest.mark.parametrize(
+    ("arm", "says"),
+    [
+        ({"strategy": "augment", "n": 4}, "n: is 4; strategy 'augment' draws no real motions anew"),
+        ({"strategy": "neon"}, "w: is None; must say how far"),
+        ({"strategy": "augment", "w": 1.0}, "w: is 1.0; has no place"),
+        ({"strategy": "baseline", "verifier": {"kind": "score", "most": 1.0}}, "verifier.*makes no motions"),
+        ({"strategy": "augment", "verifier": {"kind": "score"}}, "keeps everything is none"),
+        ({"strategy": "augment", "verifier": {"kind": "taste", "most": 1.0}}, "verifier.kind.*'taste'"),
+        ({"strategy": "augment", "corrector": "roundtrip", "verifier": {"kind": "completed", "most": 0.0}}, "physics"),
+        ({"strategy": "augment", "bias": 0.0}, "bias"),
+    ],
+)
+def test_an_arm_that_cannot_be_is_refused(swaying_path: Path, arm: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        recipe_with(swaying_path, [{"name": "a", **arm}])
