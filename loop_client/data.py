@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from loop_client.clip_index import from_sources, read_index
 from loop_client.recipe import HELD_OUT, DataRecipe
 from loop_client.seeds import derived_generator
 from loop_client.strategy import draw_subset
@@ -66,7 +67,7 @@ def load_data(recipe: DataRecipe) -> RealData:
         NotFound: a file is not there.
         InvalidInput: a set is damaged, a motion is none or has no caption, or there are fewer than the recipe draws.
     """
-    pool = _usable(_read(recipe.train, "train"), recipe.drop, f"data.train {recipe.train}")
+    pool = _usable(_chosen(recipe, recipe.train, "train"), recipe.drop, f"data.train {recipe.train}")
     rng = np.random.default_rng(recipe.seed)
     order = draw_subset(_groups(pool, recipe.balance), len(pool), rng)
     if recipe.test == HELD_OUT:
@@ -81,7 +82,7 @@ def load_data(recipe: DataRecipe) -> RealData:
         if len(pool) < recipe.n:
             raise InvalidInput.of("data.n", f"is {recipe.n}; there are {len(pool)} motions")
         train, pool_order = order[: recipe.n], order
-        test = _usable(_read(recipe.test, "test"), recipe.drop, f"data.test {recipe.test}")
+        test = _usable(_chosen(recipe, recipe.test, "test"), recipe.drop, f"data.test {recipe.test}")
         test = test.select(draw_subset(_groups(test, recipe.balance), recipe.test_n, rng))
     return RealData(pool.select(train), test, pool.select(pool_order))
 
@@ -115,6 +116,17 @@ def captioned_motions(path: str | Path, split: str | None = None) -> MotionSet:
     """The motions of a set, or of one split of it, at 20 fps, each with a caption. Raises as `load_data`."""
     motions = read_file(data_path(os.fspath(path)), split).motions
     return _usable(motions.with_motions([_at_default_rate(motion) for motion in motions]), (), os.fspath(path))
+
+
+def _chosen(recipe: DataRecipe, path: str, split: str) -> MotionSet:
+    """The motions of a set that are of the recordings the recipe asks for."""
+    motions = _read(path, split)
+    if not recipe.index:
+        return motions
+    chosen = from_sources(motions, read_index(data_path(recipe.index)), recipe.sources, recipe.not_sources)
+    if not len(chosen):
+        raise InvalidInput.of("data.sources", f"are {list(recipe.sources)}; no clip of {path} is of such a recording")
+    return chosen
 
 
 def _read(path: str, split: str) -> MotionSet:

@@ -20,6 +20,7 @@ from typing import Any
 from loop_client.data import RealData
 from loop_client.embedding import cached_embedding
 from loop_client.evaluation import Evaluation, Prompts, evaluation_prompts
+from loop_client.metrics_log import MetricsLog
 from loop_client.place import VERIFIED, Place
 from loop_client.production import Order, produce, read_production
 from loop_client.progress import Progress
@@ -66,9 +67,10 @@ def run_loop(
         store.add_start({"data": data.content_ids()}, start_facts(generator, physics))
         progress = Progress(1 + len(recipe.seeds) * _stages(recipe), quiet)
         try:
-            loop = _Loop(recipe, data, store, generator, physics, progress)
-            for seed in recipe.seeds:
-                loop.run(seed)
+            with MetricsLog(store.tensorboard, store.metrics()) as log:
+                loop = _Loop(recipe, data, store, generator, physics, progress, log)
+                for seed in recipe.seeds:
+                    loop.run(seed)
         finally:
             progress.close()
         return store.metrics()
@@ -90,6 +92,7 @@ class _Loop:
         generator: Generator,
         physics: Corrector,
         progress: Progress,
+        log: MetricsLog,
     ):
         self.recipe = recipe
         self.data = data
@@ -101,6 +104,7 @@ class _Loop:
             "physics": physics,
         }
         self.progress = progress
+        self.log = log
         self.longest = generator.describe().max_frames
         settings = recipe.evaluation
         with progress.stage("training the embedding") as count:
@@ -273,7 +277,9 @@ class _Loop:
 
     def _record(self, place: Place, arm: ArmRecipe) -> None:
         line = {"seed": place.seed, "arm": arm.name, "generation": place.generation}
-        self.store.add_metrics({**line, **read_json(place.metrics)})
+        line |= read_json(place.metrics)
+        if self.store.add_metrics(line):
+            self.log.add(line)
 
     def _stage(
         self, what: str, place: Place, result: Path, make: Callable[[Place, Callable[[int, int], None]], None]

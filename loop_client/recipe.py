@@ -41,6 +41,8 @@ class DataRecipe:
             the environment.
         test: `held_out`, the motions of `train` that the subset leaves out, or the path of a set.
         drop: fields of the sets' metadata; a motion for which one is true, or says something, is left out.
+        index, sources, not_sources: HumanML3D's index.csv, and of it the clips whose recording's path has one of these
+            texts in it and none of those: `["BMLmovi"]` as Gillman et al.
         n: motions trained on.
         test_n: motions that results are compared with, at most.
         balance: a field of the metadata whose values take turns when motions are drawn; empty for a plain draw.
@@ -51,9 +53,16 @@ class DataRecipe:
     train: Annotated[str, Text()] = "default"
     test: Annotated[str, Text()] = HELD_OUT
     drop: Annotated[tuple[str, ...], ListOf(Text())] = ()
+    index: Annotated[str, Text(may_be_empty=True)] = ""
+    sources: Annotated[tuple[str, ...], ListOf(Text())] = ()
+    not_sources: Annotated[tuple[str, ...], ListOf(Text())] = ()
     test_n: Annotated[int, Integer(2)] = 64
     balance: Annotated[str, Text(may_be_empty=True)] = ""
     seed: Annotated[int, Integer()] = 0
+
+    def __post_init__(self) -> None:
+        if bool(self.index) != bool(self.sources):
+            raise InvalidInput.of("index", f"is {self.index!r} and sources are {list(self.sources)}; give both or none")
 
 
 @dataclass(frozen=True)

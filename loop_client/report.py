@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from loop_client.charts import chart_svg
 from loop_client.page import (
@@ -29,6 +30,7 @@ from motion.errors import InvalidInput
 from motion.view_html import Scene, scenes_html
 
 _REAL_COLOR = "#9aa1ab"
+_PROMPTS = 3  # that are shown generation by generation
 _TABLE = (
     "fid", "diversity", "raw.phys_err_mm", "raw.penetrate_mm", "raw.float_mm", "raw.skate_mm", "raw.skate_ratio",
     "raw.jitter_m_s3", "corrected.share_ok", "corrected.residual_force_n_mean",
@@ -139,20 +141,31 @@ def _corrections(results: Results, recipe: Recipe) -> str:
                         " → ".join(say(error, 1) for error in errors) if changed else "–",
                         say(changed.get("mpjpe_global_mm"), 0),
                         say(changed.get("residual_force_n_mean"), 1),
+                        *_verified(made.get("verifier")),
                     ]
                 )
     if not rows:
         return ""
     heads = [
         "", "generation", "seed", "asked for", "no motion", "failed", "trained on", "λ reached",
-        "physical error, mm", "moved, mm", "residual force, N",
+        "physical error, mm", "moved, mm", "residual force, N", "kept of good", "kept of bad", "bad; may be, at most",
     ]  # fmt: skip
     note = (
         f"The synthetic motions of each generation, λ asked = {recipe.synthetic.share:g}. No motion: the sample was "
         "not a body in motion. Failed: the corrector could not have it performed. Moved: mean distance of the joints "
-        "between a motion and its correction."
+        "between a motion and its correction. Good and bad, as a verifier is judged: whether the physical error of a "
+        "sample is below that of 95 % of real motions; more than so many bad ones, and it could not keep the loop from "
+        "collapse."
     )
     return section("What was trained on", paragraph(note, "note"), table(heads, rows))
+
+
+def _verified(facts: dict[str, Any] | None) -> list[str]:
+    if facts is None:
+        return ["–"] * 3
+    shares = [facts[key] for key in ("kept_good", "kept_bad", "share_bad", "collapse_threshold")]
+    good, bad, share, most = ("–" if each is None else f"{each:.0%}" for each in shares)
+    return [good, bad, f"{share}; {most}"]
 
 
 def _motions(store: RunStore, results: Results, recipe: Recipe) -> str:
@@ -168,6 +181,11 @@ def _motions(store: RunStore, results: Results, recipe: Recipe) -> str:
     arms = {arm: store.generation(seed, arm, last) for arm in results.arms}
     samples = {arm: folder / "samples" for arm, folder in arms.items()}
     show(f"The same prompt in every arm, generation {last}", "arms", arm_scenes(samples, recipe.data))
+    if last > 1:
+        for arm in results.arms:
+            shown = {g: store.generation(seed, arm, g) / "samples" for g in sorted({0, last // 2, last})}
+            scenes = arm_scenes({f"generation {g}": folder for g, folder in shown.items()}, recipe.data, _PROMPTS)
+            show(f"The same prompt, generation by generation: {arm}", f"generations-{arm}", scenes)
     for arm in recipe.arms:
         if arm.corrector != "identity":
             scenes = correction_scenes(arms[arm.name] / "synthetic")

@@ -19,8 +19,9 @@ SCENES = 6
 _T = TypeVar("_T")
 
 
-def arm_scenes(samples: Mapping[str, Path], data: DataRecipe) -> list[Scene]:
-    """Evaluated samples of several arms, by arm, side by side on the same prompts; the real motion first."""
+def arm_scenes(samples: Mapping[str, Path], data: DataRecipe, most: int = SCENES) -> list[Scene]:
+    """Evaluated samples of several arms or generations, by what they are called, side by side on the same prompts, at
+    most so many; the real motion first."""
     sets = {
         arm: {motion.name or "": motion for motion in read_production(folder).valid()}
         for arm, folder in samples.items()
@@ -31,7 +32,7 @@ def arm_scenes(samples: Mapping[str, Path], data: DataRecipe) -> list[Scene]:
     real = _test_motions(data)
     names = [name for name in next(iter(sets.values())) if all(name in motions for motions in sets.values())]
     scenes = []
-    for name in _spread(names):
+    for name in _spread(names, most):
         motions = {arm: motions[name] for arm, motions in sets.items()}
         source = real.get(name.partition("-")[2])
         shown = {"real": source, **motions} if source else motions
@@ -74,8 +75,8 @@ def _test_motions(data: DataRecipe) -> dict[str, Motion]:
         return {}
 
 
-def _spread(items: Sequence[_T]) -> list[_T]:
-    """At most `SCENES` items, evenly apart."""
-    if len(items) <= SCENES:
+def _spread(items: Sequence[_T], most: int = SCENES) -> list[_T]:
+    """At most so many items, two or more, evenly apart."""
+    if len(items) <= most:
         return list(items)
-    return [items[round(i * (len(items) - 1) / (SCENES - 1))] for i in range(SCENES)]
+    return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]

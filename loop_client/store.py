@@ -58,6 +58,10 @@ class RunStore:
         return self.directory / "embedding"
 
     @property
+    def tensorboard(self) -> Path:
+        return self.directory / "tensorboard"
+
+    @property
     def real(self) -> Path:
         return self.directory / "real.json"
 
@@ -70,14 +74,15 @@ class RunStore:
         path = self.directory / _METRICS
         return read_lines(path) if path.exists() else []
 
-    def add_metrics(self, line: Mapping[str, Any]) -> None:
-        """Add a line to metrics.jsonl, if its seed, arm and generation have none yet."""
+    def add_metrics(self, line: Mapping[str, Any]) -> bool:
+        """Add a line to metrics.jsonl, if its seed, arm and generation have none yet; whether it was added."""
         lines = self.metrics()
         if any(all(have[key] == line[key] for key in ("seed", "arm", "generation")) for have in lines):
-            return
+            return False
         with atomic_path(self.directory / _METRICS) as temporary:
             text = "".join(json.dumps(item, allow_nan=False) + "\n" for item in [*lines, line])
             temporary.write_text(text, encoding="utf-8")
+        return True
 
     def timings(self) -> list[dict[str, Any]]:
         """The lines of timings.jsonl so far."""

@@ -118,7 +118,7 @@ def read_humanml3d(
                 continue
             motions.append(part)
             captions.append(tuple(text.text for text in texts))
-            metadata.append({"tokens": [list(text.tokens) for text in texts], "split": split or ""})
+            metadata.append({"clip": name, "tokens": [list(text.tokens) for text in texts], "split": split or ""})
     if not motions:
         reason = next(iter(unreadable.values()), "too short or too long" if outside else "there is none")
         raise InvalidInput.of(str(root), f"not one of {len(names)} clips could be read (of the first: {reason})")

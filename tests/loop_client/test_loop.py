@@ -200,3 +200,17 @@ def test_one_process_at_a_time(unbroken) -> None:
     with locked(store), pytest.raises(InvalidInput, match="being run by another process"):
         with locked(store):
             pass
+
+
+def test_metrics_are_mirrored_for_tensorboard(unbroken) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder, lines, _ = unbroken
+    run(open_run(folder).recipe, folder)  # a second start writes the mirror anew, and nothing twice
+    for arm in ("baseline", "corrected"):
+        events = EventAccumulator(str(folder / "tensorboard/seed-3" / arm)).Reload()
+        wanted = [(line["generation"], line["fid"]) for line in lines if line["arm"] == arm]
+        assert [(each.step, each.value) for each in events.Scalars("fid")] == [
+            (generation, pytest.approx(value, rel=1e-6)) for generation, value in wanted
+        ]
+    assert "synthetic/lambda_reached" in events.Tags()["scalars"]

@@ -48,7 +48,7 @@ def test_clips_parts_and_captions(folder: Path):
     assert motions.ids == ["000000", "000001", "000001@0.5-3", "000002@1-4.5"]
     assert motions.captions[0] == ("a person sways.", "someone moves")
     assert motions.captions[2] == ("first part", "same part")
-    assert motions.metadata[3] == {"tokens": [["part/NOUN"]], "split": "train"}
+    assert motions.metadata[3] == {"clip": "000002", "tokens": [["part/NOUN"]], "split": "train"}
     assert [len(motion) for motion in motions] == [60, 101, 50, 70]
     whole = features_to_positions(np.load(folder / "new_joint_vecs" / "000001.npy"))
     np.testing.assert_array_equal(motions.motions[2].positions, whole[10:60])
