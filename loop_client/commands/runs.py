@@ -105,7 +105,7 @@ class Recipes:
             print(json.dumps({name: recipe.title for name, recipe in recipes.items()}, indent=1))
         else:
             for name, recipe in recipes.items():
-                print(f"{name:10} {recipe.title}")
+                print(f"{name:20} {recipe.title}")
         return DONE
 
 
