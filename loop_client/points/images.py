@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import zlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -103,7 +104,7 @@ def _idx(folder: Path, name: str, dimensions: int) -> np.ndarray:
         raise NotFound(f"there is no {name}, nor {name}.gz, in {folder}")
     try:
         data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidInput.of(str(file), f"cannot be read ({error})") from error
     begin = 4 + 4 * dimensions
     if len(data) < begin or data[:4] != bytes([0, 0, 8, dimensions]):
