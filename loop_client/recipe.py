@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from loop_client.check_recipe import CheckRecipe, check_violations
 from loop_client.strategy import STRATEGIES
 from loop_client.toml_text import format_toml
 from motion import recipe_file
@@ -246,6 +247,9 @@ class Recipe:
     Attributes:
         generations: how many follow generation 0, which all arms share.
         seeds: the whole experiment is made once with each.
+        paper, row, minutes: of an experiment of a paper: where it is from, what it must show, and how long it takes on
+            two cores, about.
+        checks: the row, as statements about numbers of metrics.jsonl, named by their keys with dots between.
     """
 
     name: Annotated[str, Text()]
@@ -259,11 +263,18 @@ class Recipe:
     synthetic: SyntheticRecipe = SyntheticRecipe()
     correction: CorrectionRecipe = CorrectionRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
+    paper: Annotated[str, Text(may_be_empty=True)] = ""
+    row: Annotated[str, Text(may_be_empty=True)] = ""
+    minutes: Annotated[float, Number()] = 0.0
+    checks: Annotated[tuple[CheckRecipe, ...], ListOf(Table(CheckRecipe))] = ()
 
     def __post_init__(self) -> None:
         names = [arm.name.lower() for arm in self.arms]
         twice = sorted({name for name in names if names.count(name) > 1})
         violations = [Violation("arms", f"has {name!r} more than once; each name must be its own") for name in twice]
+        violations += check_violations(self.checks, [arm.name for arm in self.arms], self.generations)
+        if self.checks and len(self.seeds) < 2:
+            violations.append(Violation("seeds", f"are {list(self.seeds)}; checks need two at least"))
         if len(set(self.seeds)) != len(self.seeds):
             violations.append(Violation("seeds", f"are {list(self.seeds)}; each must be there once"))
         if violations:

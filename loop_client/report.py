@@ -50,6 +50,7 @@ def write_report(store: RunStore) -> Path:
     parts = [
         *_heading(recipe, results),
         _outcome(results),
+        _row(results, recipe),
         _curves(results),
         _corrections(results, recipe),
         _motions(store, results, recipe),
@@ -115,6 +116,15 @@ def _curves(results: Results) -> str:
         legend({**colors, "real motion": _REAL_COLOR}),
         f'<div class="charts">{"".join(figures)}</div>',
     )
+
+
+def _row(results: Results, recipe: Recipe) -> str:
+    """Whether the run shows what it must, if it must show something and came to its end."""
+    done = all(results.lines(arm, recipe.generations) for arm in results.arms)
+    if not recipe.checks or not done or len(results.seeds) < len(recipe.seeds):
+        return ""
+    told = {f"{'✓' if each.holds else '✗'} {each.says}": each.found for each in results.verdicts(recipe.checks)}
+    return section("What must hold", paragraph(f"{recipe.paper}: {recipe.row}.", "note"), facts(told))
 
 
 def _corrections(results: Results, recipe: Recipe) -> str:

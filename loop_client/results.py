@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from loop_client.charts import PALETTE, Curve
+from loop_client.check_recipe import CheckRecipe
+from loop_client.checks import Curves, Verdict, judge
 from loop_client.store import RunStore, read_json
 
 
@@ -74,6 +76,31 @@ class Results:
             fit = read_json(store.generation(line["seed"], line["arm"], line["generation"]) / "fit.json")
             line["training"]["loss"] = fit["loss"]
         return cls(lines, [arm.name for arm in store.recipe.arms], real)
+
+    def curves(self, paths: Sequence[str]) -> dict[str, Curves]:
+        """Of each arm the numbers at these paths of its lines, (seeds, generations); NaN where one is missing."""
+        return {
+            arm: {
+                "generations": np.array(self.generations),
+                **{
+                    path: np.array(
+                        [[self._number(arm, generation, seed, path) for generation in self.generations]
+                         for seed in self.seeds]
+                    )
+                    for path in paths
+                },
+            }
+            for arm in self.arms
+        }  # fmt: skip
+
+    def verdicts(self, checks: Sequence[CheckRecipe]) -> list[Verdict]:
+        """What checks say of a run that came to its end."""
+        return judge(checks, self.curves([check.metric for check in checks]))
+
+    def _number(self, arm: str, generation: int, seed: int, path: str) -> float:
+        line = self._lines.get((arm, generation, seed))
+        value = None if line is None else at(line, path)
+        return float("nan") if value is None else float(value)
 
     def color(self, arm: str) -> str:
         return PALETTE[self.arms.index(arm) % len(PALETTE)]

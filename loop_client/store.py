@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from loop_client.check_recipe import SAID_ONLY
 from loop_client.recipe import Recipe, load_recipe
 from motion.atomic import atomic_path
 from motion.errors import InvalidInput, NotFound
@@ -125,7 +126,7 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
             raise InvalidInput.of(
                 str(directory), "holds a run already; go on with it by --resume, or choose another folder by --out"
             )
-        changes = differences(to_table(recipe), to_table(store.recipe))
+        changes = differences(_decisive(to_table(recipe)), _decisive(to_table(store.recipe)))
         if changes:
             said = "; ".join(f"{path} is {ours!r} now and was {theirs!r}" for path, ours, theirs in changes[:4])
             raise InvalidInput.of(
@@ -142,6 +143,11 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
     with atomic_path(directory / _RECIPE) as temporary:
         temporary.write_text(recipe.to_toml(), encoding="utf-8")
     return store
+
+
+def _decisive(table: dict[str, Any]) -> dict[str, Any]:
+    """What of a recipe a run depends on."""
+    return {key: value for key, value in table.items() if key not in SAID_ONLY}
 
 
 def open_run(directory: Path) -> RunStore:

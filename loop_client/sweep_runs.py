@@ -21,9 +21,9 @@ def recipe_table(name_or_path: str) -> dict[str, Any]:
     return read_recipe_table(name_or_path, {**shipped_recipes(), **shipped_experiments()})
 
 
-def read_any(table: Mapping[str, Any]) -> Recipe | PointRecipe:
-    """The recipe in a table: one on points says its `paper`, one on motions does not. Raises as either does."""
-    return experiment_of(table) if "paper" in table else recipe_of(table)
+def read_any(table: Mapping[str, Any], where: str = "recipe") -> Recipe | PointRecipe:
+    """The recipe in a table: one on points says its `metrics`, one on motions does not. Raises as either does."""
+    return experiment_of(table, where) if "metrics" in table else recipe_of(table, where)
 
 
 def run_cell(table: Mapping[str, Any], folder: Path) -> Final:

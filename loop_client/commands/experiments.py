@@ -35,30 +35,42 @@ class Reproduce:
     """Print one JSON document on standard output."""
 
     def run(self) -> int:
-        from loop_client.points.recipe import load_experiment, shipped_experiments
-
         if self.list:
             return self._listed()
         if not self.name:
             raise InvalidInput.of("NAME", "is missing; name an experiment (--list shows them), or all")
         if self.out and self.name == "all":
             raise InvalidInput.of("--out", "names one folder for several experiments; leave it out")
-        recipes = [load_experiment(name) for name in (shipped_experiments() if self.name == "all" else [self.name])]
         if self.name == "all":
-            for recipe in recipes:
-                if not recipe.data.is_there:
-                    print(f"left out: {recipe.name}, which needs {recipe.data.needs}", file=sys.stderr)
-            recipes = [recipe for recipe in recipes if recipe.data.is_there]
+            recipes = []
+            for recipe in _all():
+                if needs := _missing(recipe):
+                    print(f"left out: {recipe.name}, which needs {needs}", file=sys.stderr)
+                else:
+                    recipes.append(recipe)
+        else:
+            recipes = [_load(self.name)]
         results = [self._one(recipe) for recipe in recipes]
         if self.json:
             print(json.dumps(results[0] if self.name != "all" else results, indent=1))
         return DONE if all(result["passed"] for result in results) else DONE_WITH_FAILURES
 
     def _one(self, recipe: Any) -> dict[str, Any]:
+        from loop_client.points.recipe import PointRecipe
+
+        folder = self.out or _RUNS / (recipe.name + ("-quick" if self.quick else ""))
+        result = (self._points if isinstance(recipe, PointRecipe) else self._motions)(recipe, folder)
+        said = sys.stderr if self.json else sys.stdout
+        print(f"{'PASS' if result['passed'] else 'FAIL'} {recipe.name}: {recipe.row}", file=said)
+        for verdict in result["checks"]:
+            print(f"  {'holds' if verdict['holds'] else 'FAILS'}  {verdict['says']}: {verdict['found']}", file=said)
+        print(f"  {result['seconds']:.0f} s, report: {result['report']}", file=said)
+        return result
+
+    def _points(self, recipe: Any, folder: Path) -> dict[str, Any]:
         from loop_client.points.experiment import quick, run_experiment
         from loop_client.points.report import write_report
 
-        folder = self.out or _RUNS / (recipe.name + ("-quick" if self.quick else ""))
         with tqdm(desc=recipe.name, disable=None, leave=False) as bar:
 
             def show(arm: str, done: int, of: int) -> None:
@@ -67,29 +79,26 @@ class Reproduce:
                 bar.update(done - bar.n)
 
             outcome = run_experiment(quick(recipe) if self.quick else recipe, folder, show)
-        report = write_report(outcome, folder)
-        said = sys.stderr if self.json else sys.stdout
-        print(f"{'PASS' if outcome.passed else 'FAIL'} {recipe.name}: {recipe.row}", file=said)
-        for verdict in outcome.verdicts:
-            print(f"  {'holds' if verdict.holds else 'FAILS'}  {verdict.says}: {verdict.found}", file=said)
-        print(f"  {outcome.seconds:.0f} s, report: {report}", file=said)
-        return {**outcome.to_json(), "report": str(report)}
+        return {**outcome.to_json(), "report": str(write_report(outcome, folder))}
+
+    def _motions(self, recipe: Any, folder: Path) -> dict[str, Any]:
+        from loop_client.motion_experiment import quick, run_experiment
+
+        return run_experiment(quick(recipe) if self.quick else recipe, folder)
 
     def _listed(self) -> int:
         from loop_client.points.experiment import last_result
-        from loop_client.points.recipe import load_experiment, shipped_experiments
 
         rows = []
-        for name in shipped_experiments():
-            recipe = load_experiment(name)
-            result = last_result(_RUNS / name)
+        for recipe in _all():
+            result = last_result(_RUNS / recipe.name)
             rows.append(
                 {
-                    "name": name,
+                    "name": recipe.name,
                     "title": recipe.title,
                     "paper": recipe.paper,
                     "row": recipe.row,
-                    "data": recipe.data.needs or "none",
+                    "data": _needs(recipe) or "none",
                     "minutes": recipe.minutes,
                     "last": None if result is None else result["passed"],
                 }
@@ -100,8 +109,45 @@ class Reproduce:
             for row in rows:
                 last = {None: "not run", True: "passed", False: "failed"}[row["last"]]
                 needs = "" if row["data"] == "none" else f"; needs {row['data']}"
-                print(f"{row['name']:22} {last:8} {row['minutes']:5g} min   {row['row']}\n{'':39}{row['paper']}{needs}")
+                print(f"{row['name']:22} {last:8} {row['minutes']:5g} min   {row['row']}\n{'':43}{row['paper']}{needs}")
         return DONE
+
+
+def _all() -> list[Any]:
+    """Every experiment that ships, on points and then on motions."""
+    from loop_client.motion_experiment import motion_experiments
+    from loop_client.points.recipe import shipped_experiments
+
+    return [_load(name) for name in (*shipped_experiments(), *motion_experiments())]
+
+
+def _load(name: str) -> Any:
+    """The experiment of this name, or in this file, of either kind."""
+    from loop_client.sweep_runs import read_any, recipe_table
+
+    recipe = read_any(recipe_table(name), name)
+    if not recipe.checks:
+        raise InvalidInput.of("NAME", f"is {name!r}, which says no row that it must show; `plumb-loop run` runs it")
+    return recipe
+
+
+def _needs(recipe: Any) -> str:
+    """The data that an experiment needs beside what ships, or nothing."""
+    from loop_client.points.recipe import PointRecipe
+
+    if isinstance(recipe, PointRecipe):
+        return recipe.data.needs
+    return "" if recipe.data.train == "default" else f"motions in {recipe.data.train}"
+
+
+def _missing(recipe: Any) -> str:
+    """The data that it needs and that is not there, or nothing."""
+    from loop_client.motion_experiment import missing_data
+    from loop_client.points.recipe import PointRecipe
+
+    if isinstance(recipe, PointRecipe):
+        return "" if recipe.data.is_there else recipe.data.needs
+    return missing_data(recipe) and _needs(recipe)
 
 
 @dataclass(frozen=True)

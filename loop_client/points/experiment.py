@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from loop_client.points.checks import Verdict, judge
-from loop_client.points.loop import Curves, run_arm
+from loop_client.check_recipe import SAID_ONLY
+from loop_client.checks import Curves, Verdict, judge
+from loop_client.points.loop import run_arm
 from loop_client.points.recipe import ArmRecipe, PointRecipe
 from loop_client.toml_text import format_toml
 from motion import __version__
@@ -36,7 +37,6 @@ from motion.schema import differences, to_table
 _RECIPE, _FACTS, _METRICS, _RESULT = "recipe.toml", "run.json", "metrics.jsonl", "result.json"
 _SAMPLES, _SECONDS = "samples", "seconds"  # of an arm's file; no metric has such a name
 _QUICK_SEEDS = 4
-_SAYS = ("title", "paper", "row", "minutes", "checks")  # of a recipe, which make no curve another
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,8 @@ def run_experiment(
         samples[arm.name] = arrays.pop(_SAMPLES)
         seconds += float(arrays.pop(_SECONDS))
         curves[arm.name] = arrays
-    outcome = Outcome(recipe, curves, samples, judge(recipe, curves), seconds)
+    sizes = {arm.name: arm.n or recipe.data.n for arm in recipe.arms}
+    outcome = Outcome(recipe, curves, samples, judge(recipe.checks, curves, sizes), seconds)
     _write_text(folder / _METRICS, "".join(json.dumps(line) + "\n" for line in _lines(outcome)))
     _write_text(folder / _RESULT, json.dumps(outcome.to_json(), indent=1) + "\n")
     return outcome
@@ -146,7 +147,7 @@ def _take(folder: Path, recipe: PointRecipe) -> None:
 
 def _decisive(table: dict[str, Any]) -> dict[str, Any]:
     """What of a recipe the curves depend on."""
-    return {key: value for key, value in table.items() if key not in _SAYS}
+    return {key: value for key, value in table.items() if key not in SAID_ONLY}
 
 
 def _write_arm(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from loop_client.checks import Curves
 from loop_client.points.correctors import CORRECTORS
 from loop_client.points.metrics import METRICS, Look
 from loop_client.points.model import Chance, PointModel
@@ -15,9 +16,6 @@ from loop_client.points.models import make_model
 from loop_client.points.part import Part, gathered
 from loop_client.points.recipe import ArmRecipe, PointRecipe
 from loop_client.strategy import STRATEGIES
-
-Curves = dict[str, np.ndarray]
-"""`generations` (k,), and each metric (runs, k)."""
 
 _SHOWN, _PICTURES = 200, 5  # samples that are kept to look at, and of how many generations
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from loop_client.check_recipe import CheckRecipe, check_violations
 from loop_client.points.correctors import CORRECTORS
 from loop_client.points.data import DISTRIBUTIONS, WITH_FILES, Distribution
 from loop_client.points.metrics import METRICS
@@ -15,9 +16,8 @@ from loop_client.strategy import STRATEGIES
 from motion import recipe_file
 from motion.assets import data_path
 from motion.errors import InvalidInput, Violation
-from motion.schema import Integer, Key, ListOf, Number, Scalars, Table, Text
+from motion.schema import Integer, ListOf, Number, Scalars, Table, Text
 
-CHECKS = ("mean", "factor", "ratio", "order", "peak", "effective_size")
 _PACKAGE = "loop_client.points"
 
 
@@ -103,55 +103,6 @@ class ArmRecipe:
 
 
 @dataclass(frozen=True)
-class CheckRecipe:
-    """A statement about the curves, which holds or does not.
-
-    Attributes:
-        kind: `mean`, of `metric` over generations `begin` to `end`; `factor`, by which its mean changes in a
-            generation, between them; `ratio`, of that mean to generation 0; each of every arm of `arms`, to be within
-            `tolerance` of `value`, or from `least` to `most`. `order`: means of the arms rise from one to the next, of
-            the same seeds, by more than chance. `peak`: the highest of the arms' means is that of neither the first nor
-            the last, and above both by more than chance. `effective_size`: how many real points alone, in units of
-            `unit`, would do as well as the first of `arms`; the others are arms with real points alone.
-        metric: one of the recipe's.
-        says: in words, what the paper says.
-    """
-
-    kind: Annotated[str, Text(CHECKS)]
-    metric: Annotated[str, Text(tuple(METRICS))]
-    arms: Annotated[tuple[str, ...], ListOf(Text(), least=1)]
-    begin: Annotated[int, Integer(), Key("from")]
-    end: Annotated[int, Integer(), Key("to")]
-    value: Annotated[float | None, Number(-math.inf)] = None
-    tolerance: Annotated[float, Number()] = 0.0
-    least: Annotated[float, Number(-math.inf, finite=False)] = -math.inf
-    most: Annotated[float, Number(-math.inf, finite=False)] = math.inf
-    unit: Annotated[float, Number(1e-9)] = 1.0
-    says: Annotated[str, Text(may_be_empty=True)] = ""
-
-    def __post_init__(self) -> None:
-        wrong = []
-        if self.begin > self.end:
-            wrong.append(Violation("from", f"is {self.begin}; must be at most to, which is {self.end}"))
-        if self.kind in ("order", "peak") and len(self.arms) < (2 if self.kind == "order" else 3):
-            wrong.append(Violation("arms", f"are {len(self.arms)}; too few for kind {self.kind!r}"))
-        if len(set(self.arms)) < len(self.arms):
-            wrong.append(Violation("arms", f"are {', '.join(self.arms)}; each must be there once"))
-        bounded = self.value is not None or self.least > -math.inf or self.most < math.inf
-        if self.kind not in ("order", "peak") and not bounded:
-            wrong.append(Violation("value", f"is missing; kind {self.kind!r} needs value, least or most"))
-        if wrong:
-            raise InvalidInput(wrong)
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """From where to where the number may be."""
-        if self.value is None:
-            return self.least, self.most
-        return self.value - self.tolerance, self.value + self.tolerance
-
-
-@dataclass(frozen=True)
 class PointRecipe:
     """An experiment on points.
 
@@ -188,17 +139,11 @@ class PointRecipe:
         twice = sorted({name for name in names if names.count(name) > 1})
         wrong = [Violation("arms", f"has {name!r} more than once; each name must be its own") for name in twice]
         wrong += self._impossible()
+        wrong += check_violations(self.checks, names, self.generations)
         for index, check in enumerate(self.checks):
-            unknown = [arm for arm in check.arms if arm not in names]
-            if unknown:
-                wrong.append(Violation(f"checks[{index}].arms", f"has {unknown[0]!r}; the arms are {', '.join(names)}"))
             if check.metric not in self.metrics:
                 known = ", ".join(self.metrics)
                 wrong.append(Violation(f"checks[{index}].metric", f"is {check.metric!r}; measured are {known}"))
-            if check.end > self.generations:
-                wrong.append(
-                    Violation(f"checks[{index}].to", f"is {check.end}; there are {self.generations} generations")
-                )
         if wrong:
             raise InvalidInput(wrong)
 
@@ -233,6 +178,6 @@ def load_experiment(name_or_path: str) -> PointRecipe:
     return recipe_file.read_recipe(PointRecipe, name_or_path, _PACKAGE)
 
 
-def experiment_of(table: Mapping[str, Any]) -> PointRecipe:
+def experiment_of(table: Mapping[str, Any], where: str = "recipe") -> PointRecipe:
     """The recipe in a plain table. Raises as `recipe_file.read_recipe`."""
-    return recipe_file.recipe_of(PointRecipe, table)
+    return recipe_file.recipe_of(PointRecipe, table, where)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from loop_client.checks import judge
 from loop_client.points import experiment
-from loop_client.points.checks import judge
 from loop_client.points.correctors import histogram, oracle
 from loop_client.points.coupling_flow import CouplingFlowModel
 from loop_client.points.data import DISTRIBUTIONS, gaussian, two_gaussians
@@ -245,7 +245,7 @@ def test_checks_can_fail() -> None:
     ]
     recipe = experiment_of({**SMALL, "checks": checks})
     curves = {arm.name: run_arm(recipe, arm)[0] for arm in recipe.arms}
-    assert [verdict.holds for verdict in judge(recipe, curves)] == [False] * 5
+    assert [verdict.holds for verdict in judge(recipe.checks, curves)] == [False] * 5
 
 
 @pytest.mark.parametrize(

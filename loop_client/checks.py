@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from loop_client.points.loop import Curves
-from loop_client.points.recipe import CheckRecipe, PointRecipe
+from loop_client.check_recipe import CheckRecipe
+
+Curves = dict[str, np.ndarray]
+"""`generations` (k,), and each metric (runs, k)."""
 
 _SURE = 1.96  # standard errors on each side of a mean: 95 %
 
@@ -23,12 +25,19 @@ class Verdict:
     found: str
 
 
-def judge(recipe: PointRecipe, curves: Mapping[str, Curves]) -> list[Verdict]:
-    """One verdict a check, from the curves of each arm by name."""
-    return [Verdict(*_verdict(recipe, check, curves)) for check in recipe.checks]
+def judge(
+    checks: Sequence[CheckRecipe], curves: Mapping[str, Curves], sizes: Mapping[str, int] | None = None
+) -> list[Verdict]:
+    """One verdict a check.
+
+    Args:
+        curves: of each arm by name.
+        sizes: how many real points each arm has, for an effective size.
+    """
+    return [Verdict(*_verdict(check, curves, sizes or {})) for check in checks]
 
 
-def _verdict(recipe: PointRecipe, check: CheckRecipe, curves: Mapping[str, Curves]) -> tuple[bool, str, str]:
+def _verdict(check: CheckRecipe, curves: Mapping[str, Curves], sizes: Mapping[str, int]) -> tuple[bool, str, str]:
     says = check.says or f"{check.kind} of {check.metric}"
     if check.kind == "order":
         return _order(check, curves, says)
@@ -36,7 +45,6 @@ def _verdict(recipe: PointRecipe, check: CheckRecipe, curves: Mapping[str, Curve
         return _peak(check, curves, says)
     least, most = check.range
     if check.kind == "effective_size":
-        sizes = {arm.name: arm.n or recipe.data.n for arm in recipe.arms}
         found = _effective_size(check, curves, sizes) / check.unit
         return least <= found <= most, says, f"{found:.3g}{_wanted(check)}"
     numbers = {arm: _number(check, curves[arm]) for arm in check.arms}

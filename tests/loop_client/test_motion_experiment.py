@@ -1,0 +1,128 @@
+"""Experiments on motions: run, judged, and told of by `plumb-loop reproduce`."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from loop_fakes import RECIPE, FakeCorrector, FakeGenerator
+
+from loop_client import cli, run
+from loop_client.motion_experiment import motion_experiments, quick
+from loop_client.recipe import load_recipe, parse_recipe
+from loop_client.results import Results
+from loop_client.store import open_run
+from motion.errors import InvalidInput
+
+CHECKS = """
+[[checks]]
+kind = "mean"
+metric = "fid"
+arms = ["baseline", "iterative"]
+from = 1
+to = 2
+least = 0.0
+says = "a distance"
+
+[[checks]]
+kind = "ratio"
+metric = "raw.phys_err_mm"
+arms = ["baseline"]
+from = 2
+to = 2
+most = {most}
+"""
+
+
+@pytest.fixture(autouse=True)
+def fake_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def opened(services: Any, directory: Path) -> Any:
+        yield FakeGenerator(), FakeCorrector()
+
+    monkeypatch.setattr(run, "open_services", opened)
+
+
+def recipe_file(folder: Path, data: Path, most: float) -> str:
+    text = RECIPE.format(data=data).replace("seeds = [3]", 'seeds = [3, 4, 5]\npaper = "A paper"\nrow = "The row"')
+    (folder / "rows.toml").write_text(text + CHECKS.format(most=most))
+    return str(folder / "rows.toml")
+
+
+def status_of(*arguments: str) -> Any:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    return ended.value.code or 0
+
+
+def test_passes_or_fails_by_its_numbers(swaying_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["--out", str(tmp_path / "run")]
+    assert status_of("reproduce", recipe_file(tmp_path, swaying_path, 100.0), *out) == 0
+    printed = capsys.readouterr().out
+    assert "PASS tiny: The row" in printed and "holds  a distance: baseline" in printed
+    result = json.loads((tmp_path / "run/result.json").read_text())
+    assert result["passed"] and result["seeds"] == 3 and len(result["checks"]) == 2
+    page = (tmp_path / "run/report.html").read_text("utf-8")
+    assert "What must hold" in page and "✓ a distance" in page
+
+    # Another row is judged by the same run, which is not made again.
+    before = (tmp_path / "run/metrics.jsonl").read_bytes()
+    assert status_of("reproduce", recipe_file(tmp_path, swaying_path, 0.0), *out, "--json") == 1
+    assert json.loads(capsys.readouterr().out)["passed"] is False
+    assert (tmp_path / "run/metrics.jsonl").read_bytes() == before
+
+
+def test_numbers_are_those_of_the_lines(swaying_path: Path, tmp_path: Path) -> None:
+    status_of("reproduce", recipe_file(tmp_path, swaying_path, 100.0), "--quick", "--out", str(tmp_path / "run"))
+    store = open_run(tmp_path / "run")
+    curves = Results.of(store).curves(["raw.phys_err_mm", "none.there"])["corrected"]
+    assert curves["generations"].tolist() == [0, 1, 2] and np.isnan(curves["none.there"]).all()
+    for seed, row in zip((3, 4), curves["raw.phys_err_mm"], strict=True):
+        lines = [line for line in store.metrics() if line["arm"] == "corrected" and line["seed"] == seed]
+        assert row.tolist() == [line["raw"]["phys_err_mm"] for line in lines]
+
+
+def test_recipes_that_ship_have_rows() -> None:
+    assert set(motion_experiments()) == {"scsc-default", "scsc-cmu", "scsc-humanml3d", "scsc-humanml3d-all"}
+    for name in motion_experiments():
+        recipe = load_recipe(name)
+        assert recipe.paper and recipe.row and recipe.minutes
+        assert quick(recipe).seeds == recipe.seeds[:2]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (('"iterative"]\nfrom', '"nobody"]\nfrom'), r"checks\[0\].arms: has 'nobody'"),
+        (("to = 2\nleast", "to = 9\nleast"), r"checks\[0\].to: is 9; there are 2 generations"),
+        (("seeds = [3]", "seeds = [3]\nrow = ''"), "checks need two at least"),
+    ],
+)
+def test_rows_that_cannot_be_judged_are_refused(swaying_path: Path, change: tuple[str, str], says: str) -> None:
+    text = RECIPE.format(data=swaying_path).replace("seeds = [3]", "seeds = [3, 4]") + CHECKS.format(most=1.0)
+    if change[0].startswith("seeds"):
+        text = text.replace("seeds = [3, 4]", "seeds = [3]")
+    with pytest.raises(InvalidInput, match=says):
+        parse_recipe(text.replace(*change))
+
+
+def test_what_says_no_row_is_not_reproduced(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("reproduce", "demo") == 2
+    assert "says no row" in capsys.readouterr().err
+    assert status_of("reproduce", "nothing") == 2
+
+
+def test_the_list_says_what_is_needed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("MNIST", "HUMANML3D"):
+        monkeypatch.delenv(name, raising=False)
+    assert status_of("reproduce", "--list", "--json") == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["scsc-mnist"]["data"] == "mnist in $MNIST/" and rows["scsc-digits"]["data"] == "none"
+    assert rows["scsc-humanml3d"]["data"] == "motions in $HUMANML3D/" and rows["scsc-default"]["data"] == "none"
