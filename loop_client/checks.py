@@ -9,11 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from loop_client.check_recipe import CheckRecipe
+from loop_client.intervals import half_width
 
 Curves = dict[str, np.ndarray]
 """`generations` (k,), and each metric (runs, k)."""
-
-_SURE = 1.96  # standard errors on each side of a mean: 95 %
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def _verdict(check: CheckRecipe, curves: Mapping[str, Curves], sizes: Mapping[st
         return least <= found <= most, says, f"{found:.3g}{_wanted(check)}"
     numbers = {arm: _number(check, curves[arm]) for arm in check.arms}
     holds = all(least <= mean <= most for mean, _ in numbers.values())
-    found = ", ".join(f"{arm} {mean:.4g} ± {_SURE * error:.1g}" for arm, (mean, error) in numbers.items())
+    found = ", ".join(f"{arm} {mean:.4g} ± {width:.1g}" for arm, (mean, width) in numbers.items())
     return holds, says, found + _wanted(check)
 
 
@@ -65,21 +64,19 @@ def _wanted(check: CheckRecipe) -> str:
 
 
 def _number(check: CheckRecipe, curves: Curves) -> tuple[float, float]:
-    """The quantity that a check is about, and its standard error over runs."""
+    """The quantity that a check is about, and half of its 95 % interval over runs."""
     values = curves[check.metric]
     if check.kind == "factor":
         # Of the mean over runs, not the mean of the runs' factors: it is the expectation that decays as is said.
         first, last = (values[:, _at(curves, generation)] for generation in (check.begin, check.end))
         span = check.end - check.begin
         factor = (last.mean() / first.mean()) ** (1 / span)
-        spread = _relative_error(last) + _relative_error(first)
+        spread = half_width(last) / abs(last.mean()) + half_width(first) / abs(first.mean())
         return float(factor), float(factor * spread / span)
     runs = _window(check, curves)
     if check.kind == "ratio":
-        return float(runs.mean() / values[:, 0].mean()), float(
-            (runs / values[:, 0].mean()).std(ddof=1) / np.sqrt(len(runs))
-        )
-    return float(runs.mean()), _error(runs)
+        runs = runs / values[:, 0].mean()
+    return float(runs.mean()), float(half_width(runs))
 
 
 def _order(check: CheckRecipe, curves: Mapping[str, Curves], says: str) -> tuple[bool, str, str]:
@@ -97,11 +94,11 @@ def _peak(check: CheckRecipe, curves: Mapping[str, Curves], says: str) -> tuple[
 
 def _above(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether the runs of one are above those of another in the mean, pair by pair, by more than chance."""
-    return bool((one - other).mean() > _SURE * _error(one - other))
+    return bool((one - other).mean() > half_width(one - other))
 
 
 def _listed(means: Mapping[str, np.ndarray], between: str) -> str:
-    return between.join(f"{arm} {mean.mean():.3g} ± {_SURE * _error(mean):.1g}" for arm, mean in means.items())
+    return between.join(f"{arm} {mean.mean():.3g} ± {half_width(mean):.1g}" for arm, mean in means.items())
 
 
 def _effective_size(check: CheckRecipe, curves: Mapping[str, Curves], sizes: Mapping[str, int]) -> float:
@@ -120,11 +117,3 @@ def _window(check: CheckRecipe, curves: Curves) -> np.ndarray:
 
 def _at(curves: Curves, generation: int) -> int:
     return int(np.abs(curves["generations"] - generation).argmin())
-
-
-def _error(values: np.ndarray) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
-def _relative_error(values: np.ndarray) -> float:
-    return _error(values) / abs(float(values.mean()))

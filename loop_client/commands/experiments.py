@@ -109,8 +109,16 @@ class Reproduce:
             for row in rows:
                 last = {None: "not run", True: "passed", False: "failed"}[row["last"]]
                 needs = "" if row["data"] == "none" else f"; needs {row['data']}"
-                print(f"{row['name']:22} {last:8} {row['minutes']:5g} min   {row['row']}\n{'':43}{row['paper']}{needs}")
+                took = _duration(row["minutes"])
+                print(f"{row['name']:22} {last:8} {took:>8}   {row['row']}\n{'':42}{row['paper']}{needs}")
         return DONE
+
+
+def _duration(minutes: float) -> str:
+    """Minutes, hours or days, whichever reads best."""
+    if minutes < 100:
+        return f"{minutes:g} min"
+    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 1440:.0f} d"
 
 
 def _all() -> list[Any]:

@@ -19,17 +19,16 @@ from loop_client.embedding import one_thread
 from loop_client.points.model import Chance
 from loop_client.points.part import Part, gathered
 
-_GENTLE = 2.0  # the largest logarithm of a scale, softly
-
 
 @dataclass(eq=False)
 class Couplings:
     """`layers`: of each coupling the weights and biases of its network, (runs, in, out) and (runs, 1, out) in turns;
-    center, scale (runs, 1, dim) of the points it was fitted to."""
+    center, scale (runs, 1, dim) of the points it was fitted to; `bound` as in the model."""
 
     layers: list[list[Tensor]]
     center: Tensor
     scale: Tensor
+    bound: float
 
     def to_noise(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Noise (runs, n, dim), and the logarithm of the change of volume (runs, n)."""
@@ -37,7 +36,7 @@ class Couplings:
         volume = -torch.log(self.scale).sum(2)
         for index, layer in enumerate(self.layers):
             kept, moved = _halves(x, index)
-            log_scale, shift = _said(layer, kept)
+            log_scale, shift = _said(layer, kept, self.bound)
             moved = moved * torch.exp(log_scale) + shift
             volume = volume + log_scale.sum(2)
             x = _joined(kept, moved, index)
@@ -47,7 +46,7 @@ class Couplings:
         x = noise
         for index in reversed(range(len(self.layers))):
             kept, moved = _halves(x, index)
-            log_scale, shift = _said(self.layers[index], kept)
+            log_scale, shift = _said(self.layers[index], kept, self.bound)
             x = _joined(kept, (moved - shift) * torch.exp(-log_scale), index)
         return x * self.scale + self.center
 
@@ -61,12 +60,12 @@ def _joined(kept: Tensor, moved: Tensor, index: int) -> Tensor:
     return torch.cat([kept, moved] if index % 2 == 0 else [moved, kept], 2)
 
 
-def _said(layer: list[Tensor], kept: Tensor) -> tuple[Tensor, Tensor]:
+def _said(layer: list[Tensor], kept: Tensor, bound: float) -> tuple[Tensor, Tensor]:
     hidden = kept
     for place in range(0, len(layer) - 2, 2):
         hidden = functional.silu(torch.baddbmm(layer[place + 1], hidden, layer[place]))
     log_scale, shift = torch.baddbmm(layer[-1], hidden, layer[-2]).chunk(2, 2)
-    return _GENTLE * torch.tanh(log_scale / _GENTLE), shift
+    return bound * torch.tanh(log_scale / bound), shift
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,8 @@ class CouplingFlowModel:
     Attributes:
         couplings, width: how many, and of their networks, which have two hidden layers.
         epochs, batch, rate: of Adam.
+        bound: the largest logarithm of a coupling's scale, softly. Where there are few points, it is what keeps a
+            coupling from stretching without end.
     """
 
     couplings: int = 8
@@ -83,6 +84,7 @@ class CouplingFlowModel:
     epochs: int = 20
     batch: int = 256
     rate: float = 1e-3
+    bound: float = 0.5
 
     def fit(self, parts: Sequence[Part], before: Couplings | None, chance: Chance) -> Couplings:
         points, rng = gathered(parts), chance("fit")
@@ -92,6 +94,7 @@ class CouplingFlowModel:
             [self._network(runs, dim // 2, chance(f"weights {index}")) for index in range(self.couplings)],
             torch.tensor(center, dtype=torch.float32),
             torch.tensor(scale, dtype=torch.float32),
+            self.bound,
         )
         optimizer = torch.optim.Adam([weight for layer in flow.layers for weight in layer], self.rate)
         batch, given = min(self.batch, n), points.astype(np.float32)

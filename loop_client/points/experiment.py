@@ -25,6 +25,7 @@ import numpy as np
 
 from loop_client.check_recipe import SAID_ONLY
 from loop_client.checks import Curves, Verdict, judge
+from loop_client.intervals import half_width
 from loop_client.points.loop import run_arm
 from loop_client.points.recipe import ArmRecipe, PointRecipe
 from loop_client.toml_text import format_toml
@@ -173,8 +174,7 @@ def _lines(outcome: Outcome) -> list[dict[str, Any]]:
             line: dict[str, Any] = {"arm": arm, "generation": int(generation)}
             for metric in outcome.recipe.metrics:
                 values = curves[metric][:, column]
-                error = float(values.std(ddof=1) / np.sqrt(len(values)))
-                line[metric] = {"mean": float(values.mean()), "interval": 1.96 * error}
+                line[metric] = {"mean": float(values.mean()), "interval": float(half_width(values))}
             lines.append(line)
     return lines
 

@@ -86,8 +86,14 @@ def w2(look: Look) -> np.ndarray:
 def tail(look: Look) -> np.ndarray:
     """Share of samples beyond the 99th percentile of the real points' distance to their median."""
     middle = np.median(look.real, axis=1, keepdims=True)
-    reach = np.quantile(np.linalg.norm(look.real - middle, axis=2), 0.99, axis=1, keepdims=True)
-    return (np.linalg.norm(look.samples - middle, axis=2) > reach).mean(axis=1)
+    edge = np.quantile(np.linalg.norm(look.real - middle, axis=2), 0.99, axis=1, keepdims=True)
+    return (np.linalg.norm(look.samples - middle, axis=2) > edge).mean(axis=1)
+
+
+def reach(look: Look) -> np.ndarray:
+    """Distance of the farthest sample to the median of the real points."""
+    middle = np.median(look.real, axis=1, keepdims=True)
+    return np.linalg.norm(look.samples - middle, axis=2).max(axis=1)
 
 
 def precision(look: Look) -> np.ndarray:
@@ -179,6 +185,7 @@ METRICS: dict[str, Metric] = {
     "spread_in_modes": Metric(spread_in_modes, property="centers"),
     "recalled_modes": Metric(recalled_modes, property="centers"),
     "tail": Metric(tail),
+    "reach": Metric(reach),
     "w1": Metric(w1),
     "w2": Metric(w2),
     "precision": Metric(precision),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -35,6 +36,13 @@ IMAGE_MODELS: dict[str, Callable[..., PointModel]] = {
 KINDS = (*MODELS, *IMAGE_MODELS)
 
 
+def _check_number(name: str, value: float, may_be_nothing: bool) -> None:
+    """Raises InvalidInput where a setting's value can't be meant."""
+    if not math.isfinite(value) or value < 0 or (value == 0 and not may_be_nothing):
+        wanted = "0 or more" if may_be_nothing else "above 0"
+        raise InvalidInput.of(f"generator.settings.{name}", f"is {value!r}; must be a finite number {wanted}")
+
+
 def make_model(kind: str, settings: Mapping[str, Any], distribution: Distribution) -> PointModel:
     """The model `kind` with `settings`, for points of `distribution`.
 
@@ -58,4 +66,6 @@ def make_model(kind: str, settings: Mapping[str, Any], distribution: Distributio
         if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, (type(default), int)):
             wanted = type(default).__name__
             raise InvalidInput.of(f"generator.settings.{name}", f"is {value!r}; must be of kind {wanted}")
+        if not isinstance(value, bool):
+            _check_number(name, value, may_be_nothing=default == 0 or name == "drop")
     return make(**settings)

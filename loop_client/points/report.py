@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from loop_client.charts import PALETTE, Curve, chart_svg, cloud_svg, image_grid
+from loop_client.intervals import half_width
 from loop_client.page import facts, figure, folded, legend, page, paragraph, preformatted, section
 from loop_client.points.experiment import Outcome
 from loop_client.points.images import split
@@ -24,6 +25,7 @@ _UNITS = {
     "spread_in_modes": ("Spread around the nearest mode", "real ones' deviations"),
     "recalled_modes": ("Share of modes recalled", ""),
     "tail": ("Share beyond the real 99th percentile", ""),
+    "reach": ("Distance of the farthest sample", ""),
     "w1": ("1-Wasserstein distance to real points", ""),
     "w2": ("2-Wasserstein distance to real points", ""),
     "precision": ("Precision", ""),
@@ -70,7 +72,7 @@ def _curve(outcome: Outcome, arm: str, metric: str, color: str) -> Curve:
     curves = outcome.curves[arm]
     values = curves[metric]
     mean = values.mean(axis=0)
-    width = 1.96 * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    width = half_width(values)
     return Curve(color, curves["generations"].tolist(), mean.tolist(), (mean - width).tolist(), (mean + width).tolist())
 
 

@@ -268,9 +268,17 @@ def test_recipes_are_checked(change: dict[str, Any], field: str) -> None:
 
 
 def test_settings_of_a_model_are_checked() -> None:
-    for settings, word in (({"wings": 2}, "wings"), ({"ridge": "soft"}, "ridge"), ({"unbiased": 1}, "unbiased")):
+    for settings, word in (
+        ({"wings": 2}, "wings"),
+        ({"ridge": "soft"}, "ridge"),
+        ({"ridge": -1.0}, "0 or more"),
+        ({"unbiased": 1}, "unbiased"),
+    ):
         with pytest.raises(InvalidInput, match=word):
             make_model("gaussian", settings, gaussian(2))
+    for value in (0, float("nan")):
+        with pytest.raises(InvalidInput, match="above 0"):
+            make_model("coupling-flow", {"bound": float(value)}, gaussian(2))
 
 
 def test_metrics_say_which_generation_they_are_of(tmp_path: Path) -> None:
