@@ -10,7 +10,8 @@ from typing import Annotated
 from motion.errors import InvalidInput, Violation
 from motion.schema import Integer, Key, ListOf, Number, Text
 
-CHECKS = ("mean", "factor", "ratio", "order", "peak", "effective_size")
+CHECKS = ("mean", "factor", "ratio", "order", "at_most", "peak", "effective_size")
+_FEWEST = {"order": 2, "at_most": 2, "peak": 3}  # arms of those kinds that compare arms with each other
 
 SAID_ONLY = ("title", "paper", "row", "minutes", "checks")
 """Keys of a recipe that none of its numbers depends on."""
@@ -24,9 +25,10 @@ class CheckRecipe:
         kind: `mean`, of `metric` over generations `begin` to `end`; `factor`, by which its mean changes in a
             generation, between them; `ratio`, of that mean to generation 0; each of every arm of `arms`, to be within
             `tolerance` of `value`, or from `least` to `most`. `order`: means of the arms rise from one to the next, of
-            the same seeds, by more than chance. `peak`: the highest of the arms' means is that of neither the first nor
-            the last, and above both by more than chance. `effective_size`: how many real points alone, in units of
-            `unit`, would do as well as the first of `arms`; the others are arms with real points alone.
+            the same seeds, by more than chance. `at_most`: they rise or stay, be it by chance. `peak`: the highest of
+            the arms' means is that of neither the first nor the last, and above both by more than chance.
+            `effective_size`: how many real points alone, in units of `unit`, would do as well as the first of `arms`;
+            the others are arms with real points alone.
         metric: a name that curves have.
         says: in words, what the paper says.
     """
@@ -47,12 +49,12 @@ class CheckRecipe:
         wrong = []
         if self.begin > self.end:
             wrong.append(Violation("from", f"is {self.begin}; must be at most to, which is {self.end}"))
-        if self.kind in ("order", "peak") and len(self.arms) < (2 if self.kind == "order" else 3):
+        if len(self.arms) < _FEWEST.get(self.kind, 1):
             wrong.append(Violation("arms", f"are {len(self.arms)}; too few for kind {self.kind!r}"))
         if len(set(self.arms)) < len(self.arms):
             wrong.append(Violation("arms", f"are {', '.join(self.arms)}; each must be there once"))
         bounded = self.value is not None or self.least > -math.inf or self.most < math.inf
-        if self.kind not in ("order", "peak") and not bounded:
+        if self.kind not in _FEWEST and not bounded:
             wrong.append(Violation("value", f"is missing; kind {self.kind!r} needs value, least or most"))
         if wrong:
             raise InvalidInput(wrong)

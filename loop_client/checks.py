@@ -38,7 +38,7 @@ def judge(
 
 def _verdict(check: CheckRecipe, curves: Mapping[str, Curves], sizes: Mapping[str, int]) -> tuple[bool, str, str]:
     says = check.says or f"{check.kind} of {check.metric}"
-    if check.kind == "order":
+    if check.kind in ("order", "at_most"):
         return _order(check, curves, says)
     if check.kind == "peak":
         return _peak(check, curves, says)
@@ -81,8 +81,10 @@ def _number(check: CheckRecipe, curves: Curves) -> tuple[float, float]:
 
 def _order(check: CheckRecipe, curves: Mapping[str, Curves], says: str) -> tuple[bool, str, str]:
     means = {arm: _window(check, curves[arm]) for arm in check.arms}
-    rises = all(_above(later, earlier) for earlier, later in pairwise(means.values()))
-    return rises, says, _listed(means, " < ")
+    if check.kind == "at_most":
+        rises = all(earlier.mean() <= later.mean() for earlier, later in pairwise(means.values()))
+        return rises, says, _listed(means, " <= ")
+    return all(_above(later, earlier) for earlier, later in pairwise(means.values())), says, _listed(means, " < ")
 
 
 def _peak(check: CheckRecipe, curves: Mapping[str, Curves], says: str) -> tuple[bool, str, str]:

@@ -240,12 +240,13 @@ def test_checks_can_fail() -> None:
         {**check, "kind": "mean", "arms": ["half"], "value": 50.0, "tolerance": 0.1},
         {**check, "kind": "ratio", "arms": ["half"], "least": 100.0},
         {**check, "kind": "order", "arms": ["synthetic", "half"]},
+        {**check, "kind": "at_most", "arms": ["synthetic", "half"]},
         {**check, "kind": "peak", "arms": ["synthetic", "half", "all"]},
         {**check, "kind": "factor", "arms": ["half"], "value": 3.0},
     ]
     recipe = experiment_of({**SMALL, "checks": checks})
     curves = {arm.name: run_arm(recipe, arm)[0] for arm in recipe.arms}
-    assert [verdict.holds for verdict in judge(recipe.checks, curves)] == [False] * 5
+    assert [verdict.holds for verdict in judge(recipe.checks, curves)] == [False] * 6
 
 
 @pytest.mark.parametrize(
