@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from loop_client.clip_index import from_sources, read_index
-from loop_client.recipe import HELD_OUT, DataRecipe
+from loop_client.recipe import HELD_OUT, SPLIT, DataRecipe
 from loop_client.seeds import derived_generator
 from loop_client.strategy import draw_subset
 from motion.assets import data_path
@@ -67,7 +67,8 @@ def load_data(recipe: DataRecipe) -> RealData:
         NotFound: a file is not there.
         InvalidInput: a set is damaged, a motion is none or has no caption, or there are fewer than the recipe draws.
     """
-    pool = _usable(_chosen(recipe, recipe.train, "train"), recipe.drop, f"data.train {recipe.train}")
+    own = recipe.test == SPLIT
+    pool = _usable(_chosen(recipe, recipe.train, "train", own), recipe.drop, f"data.train {recipe.train}")
     rng = np.random.default_rng(recipe.seed)
     order = draw_subset(_groups(pool, recipe.balance), len(pool), rng)
     if recipe.test == HELD_OUT:
@@ -82,7 +83,8 @@ def load_data(recipe: DataRecipe) -> RealData:
         if len(pool) < recipe.n:
             raise InvalidInput.of("data.n", f"is {recipe.n}; there are {len(pool)} motions")
         train, pool_order = order[: recipe.n], order
-        test = _usable(_chosen(recipe, recipe.test, "test"), recipe.drop, f"data.test {recipe.test}")
+        path = recipe.train if own else recipe.test
+        test = _usable(_chosen(recipe, path, "test", own), recipe.drop, f"data.test {path}")
         test = test.select(draw_subset(_groups(test, recipe.balance), recipe.test_n, rng))
     return RealData(pool.select(train), test, pool.select(pool_order))
 
@@ -118,9 +120,9 @@ def captioned_motions(path: str | Path, split: str | None = None) -> MotionSet:
     return _usable(motions.with_motions([_at_default_rate(motion) for motion in motions]), (), os.fspath(path))
 
 
-def _chosen(recipe: DataRecipe, path: str, split: str) -> MotionSet:
-    """The motions of a set that are of the recordings the recipe asks for."""
-    motions = _read(path, split)
+def _chosen(recipe: DataRecipe, path: str, split: str, own: bool) -> MotionSet:
+    """The motions of a set that are of the recordings the recipe asks for; of one split, where `own` says so."""
+    motions = _read(path, split, own)
     if not recipe.index:
         return motions
     chosen = from_sources(motions, read_index(data_path(recipe.index)), recipe.sources, recipe.not_sources)
@@ -129,9 +131,10 @@ def _chosen(recipe: DataRecipe, path: str, split: str) -> MotionSet:
     return chosen
 
 
-def _read(path: str, split: str) -> MotionSet:
+def _read(path: str, split: str, own: bool = False) -> MotionSet:
+    """The motions at `path`, at 20 fps: of a HumanML3D folder, or where `own` says so of any set, one split alone."""
     place = data_path(path)
-    motions = read_file(place, split if place.is_dir() and is_humanml3d_folder(place) else None).motions
+    motions = read_file(place, split if own or (place.is_dir() and is_humanml3d_folder(place)) else None).motions
     return motions.with_motions([_at_default_rate(motion) for motion in motions])
 
 

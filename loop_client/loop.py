@@ -1,7 +1,7 @@
 """The self-consuming loop: algorithm 1 of Gillman et al., "Self-Correcting Self-Consuming Loops for Generative Model
 Training", ICML 2024, with any of the strategies in place of its own.
 
-    generation 0: train on the real data from scratch                       (once; all arms start from it)
+    generation 0: train on the real data, from scratch or a checkpoint      (once; all arms start from it)
     generation t: sample int(lambda n) motions from generation t - 1        synthesize
                   replace them by their corrections                         synthesize, while sampling goes on
                   compose the training set; train on from generation t - 1  fit
@@ -159,7 +159,7 @@ class _Loop:
         settings = self.recipe.generator
         anew = not place.generation or settings.retrain == "scratch"
         steps = settings.first_steps if anew else settings.later_steps
-        init = "" if anew else self._checkpoint(place.seed, place.arm, place.generation - 1)
+        init = settings.init if anew else self._checkpoint(place.seed, place.arm, place.generation - 1)
         seed = derived_seed(place.seed, place.generation, "fit")
         chosen = {**settings.training(), **(place.arm.fit_settings() if place.arm and place.generation else {})}
         named = {name: _setting_text(value) for name, value in chosen.items()}

@@ -29,7 +29,7 @@ from motion.schema import (
 _PACKAGE = "loop_client"
 CORRECTORS = ("identity", "roundtrip", "physics")
 VERIFIERS = ("completed", "phys_err", "distance", "score")
-HELD_OUT = "held_out"
+HELD_OUT, SPLIT = "held_out", "split"
 _ASSIST = Either((Number(0.0), Text(("auto", "none"))), "'auto', 'none' or a number of newtons")
 
 
@@ -40,7 +40,8 @@ class DataRecipe:
     Attributes:
         train: `default`, the set that ships with Plumb, or the path of a set; `$NAME/` stands for a folder named by
             the environment.
-        test: `held_out`, the motions of `train` that the subset leaves out, or the path of a set.
+        test: `held_out`, the motions of `train` that the subset leaves out; `split`, those that the set itself says are
+            for testing, where it has splits, and then only its split `train` is trained on; or the path of a set.
         drop: fields of the sets' metadata; a motion for which one is true, or says something, is left out.
         index, sources, not_sources: HumanML3D's index.csv, and of it the clips whose recording's path has one of these
             texts in it and none of those: `["BMLmovi"]` as Gillman et al.
@@ -71,15 +72,17 @@ class GeneratorRecipe:
     """Training.
 
     Attributes:
-        first_steps: optimizer steps of generation 0, from scratch on the real motions.
+        first_steps: optimizer steps of generation 0, on the real motions.
         later_steps: optimizer steps of each later generation, from the checkpoint before, in every arm.
-        retrain: `finetune`, go on from the checkpoint before; `scratch`, begin each generation anew, with first_steps.
+        init: the checkpoint that generation 0 goes on from, as the generator knows it; from scratch where it is empty.
+        retrain: `finetune`, go on from the checkpoint before; `scratch`, begin each generation as generation 0 did.
         optimizer: `fresh` in each generation, as published, or `kept`: go on with its moments.
         settings: the generator's own settings, as it names them.
     """
 
     first_steps: Annotated[int, Integer(1)]
     later_steps: Annotated[int, Integer(1)]
+    init: Annotated[str, Text(may_be_empty=True)] = ""
     retrain: Annotated[str, Text(("finetune", "scratch"))] = "finetune"
     optimizer: Annotated[str, Text(("fresh", "kept"))] = "fresh"
     settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
