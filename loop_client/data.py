@@ -67,8 +67,7 @@ def load_data(recipe: DataRecipe) -> RealData:
         NotFound: a file is not there.
         InvalidInput: a set is damaged, a motion is none or has no caption, or there are fewer than the recipe draws.
     """
-    own = recipe.test == SPLIT
-    pool = _usable(_chosen(recipe, recipe.train, "train", own), recipe.drop, f"data.train {recipe.train}")
+    pool = _chosen(recipe, "train")
     rng = np.random.default_rng(recipe.seed)
     order = draw_subset(_groups(pool, recipe.balance), len(pool), rng)
     if recipe.test == HELD_OUT:
@@ -83,8 +82,7 @@ def load_data(recipe: DataRecipe) -> RealData:
         if len(pool) < recipe.n:
             raise InvalidInput.of("data.n", f"is {recipe.n}; there are {len(pool)} motions")
         train, pool_order = order[: recipe.n], order
-        path = recipe.train if own else recipe.test
-        test = _usable(_chosen(recipe, path, "test", own), recipe.drop, f"data.test {path}")
+        test = _chosen(recipe, "test")
         test = test.select(draw_subset(_groups(test, recipe.balance), recipe.test_n, rng))
     return RealData(pool.select(train), test, pool.select(pool_order))
 
@@ -120,15 +118,17 @@ def captioned_motions(path: str | Path, split: str | None = None) -> MotionSet:
     return _usable(motions.with_motions([_at_default_rate(motion) for motion in motions]), (), os.fspath(path))
 
 
-def _chosen(recipe: DataRecipe, path: str, split: str, own: bool) -> MotionSet:
-    """The motions of a set that are of the recordings the recipe asks for; of one split, where `own` says so."""
+def _chosen(recipe: DataRecipe, split: str) -> MotionSet:
+    """The motions to train on, or to test with, that the recipe asks for, all of them checked."""
+    own = recipe.test == SPLIT
+    path = recipe.train if own or split == "train" else recipe.test
     motions = _read(path, split, own)
-    if not recipe.index:
-        return motions
-    chosen = from_sources(motions, read_index(data_path(recipe.index)), recipe.sources, recipe.not_sources)
-    if not len(chosen):
-        raise InvalidInput.of("data.sources", f"are {list(recipe.sources)}; no clip of {path} is of such a recording")
-    return chosen
+    if recipe.index:
+        motions = from_sources(motions, read_index(data_path(recipe.index)), recipe.sources, recipe.not_sources)
+        if not len(motions):
+            said = f"are {list(recipe.sources)}; no clip of {path} is of such a recording"
+            raise InvalidInput.of("data.sources", said)
+    return _usable(motions, recipe.drop, f"data.{split} {path}")
 
 
 def _read(path: str, split: str, own: bool = False) -> MotionSet:

@@ -51,6 +51,18 @@ def test_a_test_set_of_its_own(swaying_path: Path, tmp_path: Path) -> None:
     assert len(data.train) == len(data.pool) == 16 and data.test.ids[0].startswith("other")
 
 
+def test_the_split_of_a_set_is_its_own_test(tmp_path: Path) -> None:
+    motions = swaying_set(8)
+    marked = replace(motions, metadata=tuple({"split": "train" if i % 4 else "test"} for i in range(8)))
+    write_packed(tmp_path / "marked", marked)
+    data = load_data(DataRecipe(n=3, train=str(tmp_path / "marked"), test="split"))
+    assert sorted(data.test.ids) == ["clip00", "clip04"]
+    assert len(data.pool) == 6 and not set(data.test.ids) & set(data.pool.ids)
+    write_packed(tmp_path / "plain", motions)
+    with pytest.raises(InvalidInput, match=r"split: is 'train', of which .* it has no splits"):
+        load_data(DataRecipe(n=3, train=str(tmp_path / "plain"), test="split"))
+
+
 def test_other_rates_become_20_fps(tmp_path: Path) -> None:
     motions = swaying_set(6, frames=132)
     write_packed(tmp_path / "fast", motions.with_motions([replace(motion, fps=60.0) for motion in motions]))

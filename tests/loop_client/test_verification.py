@@ -14,7 +14,7 @@ from loop_client.loop import run_loop
 from loop_client.recipe import Recipe, VerifierRecipe, parse_recipe, recipe_of
 from loop_client.store import RunStore, create_run, read_json
 from loop_client.verification import plausible_mm, summarize_verification, verify
-from motion.errors import InvalidInput
+from motion.errors import InvalidInput, NotFound
 from motion.packed import read_packed
 from motion.schema import to_table
 
@@ -139,6 +139,20 @@ def test_from_scratch_and_with_the_optimizer_kept(swaying_path: Path, tmp_path: 
     )
     assert [(init, steps) for init, steps, _ in generator.asked] == [("", 4)] * 3
     assert all(settings == {"keep_optimizer": "true"} for _, _, settings in generator.asked)
+
+
+@pytest.mark.parametrize("retrain", ["finetune", "scratch"])
+def test_generation_0_goes_on_from_a_checkpoint(swaying_path: Path, tmp_path: Path, retrain: str) -> None:
+    generator = Settings()
+    generator.checkpoints["theirs"] = ("", 0)
+    training = {"init": "theirs", "first_steps": 4, "later_steps": 2, "retrain": retrain}
+    arms = [{"name": "a", "strategy": "augment"}]
+    run(recipe_with(swaying_path, arms, generator=training), tmp_path / "r", generator)
+    began = [init == "theirs" for init, _, _ in generator.asked]
+    assert began == ([True] * 3 if retrain == "scratch" else [True, False, False])
+    unknown = recipe_with(swaying_path, arms, generator={**training, "init": "nobody's"})
+    with pytest.raises(NotFound, match="nobody's"):
+        run(unknown, tmp_path / "other", generator)
 
 
 def test_fresh_draws_as_many_as_it_is_told(swaying_path: Path, tmp_path: Path) -> None:
