@@ -1,7 +1,7 @@
 """Kinematic clean-up before the simulation, pure functions of positions: what can be put right without a body.
 
-Noise is smoothed, the floor found, drift taken out, the skeleton made rigid, and feet given clean contacts. A motion
-that is already good comes through nearly unchanged.
+Noise is smoothed, the floor found, drift taken out, the skeleton made rigid, what glides made to walk, and feet given
+clean contacts. A motion that is already good comes through nearly unchanged.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sim_server.preparation.drift import drift_path
 from sim_server.preparation.feet import clean_feet
 from sim_server.preparation.ground import floor_height
 from sim_server.preparation.noise import denoised
+from sim_server.preparation.steps import stepped
 
 
 @dataclass(frozen=True)
@@ -43,4 +44,5 @@ def prepare(positions: np.ndarray) -> Prepared:
     steady = smooth - floor[:, None] - drift_path(raw - floor[:, None])[:, None]
     turns = kinematics.global_rotations(steady, offsets)
     rigid = kinematics.placed(turns, steady[:, 0], offsets)
-    return Prepared(*clean_feet(rigid, turns, offsets), offsets)
+    walking, turns = stepped(rigid, turns, offsets)
+    return Prepared(*clean_feet(walking, turns, offsets), offsets)

@@ -29,7 +29,7 @@ def sole_heights(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) 
     return np.stack([points[:, SOLE_POINT_SIDE == side].min(1) for side in (0, 1)], -1)
 
 
-def _speeds(positions: np.ndarray) -> np.ndarray:
+def foot_speeds(positions: np.ndarray) -> np.ndarray:
     """Horizontal speed of each foot's ankle and toe, m/s, in ascending order: (frames, 2 feet, 2).
 
     A foot that rolls over its toe, or lands on its heel, stands on its slower end.
@@ -66,7 +66,7 @@ def clean_feet(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) ->
     with rigid `offsets` (22, 3); the same two come back."""
     for _ in range(2):
         height = sole_heights(positions, turns, offsets)
-        slower, faster = np.moveaxis(_speeds(positions), -1, 0)
+        slower, faster = np.moveaxis(foot_speeds(positions), -1, 0)
         slow, fast = _SWING_M_S
         planted = (faster < _PLANTED_M_S) & (np.abs(height) < _PLANTED_M)
         swing = gaussian_filter1d(np.clip((slower - slow) / (fast - slow), 0, 1), 0.7, axis=0)

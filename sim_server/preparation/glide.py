@@ -1,0 +1,76 @@
+"""Gliding: a body carried along while neither foot ever stands.
+
+Generators that lose their way keep a walker's path and forget its legs, which freeze in mid-stride or swing as if for
+another speed. No body can follow that; it would have to be carried.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import binary_closing, gaussian_filter1d, median_filter
+
+from motion.skeleton import ANKLES, LEGS, TOES
+from sim_server.preparation.feet import foot_speeds
+
+_FPS = 20.0
+_STAND_M_S = 0.4  # of its slower end: faster, and a foot does not stand
+_SHORTEST_FRAMES = 9  # without a stance: longer than any flight
+_REST_FRAMES = 8  # between two glides: a turning point of a swing, not a stance
+_LOW_M = 0.08  # a foot this low could stand,
+_UPRIGHT = 0.75  # of the leg's length is the height of the pelvis of one who walks;
+_SHARE = 0.7  # both in this share of the frames, or the body leans on something else
+_WALK_M_S = 1.5  # a body is carried no faster than its legs go, or than one walks
+_PACE_FRAMES = 2.0
+
+
+def gliding(positions: np.ndarray) -> np.ndarray:
+    """The frames (frames,) in which a motion (frames, 22, 3), floor at 0, glides."""
+    height = _foot_heights(positions)
+    stands = ((foot_speeds(positions)[..., 0] < _STAND_M_S) & (height < _LOW_M)).any(1)
+    hip, knee, ankle, _ = LEGS[0]
+    leg = np.linalg.norm(positions[:, knee] - positions[:, hip], axis=-1)
+    leg += np.linalg.norm(positions[:, ankle] - positions[:, knee], axis=-1)
+    upright = positions[:, 0, 1] > _UPRIGHT * leg
+    glides = np.zeros(len(positions), bool)
+    for start, stop in stretches(np.logical_not(stands)):
+        walks = min((height[start:stop].min(1) < _LOW_M).mean(), upright[start:stop].mean())
+        glides[start:stop] = stop - start >= _SHORTEST_FRAMES and walks > _SHARE
+    return glides | binary_closing(glides, np.ones(1 + _REST_FRAMES))  # closing alone drops what is at the ends
+
+
+def stretches(mask: np.ndarray) -> list[tuple[int, int]]:
+    """Start and stop of each run of true values in `mask` (n,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def hurried_path(positions: np.ndarray, glides: np.ndarray) -> np.ndarray:
+    """How far a gliding body has been carried, by each frame, beyond what its legs can do: (frames, 3) metres.
+
+    Where it glides it may go as fast as its legs move against the floor, or as one walks: legs that swing for a walk
+    say that it is one, however fast the path.
+    """
+    velocity = np.gradient(positions[:, 0], 1 / _FPS, axis=0) * (1, 0, 1)
+    velocity = gaussian_filter1d(velocity, _PACE_FRAMES, axis=0, mode="nearest")
+    speed = np.maximum(np.linalg.norm(velocity, axis=-1), 1e-6)
+    legs = speed - (_ground_velocity(positions) * velocity).sum(-1) / speed
+    share = np.clip(1 - np.maximum(legs, _WALK_M_S) / speed, 0, 1) * gaussian_filter1d(glides.astype(float), 1.0)
+    return np.cumsum(share[:, None] * velocity, axis=0) / _FPS
+
+
+def _foot_heights(positions: np.ndarray) -> np.ndarray:
+    """Height of each foot over the floor, (frames, 2), by its toe or, less what a flat foot's is higher, its ankle."""
+    toes, ankles = positions[:, TOES, 1], positions[:, ANKLES, 1]
+    return np.minimum(toes, ankles - np.median(ankles - toes))
+
+
+def _ground_velocity(positions: np.ndarray) -> np.ndarray:
+    """The horizontal velocity (frames, 3) that the slower end of the lower foot has, over about a step."""
+    feet = np.gradient(positions[:, [*ANKLES, *TOES]], 1 / _FPS, axis=0) * (1, 0, 1)
+    ends = feet.reshape(-1, 2, 2, 3)  # ankle or toe, side
+    end = np.linalg.norm(ends, axis=-1).argmin(1)
+    slower = np.take_along_axis(ends, end[:, None, :, None], axis=1)[:, 0]
+    height = _foot_heights(positions)
+    weight = np.exp(-(height - height.min(1, keepdims=True)) / 0.02)
+    lower = (weight[..., None] * slower).sum(1) / weight.sum(1, keepdims=True)
+    return gaussian_filter1d(median_filter(lower, size=(5, 1), mode="nearest"), 1.5, axis=0, mode="nearest")
