@@ -15,7 +15,8 @@ from motion.packed import read_packed
 from motion.skeleton import ANKLES, TOES
 from motion.synthesis import synthesize
 from sim_server import Corrector
-from sim_server.preparation import Prepared
+from sim_server.corruption import corrupted
+from sim_server.preparation import Prepared, prepare
 from sim_server.preparation.feet import clean_feet, foot_speeds, sole_heights
 from sim_server.preparation.glide import gliding, hurried_path
 from sim_server.preparation.steps import stances, stepped
@@ -121,3 +122,11 @@ def test_steps_turn_with_the_motion() -> None:
     positions = carried(1.0)
     turn = np.array([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]])
     np.testing.assert_allclose(walked(positions @ turn.T).positions, walked(positions).positions @ turn.T, atol=1e-6)
+
+
+def test_what_shakes_is_not_taken_for_gliding(data_dir: Path) -> None:
+    """Under noise no foot seems to stand."""
+    for clip in list(read_packed(data_dir / "running"))[10:13]:
+        noisy = prepare(corrupted(clip, "jitter").positions.astype(np.float64))
+        went = np.linalg.norm(clip.positions[-1, 0] - clip.positions[0, 0])
+        assert np.linalg.norm(noisy.positions[-1, 0] - noisy.positions[0, 0]) == pytest.approx(went, rel=0.1)
