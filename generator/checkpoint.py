@@ -6,6 +6,7 @@ The network's tensors have the names of MDM's published checkpoints; beside them
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         InvalidInput: a file is damaged.
     """
     if not (folder / CARD).is_file() or not (folder / WEIGHTS).is_file():
-        raise NotFound(f"no checkpoint in {folder}; it must hold {WEIGHTS} and {CARD}")
+        raise _missing(folder)
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     except ValueError as error:
@@ -108,6 +109,20 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     if not isinstance(card, dict):
         raise InvalidInput.of(str(folder / CARD), f"is a {type(card).__name__}; must be a JSON object")
     return Checkpoint(folder.name, read_tensors(folder / WEIGHTS)[0], card)
+
+
+def content_digest(folder: Path) -> str:
+    """A digest of the checkpoint in `folder`, which tells apart two that bear one name. Raises as `read_checkpoint`."""
+    if not (folder / CARD).is_file() or not (folder / WEIGHTS).is_file():
+        raise _missing(folder)
+    digest = hashlib.sha256()
+    for name in (CARD, WEIGHTS):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:24]
+
+
+def _missing(folder: Path) -> NotFound:
+    return NotFound(f"no checkpoint in {folder}; it must hold {WEIGHTS} and {CARD}")
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:

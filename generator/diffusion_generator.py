@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from generator.batching import padded, sampling_windows
-from generator.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from generator.checkpoint import Checkpoint, content_digest, read_checkpoint, write_checkpoint
 from generator.features import check_trainable, positions_of
 from generator.fitting import FitRequest, fit
 from generator.mdm import MDM
@@ -152,6 +152,8 @@ class DiffusionGenerator:
         """
         identity = read_checkpoint(folder.resolve()).id
         self._folders[identity] = folder.resolve()
+        with self._lock:
+            self._loaded.pop(identity, None)  # may be another by now
         return identity
 
     def copy_checkpoint(self, identity: str, folder: Path) -> None:
@@ -196,7 +198,7 @@ class DiffusionGenerator:
         if not 0 <= seed < SEEDS:
             raise InvalidInput.of("seed", f"is {seed}; must be at least 0 and below 2^63")
         start = self._checkpoint(init) if init else None
-        request = FitRequest(dataset, init, steps, seed, self.settings_of(init, settings or {}))
+        request = FitRequest(dataset, self._origin(init), steps, seed, self.settings_of(init, settings or {}))
         motions = self._store.dataset(dataset)
         identity = request.identity()
         if not self._store.has_checkpoint(identity):
@@ -243,6 +245,12 @@ class DiffusionGenerator:
     def _checkpoint(self, identity: str) -> Checkpoint:
         folder = self._folders.get(identity)
         return read_checkpoint(folder) if folder else self._store.checkpoint(identity)
+
+    def _origin(self, init: str) -> str:
+        """What a request says it starts from: an id of the store says it all; the name of a folder does not say what is
+        in it now."""
+        folder = self._folders.get(init)
+        return f"{init}@{content_digest(folder)}" if folder else init
 
     def _load(self, identity: str) -> _Loaded:
         with self._lock:

@@ -112,6 +112,17 @@ def test_a_setting_said_as_it_is_anyway_changes_nothing(generator: DiffusionGene
     )
 
 
+def test_a_folder_with_other_weights_is_another_start(
+    generator: DiffusionGenerator, tmp_path: Path, motions: MotionSet
+) -> None:
+    dataset = generator.upload(motions)
+    fits = []
+    for seed in (1, 2, 1):
+        generator.copy_checkpoint(generator.fit(dataset, "", 1, seed=seed), tmp_path / "mine")
+        fits.append(generator.fit(dataset, generator.open_checkpoint(tmp_path / "mine"), 1))
+    assert fits[0] == fits[2] != fits[1]
+
+
 def test_training_further_keeps_model_and_normalizer(
     generator: DiffusionGenerator, tmp_path: Path, motions: MotionSet
 ) -> None:
