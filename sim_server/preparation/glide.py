@@ -55,7 +55,8 @@ def hurried_path(positions: np.ndarray, glides: np.ndarray) -> np.ndarray:
     speed = np.maximum(np.linalg.norm(velocity, axis=-1), 1e-6)
     legs = speed - (_ground_velocity(positions) * velocity).sum(-1) / speed
     share = np.clip(1 - np.maximum(legs, _WALK_M_S) / speed, 0, 1) * gaussian_filter1d(glides.astype(float), 1.0)
-    return np.cumsum(share[:, None] * velocity, axis=0) / _FPS
+    path = np.cumsum(share[:, None] * velocity, axis=0) / _FPS
+    return path - path[0]  # a motion begins where it began
 
 
 def _foot_heights(positions: np.ndarray) -> np.ndarray:
