@@ -101,7 +101,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         InvalidInput: a file is damaged.
     """
     if not (folder / CARD).is_file() or not (folder / WEIGHTS).is_file():
-        raise _missing(folder)
+        raise NotFound(f"no checkpoint in {folder}; it must hold {WEIGHTS} and {CARD}")
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     except ValueError as error:
@@ -112,17 +112,11 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def content_digest(folder: Path) -> str:
-    """A digest of the checkpoint in `folder`, which tells apart two that bear one name. Raises as `read_checkpoint`."""
-    if not (folder / CARD).is_file() or not (folder / WEIGHTS).is_file():
-        raise _missing(folder)
+    """A digest of the checkpoint that lies in `folder`, which tells apart two that bear one name."""
     digest = hashlib.sha256()
     for name in (CARD, WEIGHTS):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()[:24]
-
-
-def _missing(folder: Path) -> NotFound:
-    return NotFound(f"no checkpoint in {folder}; it must hold {WEIGHTS} and {CARD}")
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:

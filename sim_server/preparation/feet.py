@@ -9,6 +9,7 @@ from motion import kinematics, rotation
 from motion.skeleton import ANKLES, TOES
 from sim_server.humanoid import SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, sole_points
 from sim_server.preparation.legs import shifted_feet
+from sim_server.preparation.stretches import stretches
 
 _FPS = 20.0
 _CLEARANCE_M = 0.045  # of a swinging sole: less, and the simulated foot, which sags a little, scuffs
@@ -51,8 +52,7 @@ def _pins(positions: np.ndarray, planted: np.ndarray) -> np.ndarray:
     """Horizontal shifts (frames, 2, 3) that hold every planted foot where it was on average, eased in and out."""
     shifts = np.zeros((len(positions), 2, 3))
     for side, toe in enumerate(TOES):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], planted[:, side].astype(int), [0]])))
-        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        for start, stop in stretches(planted[:, side]):
             path = positions[start:stop, toe]
             shift = np.median(path, axis=0) - path
             shift[:, 1] = 0

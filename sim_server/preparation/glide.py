@@ -11,6 +11,7 @@ from scipy.ndimage import binary_closing, gaussian_filter1d, median_filter
 
 from motion.skeleton import ANKLES, LEGS, TOES
 from sim_server.preparation.feet import foot_speeds
+from sim_server.preparation.stretches import stretches
 
 _FPS = 20.0
 _STAND_M_S = 0.4  # of its slower end: faster, and a foot does not stand
@@ -36,12 +37,6 @@ def gliding(positions: np.ndarray) -> np.ndarray:
         walks = min((height[start:stop].min(1) < _LOW_M).mean(), upright[start:stop].mean())
         glides[start:stop] = stop - start >= _SHORTEST_FRAMES and walks > _SHARE
     return glides | binary_closing(glides, np.ones(1 + _REST_FRAMES))  # closing alone drops what is at the ends
-
-
-def stretches(mask: np.ndarray) -> list[tuple[int, int]]:
-    """Start and stop of each run of true values in `mask` (n,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def hurried_path(positions: np.ndarray, glides: np.ndarray) -> np.ndarray:

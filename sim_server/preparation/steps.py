@@ -12,8 +12,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from motion import kinematics, rotation
 from motion.skeleton import ANKLES, LEGS, TOES
-from sim_server.preparation.glide import gliding, hurried_path, stretches
+from sim_server.preparation.glide import gliding, hurried_path
 from sim_server.preparation.legs import placed_feet
+from sim_server.preparation.stretches import stretches
 
 _STEP_COST_M2 = 0.3  # a step is worth this much wandering of the foot that stands: 0.5 m a step at 1.2 m/s
 _SHORTEST, _LONGEST = 4, 16  # frames that a foot stands
