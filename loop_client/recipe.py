@@ -28,7 +28,7 @@ from motion.schema import (
 
 _PACKAGE = "loop_client"
 CORRECTORS = ("identity", "roundtrip", "physics")
-VERIFIERS = ("completed", "phys_err", "distance", "score")
+VERIFIERS = ("completed", "phys_err", "distance", "force", "score")
 HELD_OUT, SPLIT = "held_out", "split"
 _ASSIST = Either((Number(0.0), Text(("auto", "none"))), "'auto', 'none' or a number of newtons")
 
@@ -174,7 +174,8 @@ class VerifierRecipe:
     Attributes:
         kind: what a motion's badness is. `completed`, the share of it that the corrector's body did not get through;
             `phys_err`, its physical error in millimetres; `distance`, millimetres to its correction (mean over joints);
-            `score`, its distance to its prompt in the text-to-motion evaluator.
+            `force`, the newtons of help that its correction took, on average; `score`, its distance to its prompt in
+            the text-to-motion evaluator.
         most: the most badness that is kept.
         best_of: of so many samples of each prompt only the best is kept: curation, as by Ferbach et al.,
             "Self-Consuming Generative Models with Curated Data Provably Optimize Human Preferences", NeurIPS 2024.
@@ -191,7 +192,7 @@ class VerifierRecipe:
     @property
     def by_correction(self) -> bool:
         """Whether it asks the physics corrector, whether or not the corrections are trained on."""
-        return self.kind in ("completed", "distance")
+        return self.kind in ("completed", "distance", "force")
 
 
 @dataclass(frozen=True)

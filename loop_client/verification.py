@@ -83,7 +83,8 @@ def _badness(production: Production, rule: VerifierRecipe, text_distance: TextDi
     reports = [production.corrections[each.name or ""].report for each in valid]
     if rule.kind == "completed":
         return [1 - report.completed for report in reports]
-    return [report.mpjpe_global_mm if report.status == "OK" else math.inf for report in reports]
+    measured = "residual_force_n_mean" if rule.kind == "force" else "mpjpe_global_mm"
+    return [getattr(report, measured) if report.status == "OK" else math.inf for report in reports]
 
 
 def _best(production: Production, rule: VerifierRecipe, badness: dict[str, float]) -> set[str]:

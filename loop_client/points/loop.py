@@ -67,12 +67,12 @@ def run_arm(
             if not strategy.keeps_all:
                 del synthetic[:-1]
         if generation % recipe.every == 0 or generation == recipe.generations:
-            samples = model.sample(fitted[-1], recipe.samples, 1.0, chance("looked at"))
+            samples = model.sample(fitted[-1], recipe.samples, arm.bias, chance("looked at"))
             reals = distribution.draw_unseen(chance("looked at beside"), runs, recipe.samples)
             look = Look(fitted[-1], samples, reals, distribution)
             rows[generation] = {name: METRICS[name].measure(look) for name in recipe.metrics}
         if generation in shown(recipe):
-            pictures.append(model.sample(fitted[-1], _SHOWN, 1.0, chance("shown"))[0])
+            pictures.append(model.sample(fitted[-1], _SHOWN, arm.bias, chance("shown"))[0])
         if progress:
             progress(generation, recipe.generations)
     curves: Curves = {name: np.stack([row[name] for row in rows.values()], axis=1) for name in recipe.metrics}

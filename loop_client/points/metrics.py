@@ -28,7 +28,7 @@ class Look:
 
     Attributes:
         model: what the generator fitted.
-        samples: of it, (runs, n, dim), without bias; real, as many real points.
+        samples: of it, (runs, n, dim), with the arm's bias, if it has one; real, as many real points.
         distribution: the real one.
     """
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter1d
+from scipy.ndimage import distance_transform_edt, gaussian_filter1d, minimum_filter1d
 
 from motion import kinematics, rotation
 from motion.skeleton import ANKLES, TOES
 from sim_server.humanoid import SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, sole_points
 from sim_server.preparation.legs import shifted_feet
 from sim_server.preparation.stretches import stretches
+from sim_server.preparation.support import falls, upright
 
 _FPS = 20.0
 _CLEARANCE_M = 0.045  # of a swinging sole: less, and the simulated foot, which sags a little, scuffs
 _RISE_FRAMES = 1.0  # a foot needs this long from the floor to its clearance, and back
 _SWING_M_S = (0.2, 0.6)  # between these speeds of its slower end a foot turns from standing to swinging
+_FALL_M_S2 = (3.0, 6.0)  # between these a body comes to be in the air;
+_FLIGHT_FRAMES = 4  # this near such a moment, both feet may be up
+_SUPPORT_M_S = (0.5, 1.5)  # between these speeds a foot comes to be too fast to carry the body
 _PLANTED_M_S = 0.25  # of its faster end: heel and toe both rest
 _PLANTED_M = 0.03
 _LARGEST_PIN_M = 0.06  # a planted foot that wanders further than this is not one contact
@@ -38,6 +42,22 @@ def foot_speeds(positions: np.ndarray) -> np.ndarray:
     feet = positions[:, [*ANKLES, *TOES]][..., [0, 2]]
     speed = np.linalg.norm(np.gradient(feet, 1 / _FPS, axis=0), axis=-1)
     return np.sort(speed.reshape(-1, 2, 2), axis=1).swapaxes(1, 2)
+
+
+def _support(slower: np.ndarray, grounded: np.ndarray) -> np.ndarray:
+    """How much each foot, of speeds `slower` (frames, 2), has to be on the floor, 0 to 1, where the body is `grounded`
+    (frames,): the slower of the two, if it is not too fast. Generators blur the stances of a run."""
+    other = slower[:, ::-1]
+    turn = np.clip(0.5 + (other - slower) / np.maximum(other + slower, 1e-6) / 0.3, 0, 1)
+    low, high = _SUPPORT_M_S
+    return grounded[:, None] * turn * np.clip((high - slower) / (high - low), 0, 1)
+
+
+def _grounded(positions: np.ndarray) -> np.ndarray:
+    """How sure it is, 0 to 1, that feet carry the body in each frame (frames,): it is upright, and does not fall."""
+    low, high = _FALL_M_S2
+    holds = np.clip((high - falls(positions)) / (high - low), 0, 1) * upright(positions)
+    return minimum_filter1d(holds, 2 * _FLIGHT_FRAMES + 1)
 
 
 def _frames_to(planted: np.ndarray) -> np.ndarray:
@@ -64,12 +84,14 @@ def _pins(positions: np.ndarray, planted: np.ndarray) -> np.ndarray:
 def clean_feet(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A motion with clean contacts, from positions (frames, 22, 3), floor at 0, and rotations (frames, 22, 4) of a body
     with rigid `offsets` (22, 3); the same two come back."""
+    grounded = _grounded(positions)
     for _ in range(2):
         height = sole_heights(positions, turns, offsets)
         slower, faster = np.moveaxis(foot_speeds(positions), -1, 0)
         slow, fast = _SWING_M_S
         planted = (faster < _PLANTED_M_S) & (np.abs(height) < _PLANTED_M)
-        swing = gaussian_filter1d(np.clip((slower - slow) / (fast - slow), 0, 1), 0.7, axis=0)
+        swing = np.clip((slower - slow) / (fast - slow), 0, 1)
+        swing = gaussian_filter1d(np.minimum(swing, 1 - _support(slower, grounded)), 0.7, axis=0)
         swing *= np.clip((_frames_to(planted) - 0.5) / _RISE_FRAMES, 0, 1)
         lift = np.where(planted, -height, np.maximum(swing * _CLEARANCE_M - height, 0))
         lift = np.maximum(gaussian_filter1d(lift, 0.8, axis=0), -height)

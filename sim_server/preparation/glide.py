@@ -1,7 +1,8 @@
 """Gliding: a body carried along while neither foot ever stands.
 
 Generators that lose their way keep a walker's path and forget its legs, which freeze in mid-stride or swing as if for
-another speed. No body can follow that; it would have to be carried.
+another speed. No body can follow that; it would have to be carried. In a run no foot stands for moments either, but
+then the body falls.
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import binary_closing, gaussian_filter1d, median_filter
 
-from motion.skeleton import ANKLES, LEGS, TOES
+from motion.skeleton import ANKLES, TOES
 from sim_server.preparation.feet import foot_speeds
 from sim_server.preparation.stretches import stretches
+from sim_server.preparation.support import falls, upright
 
 _FPS = 20.0
 _STAND_M_S = 0.4  # of its slower end: faster, and a foot does not stand
-_SHORTEST_FRAMES = 9  # without a stance: longer than any flight
-_REST_FRAMES = 8  # between two glides: a turning point of a swing, not a stance
-_LOW_M = 0.08  # a foot this low could stand,
-_UPRIGHT = 0.75  # of the leg's length is the height of the pelvis of one who walks;
-_SHARE = 0.7  # both in this share of the frames, or the body leans on something else
+_LONGEST_FLIGHT_FRAMES = 8  # longer without a stance, and a body glides
+_SHORTEST_FRAMES = 6  # without a stance, and it glides if it travels and does not fall, as what flies does:
+_TRAVEL_M_S = 1.0
+_FALL_M_S2 = 4.0
+_REST_FRAMES = 12  # between two glides: a turning point of a swing, or a stance in no walk
+_LOW_M = 0.08  # a foot this low could stand; one is
+_SHARE = 0.7  # and upright in this share of the frames, or the body leans on something else
 _WALK_M_S = 1.5  # a body is carried no faster than its legs go, or than one walks
 _PACE_FRAMES = 2.0
 
@@ -28,14 +32,14 @@ def gliding(positions: np.ndarray) -> np.ndarray:
     """The frames (frames,) in which a motion (frames, 22, 3), floor at 0, glides."""
     height = _foot_heights(positions)
     stands = ((foot_speeds(positions)[..., 0] < _STAND_M_S) & (height < _LOW_M)).any(1)
-    hip, knee, ankle, _ = LEGS[0]
-    leg = np.linalg.norm(positions[:, knee] - positions[:, hip], axis=-1)
-    leg += np.linalg.norm(positions[:, ankle] - positions[:, knee], axis=-1)
-    upright = positions[:, 0, 1] > _UPRIGHT * leg
+    speed = np.linalg.norm(_velocity(positions[:, 0]), axis=-1)
+    stands_up, downward = upright(positions), falls(positions)
     glides = np.zeros(len(positions), bool)
     for start, stop in stretches(np.logical_not(stands)):
-        walks = min((height[start:stop].min(1) < _LOW_M).mean(), upright[start:stop].mean())
-        glides[start:stop] = stop - start >= _SHORTEST_FRAMES and walks > _SHARE
+        here = slice(start, stop)
+        walks = min((height[here].min(1) < _LOW_M).mean(), stands_up[here].mean()) > _SHARE
+        carried = speed[here].mean() > _TRAVEL_M_S and downward[here].max() < _FALL_M_S2
+        glides[here] = walks and stop - start >= (_SHORTEST_FRAMES if carried else _LONGEST_FLIGHT_FRAMES + 1)
     return glides | binary_closing(glides, np.ones(1 + _REST_FRAMES))  # closing alone drops what is at the ends
 
 
@@ -45,13 +49,17 @@ def hurried_path(positions: np.ndarray, glides: np.ndarray) -> np.ndarray:
     Where it glides it may go as fast as its legs move against the floor, or as one walks: legs that swing for a walk
     say that it is one, however fast the path.
     """
-    velocity = np.gradient(positions[:, 0], 1 / _FPS, axis=0) * (1, 0, 1)
-    velocity = gaussian_filter1d(velocity, _PACE_FRAMES, axis=0, mode="nearest")
+    velocity = gaussian_filter1d(_velocity(positions[:, 0]), _PACE_FRAMES, axis=0, mode="nearest")
     speed = np.maximum(np.linalg.norm(velocity, axis=-1), 1e-6)
     legs = speed - (_ground_velocity(positions) * velocity).sum(-1) / speed
     share = np.clip(1 - np.maximum(legs, _WALK_M_S) / speed, 0, 1) * gaussian_filter1d(glides.astype(float), 1.0)
     path = np.cumsum(share[:, None] * velocity, axis=0) / _FPS
     return path - path[0]  # a motion begins where it began
+
+
+def _velocity(path: np.ndarray) -> np.ndarray:
+    """In the plane: of points (frames, ..., 3) the same, metres a second."""
+    return np.gradient(path, 1 / _FPS, axis=0) * (1, 0, 1)
 
 
 def _foot_heights(positions: np.ndarray) -> np.ndarray:
@@ -62,7 +70,7 @@ def _foot_heights(positions: np.ndarray) -> np.ndarray:
 
 def _ground_velocity(positions: np.ndarray) -> np.ndarray:
     """The horizontal velocity (frames, 3) that the slower end of the lower foot has, over about a step."""
-    feet = np.gradient(positions[:, [*ANKLES, *TOES]], 1 / _FPS, axis=0) * (1, 0, 1)
+    feet = _velocity(positions[:, [*ANKLES, *TOES]])
     ends = feet.reshape(-1, 2, 2, 3)  # ankle or toe, side
     end = np.linalg.norm(ends, axis=-1).argmin(1)
     slower = np.take_along_axis(ends, end[:, None, :, None], axis=1)[:, 0]

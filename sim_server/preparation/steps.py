@@ -34,7 +34,6 @@ def stepped(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) -> tu
     if not glides.any():
         return positions, turns
     positions = positions - hurried_path(positions, glides)[:, None]
-    glides = gliding(positions)
     headings = _headings(turns[:, 0])
     share = gaussian_filter1d(glides.astype(float), _EASE_FRAMES)
     drop, ankles, toes = np.zeros(len(positions)), positions[:, ANKLES].copy(), positions[:, TOES].copy()

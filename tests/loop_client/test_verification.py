@@ -62,7 +62,7 @@ def test_what_the_body_cannot_do_is_left_out(swaying_path: Path, tmp_path: Path)
     assert all(about["corrected"] and not about["replaced"] for about in motions.metadata)
 
 
-@pytest.mark.parametrize("kind", ["phys_err", "distance", "score"])
+@pytest.mark.parametrize("kind", ["phys_err", "distance", "force", "score"])
 def test_the_best_of_three_is_kept(swaying_path: Path, tmp_path: Path, kind: str) -> None:
     arms = [{"name": "best", "strategy": "augment", "corrector": "physics", "verifier": {"kind": kind, "best_of": 3}}]
     store, lines = run(recipe_with(swaying_path, arms, generations=1), tmp_path / "run")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from motion import kinematics
 from motion.assets import asset_path
@@ -96,6 +97,19 @@ def test_sound_motion_does_not_glide(data_dir: Path) -> None:
     for clips in sets:
         for clip in clips:
             assert not gliding(clip.positions.astype(np.float64)).any(), clip.name
+
+
+def test_who_runs_falls() -> None:
+    """A run whose feet are blurred until they never rest glides; but not if the body falls as one in the air does."""
+    for motion in synthesize(6, 3, actions=["jog"]):
+        run = motion.positions.astype(np.float64)
+        assert not gliding(run).any()
+        path = run[:, :1] * (1, 0, 1)
+        blurred = path + gaussian_filter1d(run - path, 2.0, axis=0, mode="nearest")
+        blurred[..., 1] -= blurred[..., 1].min()
+        assert gliding(blurred).mean() > 0.3
+        bounce = 0.04 * (1 + np.sin(2 * np.pi * 2.5 * np.arange(len(run)) / FPS))  # down with 9.9 m/s² at most
+        assert gliding(blurred + bounce[:, None, None] * (0, 1, 0)).mean() < 0.3
 
 
 @pytest.mark.parametrize("metres_s", [0.3, 1.0, 2.5])

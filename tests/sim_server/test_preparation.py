@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from motion.metrics import mpjpe_global
 from motion.motion import Motion
@@ -77,6 +78,20 @@ def test_no_sole_is_left_under_the_floor(walks: list[Motion]) -> None:
         heights = sole_heights(ready.positions, ready.turns, ready.offsets)
         assert heights.min() > -0.02
         assert np.percentile(heights, 2) > -0.006
+
+
+def test_who_does_not_fall_stands() -> None:
+    """Blurred, the feet of a run rest nowhere; but a body that does not fall is carried by one of them."""
+    for motion in synthesize(6, 3, actions=["jog"]):
+        run = motion.positions.astype(np.float64)
+        path = run[:, :1] * (1, 0, 1)
+        blurred = path + gaussian_filter1d(run - path, 1.5, axis=0, mode="nearest")
+        bounce = 0.04 * np.sin(2 * np.pi * 2.5 * np.arange(len(run)) / 20)  # falls with 9.9 m/s² at most
+        lower = []
+        for positions in (blurred, blurred + bounce[:, None, None] * (0, 1, 0)):
+            ready = prepare(positions)
+            lower.append(sole_heights(ready.positions, ready.turns, ready.offsets).min(1)[5:-5].mean())
+        assert lower[0] < 0.7 * lower[1]
 
 
 def test_legs_keep_their_length_when_feet_move(walks: list[Motion]) -> None:
