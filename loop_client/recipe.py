@@ -207,8 +207,8 @@ class ArmRecipe:
             gamma / (1 + gamma).
         failed: what becomes of a motion whose correction failed: `drop` it, or train on it as it was (`keep`).
         verifier: which synthetic motions are trained on; by default all.
-        bias: of sampling the synthetic motions, as Alemohammad et al. (ICLR 2024) have it: guidance of scale 1 / bias;
-            by default they are sampled as the recipe says.
+        bias: of sampling the synthetic motions (those that are evaluated have none), as Alemohammad et al. (ICLR 2024)
+            have it: guidance of scale 1 / bias; by default they are sampled as the recipe says.
         n: real motions that strategy `fresh` draws each generation; by default the recipe's.
         w: how far strategy `neon` goes the other way.
     """
@@ -277,6 +277,10 @@ class Recipe:
         twice = sorted({name for name in names if names.count(name) > 1})
         violations = [Violation("arms", f"has {name!r} more than once; each name must be its own") for name in twice]
         violations += check_violations(self.checks, [arm.name for arm in self.arms], self.generations)
+        helped = [arm.name for arm in self.arms if arm.verifier and arm.verifier.kind == "force"]
+        if helped and self.correction.assist == "none":
+            says = f"is 'none', and the verifier of arm {helped[0]!r} is by the help that there is"
+            violations.append(Violation("correction.assist", says))
         if self.checks and len(self.seeds) < 2:
             violations.append(Violation("seeds", f"are {list(self.seeds)}; checks need two at least"))
         if len(set(self.seeds)) != len(self.seeds):

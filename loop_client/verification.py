@@ -14,8 +14,14 @@ from loop_client.theory import collapse_threshold
 from motion.dataset import MotionSet
 from motion.metrics import physical_errors
 from motion.motion import Motion
+from motion.report import Report
 
 _PLAUSIBLE = 95.0  # percent of real motions
+
+_COSTS: dict[str, Callable[[Report], float]] = {
+    "distance": lambda report: report.mpjpe_global_mm,
+    "force": lambda report: report.residual_force_n_mean,
+}
 
 TextDistance = Callable[[MotionSet], np.ndarray]
 """Of motions with their prompts, how far each is from what its prompt says, (n,)."""
@@ -83,8 +89,8 @@ def _badness(production: Production, rule: VerifierRecipe, text_distance: TextDi
     reports = [production.corrections[each.name or ""].report for each in valid]
     if rule.kind == "completed":
         return [1 - report.completed for report in reports]
-    measured = "residual_force_n_mean" if rule.kind == "force" else "mpjpe_global_mm"
-    return [getattr(report, measured) if report.status == "OK" else math.inf for report in reports]
+    cost = _COSTS[rule.kind]
+    return [cost(report) if report.status == "OK" else math.inf for report in reports]
 
 
 def _best(production: Production, rule: VerifierRecipe, badness: dict[str, float]) -> set[str]:

@@ -28,6 +28,8 @@ def run_arm(
 ) -> tuple[Curves, np.ndarray]:
     """The curves of an arm, and samples of its first run's models at the generations of `shown` (k, n, dim).
 
+    What is looked at is sampled as what is trained on is, with the arm's bias.
+
     Chance is drawn anew for each generation and purpose, alike in all arms, so that they can be compared run by run.
 
     Args:

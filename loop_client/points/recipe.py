@@ -80,7 +80,8 @@ class ArmRecipe:
         growth: of what accumulates: `whole`, or `linear`: of the points that generation i of t so far has made, only
             the first i / t are trained on, so that the old ones fade.
         corrector, gamma: one of `correctors.CORRECTORS`, and its strength.
-        bias: of sampling, 1 for none; below, samples are drawn nearer to what is likeliest.
+        bias: of sampling, 1 for none; below, samples are drawn nearer to what is likeliest, to train on and to look at.
+            What is read off the model itself (`gaussian_w2`, `deviation`, `total_variation`) has none.
         memory: how many of the last models, in equal shares, the synthetic points come from.
         n: real points of this arm, where they are not the recipe's.
         first: points that generation 0 is fitted to; by default n.
@@ -92,7 +93,7 @@ class ArmRecipe:
     growth: Annotated[str, Text(("whole", "linear"))] = "whole"
     corrector: Annotated[str, Text(tuple(CORRECTORS))] = "identity"
     gamma: Annotated[float, Number(0.0, finite=False)] = math.inf
-    bias: Annotated[float, Number(0.0, 1.0)] = 1.0
+    bias: Annotated[float, Number(0.01, 1.0)] = 1.0
     memory: Annotated[int, Integer(1)] = 1
     n: Annotated[int, Integer()] = 0
     first: Annotated[int, Integer()] = 0
@@ -100,6 +101,8 @@ class ArmRecipe:
     def __post_init__(self) -> None:
         if STRATEGIES[self.strategy].synthesizes and self.synthetic == 0 and self.strategy == "replace":
             raise InvalidInput.of("synthetic", "is 0; a loop that is trained on its own samples alone needs some")
+        if self.bias < 1 and not STRATEGIES[self.strategy].synthesizes:
+            raise InvalidInput.of("bias", f"is {self.bias}; strategy {self.strategy!r} samples nothing to train on")
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from motion.skeleton import ANKLES, TOES
 from sim_server.humanoid import SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, sole_points
 from sim_server.preparation.legs import shifted_feet
 from sim_server.preparation.stretches import stretches
-from sim_server.preparation.support import falls, upright
+from sim_server.preparation.support import airborne, upright
 
 _FPS = 20.0
 _CLEARANCE_M = 0.045  # of a swinging sole: less, and the simulated foot, which sags a little, scuffs
 _RISE_FRAMES = 1.0  # a foot needs this long from the floor to its clearance, and back
 _SWING_M_S = (0.2, 0.6)  # between these speeds of its slower end a foot turns from standing to swinging
-_FALL_M_S2 = (3.0, 6.0)  # between these a body comes to be in the air;
-_FLIGHT_FRAMES = 4  # this near such a moment, both feet may be up
+_FLIGHT_FRAMES = 4  # this near to a fall, both feet may be up
 _SUPPORT_M_S = (0.5, 1.5)  # between these speeds a foot comes to be too fast to carry the body
+_SLOWER = 0.15  # by this share of both speeds: then it is clear whose turn it is to stand
 _PLANTED_M_S = 0.25  # of its faster end: heel and toe both rest
 _PLANTED_M = 0.03
 _LARGEST_PIN_M = 0.06  # a planted foot that wanders further than this is not one contact
@@ -45,19 +45,17 @@ def foot_speeds(positions: np.ndarray) -> np.ndarray:
 
 
 def _support(slower: np.ndarray, grounded: np.ndarray) -> np.ndarray:
-    """How much each foot, of speeds `slower` (frames, 2), has to be on the floor, 0 to 1, where the body is `grounded`
-    (frames,): the slower of the two, if it is not too fast. Generators blur the stances of a run."""
+    """How far each foot, of speeds `slower` (frames, 2), must not be lifted, 0 to 1, where the body is `grounded`
+    (frames,), since it carries: the slower of the two, if it is not too fast. Generators blur the stances of a run."""
     other = slower[:, ::-1]
-    turn = np.clip(0.5 + (other - slower) / np.maximum(other + slower, 1e-6) / 0.3, 0, 1)
+    turn = np.clip(0.5 + 0.5 / _SLOWER * (other - slower) / np.maximum(other + slower, 1e-6), 0, 1)
     low, high = _SUPPORT_M_S
     return grounded[:, None] * turn * np.clip((high - slower) / (high - low), 0, 1)
 
 
 def _grounded(positions: np.ndarray) -> np.ndarray:
-    """How sure it is, 0 to 1, that feet carry the body in each frame (frames,): it is upright, and does not fall."""
-    low, high = _FALL_M_S2
-    holds = np.clip((high - falls(positions)) / (high - low), 0, 1) * upright(positions)
-    return minimum_filter1d(holds, 2 * _FLIGHT_FRAMES + 1)
+    """How surely feet carry the body in each frame, 0 to 1 (frames,): it is upright, and falls nowhere near."""
+    return minimum_filter1d((1 - airborne(positions)) * upright(positions), 2 * _FLIGHT_FRAMES + 1)
 
 
 def _frames_to(planted: np.ndarray) -> np.ndarray:

@@ -8,39 +8,43 @@ then the body falls.
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import binary_closing, gaussian_filter1d, median_filter
+from scipy.ndimage import gaussian_filter1d, median_filter
 
 from motion.skeleton import ANKLES, TOES
 from sim_server.preparation.feet import foot_speeds
 from sim_server.preparation.stretches import stretches
-from sim_server.preparation.support import falls, upright
+from sim_server.preparation.support import airborne, upright
 
 _FPS = 20.0
 _STAND_M_S = 0.4  # of its slower end: faster, and a foot does not stand
-_LONGEST_FLIGHT_FRAMES = 8  # longer without a stance, and a body glides
-_SHORTEST_FRAMES = 6  # without a stance, and it glides if it travels and does not fall, as what flies does:
-_TRAVEL_M_S = 1.0
-_FALL_M_S2 = 4.0
-_REST_FRAMES = 12  # between two glides: a turning point of a swing, or a stance in no walk
-_LOW_M = 0.08  # a foot this low could stand; one is
-_SHARE = 0.7  # and upright in this share of the frames, or the body leans on something else
+_LOW_M = 0.08  # higher, it could not
+_LONGEST_FLIGHT_FRAMES = 8  # more without a stance, and a body glides whether it falls or not
+_SHORTEST_CARRIED_FRAMES = 6  # without a stance, and a body glides that is carried:
+_CARRIED_M_S = 1.0  # it is faster than this
+_AIRBORNE = 1 / 3  # and never as surely in the air
+_GAP_FRAMES = 12  # between two glides: a turning point of a swing, or a stance in no walk
+_WALKS = 0.7  # share of the frames in which it is upright with a foot low: else it flies, or leans on something
 _WALK_M_S = 1.5  # a body is carried no faster than its legs go, or than one walks
 _PACE_FRAMES = 2.0
 
 
 def gliding(positions: np.ndarray) -> np.ndarray:
     """The frames (frames,) in which a motion (frames, 22, 3), floor at 0, glides."""
-    height = _foot_heights(positions)
-    stands = ((foot_speeds(positions)[..., 0] < _STAND_M_S) & (height < _LOW_M)).any(1)
+    low = _foot_heights(positions) < _LOW_M
+    stands = ((foot_speeds(positions)[..., 0] < _STAND_M_S) & low).any(1)
     speed = np.linalg.norm(_velocity(positions[:, 0]), axis=-1)
-    stands_up, downward = upright(positions), falls(positions)
+    could_walk, flies = low.any(1) & upright(positions), airborne(positions) >= _AIRBORNE
     glides = np.zeros(len(positions), bool)
     for start, stop in stretches(np.logical_not(stands)):
         here = slice(start, stop)
-        walks = min((height[here].min(1) < _LOW_M).mean(), stands_up[here].mean()) > _SHARE
-        carried = speed[here].mean() > _TRAVEL_M_S and downward[here].max() < _FALL_M_S2
-        glides[here] = walks and stop - start >= (_SHORTEST_FRAMES if carried else _LONGEST_FLIGHT_FRAMES + 1)
-    return glides | binary_closing(glides, np.ones(1 + _REST_FRAMES))  # closing alone drops what is at the ends
+        carried = speed[here].mean() > _CARRIED_M_S and not flies[here].any()
+        shortest = _SHORTEST_CARRIED_FRAMES if carried else _LONGEST_FLIGHT_FRAMES + 1
+        glides[here] = stop - start >= shortest and could_walk[here].mean() > _WALKS
+    for start, stop in stretches(np.logical_not(glides)):
+        inside = 0 < start and stop < len(glides)
+        if inside and stop - start <= _GAP_FRAMES and (could_walk & ~flies)[start:stop].all():
+            glides[start:stop] = True
+    return glides
 
 
 def hurried_path(positions: np.ndarray, glides: np.ndarray) -> np.ndarray:

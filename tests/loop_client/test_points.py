@@ -180,6 +180,14 @@ def test_arms_see_the_same_chance_and_go_apart_by_what_they_do() -> None:
     assert not np.array_equal(curves[0][:, 1:], curves[1][:, 1:])
 
 
+def test_what_is_looked_at_has_the_bias_of_the_arm() -> None:
+    arms = [{"name": str(bias), "strategy": "replace", "synthetic": 20, "bias": bias} for bias in (1.0, 0.25)]
+    recipe = experiment_of({**SMALL, "arms": arms, "checks": [], "samples": 2000, "metrics": ["reach", "deviation"]})
+    plain, biased = (run_arm(recipe, arm)[0] for arm in recipe.arms)
+    np.testing.assert_allclose(biased["reach"][:, 0], 0.5 * plain["reach"][:, 0], rtol=0.2)
+    assert np.array_equal(biased["deviation"][:, 0], plain["deviation"][:, 0])  # of the model itself
+
+
 def test_a_run_that_was_cut_off_ends_in_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = experiment_of(SMALL)
     whole = run_experiment(recipe, tmp_path / "whole")
@@ -256,6 +264,8 @@ def test_checks_can_fail() -> None:
         ({"metrics": ["fame"]}, r"metrics\[0\]"),
         ({"arms": [{"name": "a", "strategy": "replace"}]}, "synthetic"),
         ({"arms": [{"name": "a", "strategy": "pray", "synthetic": 1}]}, "strategy"),
+        ({"arms": [{"name": "a", "strategy": "baseline", "bias": 0.5}]}, "bias: is 0.5; strategy 'baseline'"),
+        ({"arms": [{"name": "a", "strategy": "replace", "synthetic": 1, "bias": 0.0}]}, "bias"),
         ({"arms": SMALL["arms"] * 2}, "more than once"),
         ({"checks": [{**SMALL["checks"][0], "arms": ["nobody"]}]}, "nobody"),
         ({"checks": [{**SMALL["checks"][0], "to": 7}]}, "there are 6 generations"),

@@ -62,6 +62,21 @@ def test_what_the_body_cannot_do_is_left_out(swaying_path: Path, tmp_path: Path)
     assert all(about["corrected"] and not about["replaced"] for about in motions.metadata)
 
 
+def test_what_took_too_much_help_is_left_out(swaying_path: Path, tmp_path: Path) -> None:
+    arms = [{"name": "fair", "strategy": "augment", "verifier": {"kind": "force", "most": 128.0}}]
+    store, lines = run(recipe_with(swaying_path, arms), tmp_path / "run", corrector=FakeCorrector(fail_every=3))
+    for line in of_arm(lines, "fair"):
+        place = store.generation(3, "fair", line["generation"]) / "synthetic"
+        samples = read_json(place / "verified.json")["samples"].values()
+        assert {sample["kept"] for sample in samples} == {True, False}
+        for sample in samples:
+            # One that failed has no badness: it is as bad as can be.
+            assert sample["kept"] == (sample["badness"] is not None and sample["badness"] <= 128.0)
+        assert line["training"]["raw"] == sum(sample["kept"] for sample in samples)
+    with pytest.raises(InvalidInput, match="assist: is 'none'"):
+        recipe_with(swaying_path, arms, correction={"assist": "none"})
+
+
 @pytest.mark.parametrize("kind", ["phys_err", "distance", "force", "score"])
 def test_the_best_of_three_is_kept(swaying_path: Path, tmp_path: Path, kind: str) -> None:
     arms = [{"name": "best", "strategy": "augment", "corrector": "physics", "verifier": {"kind": kind, "best_of": 3}}]
@@ -186,6 +201,7 @@ def test_bias_is_guidance(swaying_path: Path, tmp_path: Path) -> None:
         ({"strategy": "augment", "verifier": {"kind": "score"}}, "keeps everything is none"),
         ({"strategy": "augment", "verifier": {"kind": "taste", "most": 1.0}}, "verifier.kind.*'taste'"),
         ({"strategy": "augment", "corrector": "roundtrip", "verifier": {"kind": "completed", "most": 0.0}}, "physics"),
+        ({"strategy": "augment", "corrector": "roundtrip", "verifier": {"kind": "force", "most": 9.0}}, "physics"),
         ({"strategy": "augment", "bias": 0.0}, "bias"),
     ],
 )

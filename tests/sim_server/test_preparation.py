@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter1d
+from blurred_runs import blurred_runs
 
 from motion.metrics import mpjpe_global
 from motion.motion import Motion
@@ -82,16 +82,10 @@ def test_no_sole_is_left_under_the_floor(walks: list[Motion]) -> None:
 
 def test_who_does_not_fall_stands() -> None:
     """Blurred, the feet of a run rest nowhere; but a body that does not fall is carried by one of them."""
-    for motion in synthesize(6, 3, actions=["jog"]):
-        run = motion.positions.astype(np.float64)
-        path = run[:, :1] * (1, 0, 1)
-        blurred = path + gaussian_filter1d(run - path, 1.5, axis=0, mode="nearest")
-        bounce = 0.04 * np.sin(2 * np.pi * 2.5 * np.arange(len(run)) / 20)  # falls with 9.9 m/s² at most
-        lower = []
-        for positions in (blurred, blurred + bounce[:, None, None] * (0, 1, 0)):
-            ready = prepare(positions)
-            lower.append(sole_heights(ready.positions, ready.turns, ready.offsets).min(1)[5:-5].mean())
-        assert lower[0] < 0.7 * lower[1]
+    for _, *runs in blurred_runs(1.5):
+        ready = [prepare(positions) for positions in runs]
+        still, bouncing = (sole_heights(each.positions, each.turns, each.offsets).min(1)[5:-5].mean() for each in ready)
+        assert still < 0.7 * bouncing
 
 
 def test_legs_keep_their_length_when_feet_move(walks: list[Motion]) -> None:
