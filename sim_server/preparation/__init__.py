@@ -18,7 +18,7 @@ from sim_server.preparation.ground import floor_height
 from sim_server.preparation.noise import denoised, noise_level
 from sim_server.preparation.steps import stepped
 
-_SHAKING_M = 0.008  # feet under so much noise seem never to stand
+_SHAKING_M = 0.008  # under so much noise feet seem never to stand, and bodies to fall at any moment
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def prepare(positions: np.ndarray) -> Prepared:
     steady = smooth - floor[:, None] - drift_path(raw - floor[:, None])[:, None]
     turns = kinematics.global_rotations(steady, offsets)
     rigid = kinematics.placed(turns, steady[:, 0], offsets)
-    if noise_level(raw) < _SHAKING_M:
+    steady_enough = noise_level(raw) < _SHAKING_M
+    if steady_enough:
         rigid, turns = stepped(rigid, turns, offsets)
-    return Prepared(*clean_feet(rigid, turns, offsets), offsets)
+    return Prepared(*clean_feet(rigid, turns, offsets, steady_enough), offsets)
