@@ -46,7 +46,7 @@ def prepare(positions: np.ndarray) -> Prepared:
     steady = smooth - floor[:, None] - drift_path(raw - floor[:, None])[:, None]
     turns = kinematics.global_rotations(steady, offsets)
     rigid = kinematics.placed(turns, steady[:, 0], offsets)
-    steady_enough = noise_level(raw) < _SHAKING_M
-    if steady_enough:
+    shakes = noise_level(raw) >= _SHAKING_M
+    if not shakes:
         rigid, turns = stepped(rigid, turns, offsets)
-    return Prepared(*clean_feet(rigid, turns, offsets, steady_enough), offsets)
+    return Prepared(*clean_feet(rigid, turns, offsets, shakes), offsets)

@@ -80,11 +80,12 @@ def _pins(positions: np.ndarray, planted: np.ndarray) -> np.ndarray:
 
 
 def clean_feet(
-    positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray, steady: bool = True
+    positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray, shakes: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """A motion with clean contacts, from positions (frames, 22, 3), floor at 0, and rotations (frames, 22, 4) of a body
-    with rigid `offsets` (22, 3); the same two come back. `steady`: it shakes too little to hide a fall."""
-    grounded = _grounded(positions) if steady else np.zeros(len(positions))
+    with rigid `offsets` (22, 3); the same two come back. Whether a body falls is not
+    looked at where it `shakes`."""
+    grounded = np.zeros(len(positions)) if shakes else _grounded(positions)
     for _ in range(2):
         height = sole_heights(positions, turns, offsets)
         slower, faster = np.moveaxis(foot_speeds(positions), -1, 0)

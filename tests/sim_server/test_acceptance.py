@@ -33,7 +33,7 @@ def check(motions: list[Motion], kind: str) -> None:
     [
         "base",
         pytest.param(
-            "plumb-1", marks=pytest.mark.xfail(strict=True, reason="6.6 mm for the input's 6.0: runners fly higher")
+            "plumb-1", marks=pytest.mark.xfail(strict=True, reason="6.6 mm for the input's 6.0: feet slip more")
         ),
     ],
 )
