@@ -72,15 +72,18 @@ class UNetDiffusion(UNetModel):
     """Noise is predicted (Ho et al., 2020), betas rise linearly from 1e-4 to 0.02.
 
     Attributes:
-        times: steps of the process; sampling in as many is ancestral, in fewer DDIM's (Song et al., 2021).
+        times: steps of the process; sampling in as many is ancestral, in fewer DDIM's (Song et al., 2021),
+        ancestral: or ancestral too, over times further apart (Nichol and Dhariwal, ICML 2021). Fresh noise in each
+            step makes good what small networks get wrong, and what guidance does at its strongest.
     """
 
     times: int = 400
+    ancestral: bool = False
 
     def _step(
         self, networks: nn.ModuleDict, optimizers: dict[str, Any], images: Tensor, classes: Tensor, step: int
     ) -> None:
-        scheduler = _scheduler(self.steps, self.times)
+        scheduler = self._scheduler()
         noise = torch.randn(images.shape).to(images.device)
         time = torch.randint(self.times, (len(images),)).to(images.device)
         noisy = scheduler.add_noise(images, noise, time)
@@ -90,7 +93,7 @@ class UNetDiffusion(UNetModel):
         optimizers["unet"].step()
 
     def _made(self, networks: nn.ModuleDict, classes: Tensor, bias: float, noise: torch.Generator) -> Tensor:
-        scheduler = _scheduler(self.steps, self.times)
+        scheduler = self._scheduler()
         scheduler.set_timesteps(min(self.steps, self.times))
         x = drawn((len(classes), *self.image.shape), noise)
         for time in scheduler.timesteps:
@@ -98,13 +101,16 @@ class UNetDiffusion(UNetModel):
             x = scheduler.step(said, time, x, generator=noise).prev_sample
         return x
 
+    def _scheduler(self) -> Any:
+        return _scheduler(self.times, self.ancestral or self.steps >= self.times)
+
 
 @cache
-def _scheduler(steps: int, times: int) -> Any:
+def _scheduler(times: int, ancestral: bool) -> Any:
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
     from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 
-    return (DDIMScheduler if steps < times else DDPMScheduler)(times)
+    return (DDPMScheduler if ancestral else DDIMScheduler)(times)
 
 
 @dataclass(frozen=True)
