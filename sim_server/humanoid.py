@@ -168,7 +168,7 @@ def mjcf(offsets: np.ndarray) -> str:
     )
     return f"""<mujoco model="plumb humanoid">
 <compiler angle="radian" inertiafromgeom="true"/>
-<option timestep="{SUBSTEP_S:.12f}" integrator="discrete" gravity="0 -9.81 0" cone="pyramidal" solver="Newton"
+<option timestep="{SUBSTEP_S:.12f}" integrator="discrete" gravity="0 -9.81 0" cone="pyramidal" impratio="0.1" solver="Newton"
  iterations="10" ls_iterations="10"/>
 <default><geom condim="3" friction="1 .005 .0001" solref="0.02 1" contype="0" conaffinity="1"/></default>
 <worldbody>

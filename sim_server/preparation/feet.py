@@ -8,7 +8,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter1d, minimum_fil
 from motion import kinematics, rotation
 from motion.skeleton import ANKLES, TOES
 from sim_server.humanoid import SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, sole_points
-from sim_server.preparation.legs import shifted_feet
+from sim_server.preparation.legs import placed_feet, shifted_feet
 from sim_server.preparation.stretches import stretches
 from sim_server.preparation.support import airborne, upright
 
@@ -22,6 +22,13 @@ _SLOWER = 0.15  # by this share of both speeds: then it is clear whose turn it i
 _PLANTED_M_S = 0.25  # of its faster end: heel and toe both rest
 _PLANTED_M = 0.03
 _LARGEST_PIN_M = 0.06  # a planted foot that wanders further than this is not one contact
+# What keeps a foot from being set down flat, between two bounds each: the speed of its slower end, the height of its
+# sole, the height of its heel over where that rests, and a toe held up on purpose.
+_FLAT_SPEED_M_S = (0.3, 0.6)
+_FLAT_SOLE_M = (0.003, 0.012)
+_FLAT_HEEL_M = (0.01, 0.03)
+_FLAT_TOE_M = (0.04, 0.08)
+_STEEPEST = 0.98  # share of its length that a foot may point down by
 
 
 def sole_heights(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -44,13 +51,18 @@ def foot_speeds(positions: np.ndarray) -> np.ndarray:
     return np.sort(speed.reshape(-1, 2, 2), axis=1).swapaxes(1, 2)
 
 
+def _below(values: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """1 below both bounds, 0 above both, and a line between."""
+    low, high = bounds
+    return np.clip((high - values) / (high - low), 0, 1)
+
+
 def _support(slower: np.ndarray, grounded: np.ndarray) -> np.ndarray:
     """How far each foot, of speeds `slower` (frames, 2), must not be lifted, 0 to 1, where the body is `grounded`
     (frames,), since it carries: the slower of the two, if it is not too fast. Generators blur the stances of a run."""
     other = slower[:, ::-1]
     turn = np.clip(0.5 + 0.5 / _SLOWER * (other - slower) / np.maximum(other + slower, 1e-6), 0, 1)
-    low, high = _SUPPORT_M_S
-    return grounded[:, None] * turn * np.clip((high - slower) / (high - low), 0, 1)
+    return grounded[:, None] * turn * _below(slower, _SUPPORT_M_S)
 
 
 def _grounded(positions: np.ndarray) -> np.ndarray:
@@ -79,6 +91,24 @@ def _pins(positions: np.ndarray, planted: np.ndarray) -> np.ndarray:
     return gaussian_filter1d(shifts, 0.8, axis=0, mode="nearest")
 
 
+def _set_down(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Positions with the feet that rest on their heels turned down to their toes.
+
+    A real foot is flat a moment after its heel lands; a simulated one follows late, and stays on its heel.
+    """
+    ankles, toes = positions[:, ANKLES], positions[:, TOES]
+    foot, up = toes - ankles, toes[..., 1]
+    heel = ankles[..., 1] + offsets[list(TOES), 1]
+    rests = _below(sole_heights(positions, turns, offsets), _FLAT_SOLE_M) * _below(heel, _FLAT_HEEL_M)
+    rests *= _below(foot_speeds(positions)[..., 0], _FLAT_SPEED_M_S) * _below(up, _FLAT_TOE_M)
+    rests = gaussian_filter1d(rests, 0.5, axis=0)
+    length = np.linalg.norm(foot, axis=-1)
+    drop = np.maximum(foot[..., 1] - rests * np.maximum(up, 0), -_STEEPEST * length)
+    along = foot * (1, 0, 1)
+    along *= (np.sqrt(length**2 - drop**2) / np.maximum(np.linalg.norm(along, axis=-1), 1e-6))[..., None]
+    return placed_feet(positions, ankles, along + drop[..., None] * (0, 1, 0))
+
+
 def clean_feet(
     positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray, shakes: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -89,9 +119,8 @@ def clean_feet(
     for _ in range(2):
         height = sole_heights(positions, turns, offsets)
         slower, faster = np.moveaxis(foot_speeds(positions), -1, 0)
-        slow, fast = _SWING_M_S
         planted = (faster < _PLANTED_M_S) & (np.abs(height) < _PLANTED_M)
-        swing = np.clip((slower - slow) / (fast - slow), 0, 1)
+        swing = 1 - _below(slower, _SWING_M_S)
         swing = gaussian_filter1d(np.minimum(swing, 1 - _support(slower, grounded)), 0.7, axis=0)
         swing *= np.clip((_frames_to(planted) - 0.5) / _RISE_FRAMES, 0, 1)
         lift = np.where(planted, -height, np.maximum(swing * _CLEARANCE_M - height, 0))
@@ -99,5 +128,8 @@ def clean_feet(
         shifts = _pins(positions, planted)
         shifts[..., 1] = lift
         positions = shifted_feet(positions, shifts)
+        turns = kinematics.turned_legs(turns, positions, offsets)
+    if not shakes:
+        positions = _set_down(positions, turns, offsets)
         turns = kinematics.turned_legs(turns, positions, offsets)
     return positions, turns

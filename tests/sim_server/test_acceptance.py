@@ -28,15 +28,7 @@ def check(motions: list[Motion], kind: str) -> None:
     assert row["motion_magnitude_ratio"] > 0.9  # made sound, not frozen
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [
-        "base",
-        pytest.param(
-            "plumb-1", marks=pytest.mark.xfail(strict=True, reason="6.6 mm for the input's 6.0: feet slip more")
-        ),
-    ],
-)
+@pytest.mark.parametrize("policy", ["base", "plumb-1"])
 def test_clean_motion_gains_no_physical_error(data_dir: Path, policy: str) -> None:
     with Corrector(policy) as corrector:
         row = evaluate(corrector, list(read_packed(data_dir / "generalisation")))

@@ -136,7 +136,7 @@ def test_without_the_controller_nothing_holds_the_body_up() -> None:
     (walk,) = synthesize(1, 3, actions=["walk"])
     means = {}
     for policy in (ZeroPolicy(), BASE):
-        job = begin(Motion(walk.positions[:45]), CorrectionOptions(assist=50.0), policy)
+        job = begin(Motion(walk.positions[:45]), CorrectionOptions(assist=25.0), policy)
         list(Engine(1).run(Queue([job])))
         means[policy.name] = job.distance.mean()
     assert means["base"] < 0.05 < means["zero"]
