@@ -5,6 +5,9 @@ lock), each driven by an orientation servo with the gains of UHC (Luo et al., "D
 Egocentric Pose Estimation", NeurIPS 2021) times `GAIN_SCALE`. The world is Y up; the floor is y = 0. Bodies collide
 with the floor and not with each other.
 
+Friction is made softer than the floor (`impratio` below 1). MuJoCo's cones open: what slides along a hard one is pushed
+off the floor, at a step of 1/60 s clear of it, slides on in the air and lands anew. Softer, it stays down and stops.
+
 The sole lies `SOLE_M` below the ball of the foot, so the body stands that much higher than the joints of a motion whose
 floor is at its toe joints: motions are raised by it on the way in and lowered on the way out.
 """
@@ -24,6 +27,7 @@ MASS_KG = 70.0
 GAIN_SCALE = 4.0
 DAMPING_RATIO_S = 0.05  # kd / kp
 ARMATURE = 0.01
+FRICTION_STIFFNESS = 0.1  # of contacts along the floor, relative to their stiffness against it
 
 # Share of the body's mass at each joint's body, from segment masses after de Leva, "Adjustments to
 # Zatsiorsky-Seluyanov's segment inertia parameters", Journal of Biomechanics 29, 1996.
@@ -168,8 +172,8 @@ def mjcf(offsets: np.ndarray) -> str:
     )
     return f"""<mujoco model="plumb humanoid">
 <compiler angle="radian" inertiafromgeom="true"/>
-<option timestep="{SUBSTEP_S:.12f}" integrator="discrete" gravity="0 -9.81 0" cone="pyramidal" impratio="0.1" solver="Newton"
- iterations="10" ls_iterations="10"/>
+<option timestep="{SUBSTEP_S:.12f}" integrator="discrete" gravity="0 -9.81 0" cone="pyramidal"
+ impratio="{FRICTION_STIFFNESS}" solver="Newton" iterations="10" ls_iterations="10"/>
 <default><geom condim="3" friction="1 .005 .0001" solref="0.02 1" contype="0" conaffinity="1"/></default>
 <worldbody>
 <geom name="floor" type="plane" zaxis="0 1 0" size="0 0 1" contype="1" conaffinity="0"/>

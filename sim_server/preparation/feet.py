@@ -105,7 +105,8 @@ def _set_down(positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray) -> 
     length = np.linalg.norm(foot, axis=-1)
     drop = np.maximum(foot[..., 1] - rests * np.maximum(up, 0), -_STEEPEST * length)
     along = foot * (1, 0, 1)
-    along *= (np.sqrt(length**2 - drop**2) / np.maximum(np.linalg.norm(along, axis=-1), 1e-6))[..., None]
+    reach = np.sqrt(np.maximum(length**2 - drop**2, 0))
+    along *= (reach / np.maximum(np.linalg.norm(along, axis=-1), 1e-6))[..., None]
     return placed_feet(positions, ankles, along + drop[..., None] * (0, 1, 0))
 
 

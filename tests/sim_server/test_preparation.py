@@ -11,7 +11,7 @@ from blurred_runs import blurred_runs
 from motion.metrics import mpjpe_global
 from motion.motion import Motion
 from motion.packed import read_packed
-from motion.skeleton import bone_lengths
+from motion.skeleton import TOES, bone_lengths
 from motion.synthesis import synthesize
 from sim_server.corruption import corrupted
 from sim_server.preparation import prepare
@@ -86,6 +86,16 @@ def test_who_does_not_fall_stands() -> None:
         ready = [prepare(positions) for positions in runs]
         still, bouncing = (sole_heights(each.positions, each.turns, each.offsets).min(1)[5:-5].mean() for each in ready)
         assert still < 0.7 * bouncing
+
+
+@pytest.mark.parametrize(("up", "low", "high"), [(0.03, -0.01, 0.015), (0.1, 0.08, 0.13)])
+def test_who_stands_on_the_heels_is_set_down(up: float, low: float, high: float) -> None:
+    """A toe that hangs over the floor comes down to it; one that is held up on purpose stays there."""
+    (stand,) = synthesize(1, 1, actions=["idle"])
+    positions = np.repeat(stand.positions[:1].astype(np.float64), 40, axis=0)
+    positions[15:25, TOES, 1] += up
+    heights = prepare(positions).positions[17:23][:, TOES, 1]
+    assert (heights > low).all() and (heights < high).all()
 
 
 def test_legs_keep_their_length_when_feet_move(walks: list[Motion]) -> None:
