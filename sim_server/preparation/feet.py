@@ -114,8 +114,8 @@ def clean_feet(
     positions: np.ndarray, turns: np.ndarray, offsets: np.ndarray, shakes: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """A motion with clean contacts, from positions (frames, 22, 3), floor at 0, and rotations (frames, 22, 4) of a body
-    with rigid `offsets` (22, 3); the same two come back. Whether a body falls is not
-    looked at where it `shakes`."""
+    with rigid `offsets` (22, 3); the same two come back. Where it `shakes` no one can tell whether a body falls or a
+    foot stands on its heel, and neither is looked at."""
     grounded = np.zeros(len(positions)) if shakes else _grounded(positions)
     for _ in range(2):
         height = sole_heights(positions, turns, offsets)
