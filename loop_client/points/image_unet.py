@@ -72,9 +72,9 @@ class UNetDiffusion(UNetModel):
     """Noise is predicted (Ho et al., 2020), betas rise linearly from 1e-4 to 0.02.
 
     Attributes:
-        times: steps of the process; sampling in as many is ancestral, in fewer DDIM's (Song et al., 2021),
-        ancestral: or ancestral too, over times further apart (Nichol and Dhariwal, ICML 2021). Fresh noise in each
-            step makes good what small networks get wrong, and what guidance does at its strongest.
+        times: steps of the process; sampling in as many is ancestral, in fewer DDIM's (Song et al., 2021).
+        ancestral: in fewer too, over times further apart (Nichol and Dhariwal, ICML 2021). Fresh noise in each step
+            makes good what small networks get wrong.
     """
 
     times: int = 400
