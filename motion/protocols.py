@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -37,7 +38,7 @@ class CorrectionOptions:
                 raise InvalidInput.of("assist", f"is {self.assist!r}; must be 'auto', 'none' or a number of newtons")
         elif not (np.isfinite(self.assist) and self.assist >= 0):
             raise InvalidInput.of("assist", f"is {self.assist}; a limit in newtons must be finite and not negative")
-        if not 1 <= self.effort <= MOST_EFFORT:
+        if not isinstance(self.effort, Integral) or not 1 <= self.effort <= MOST_EFFORT:
             raise InvalidInput.of("effort", f"is {self.effort}; must be a whole number from 1 to {MOST_EFFORT}")
 
 

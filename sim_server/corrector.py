@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import mujoco
 import numpy as np
@@ -26,6 +28,8 @@ from sim_server.policy import Policy
 from sim_server.policy_store import load_policy, policy_names
 from sim_server.retarget import CONTROL_FPS, Reference
 
+_log = logging.getLogger(__name__)
+
 
 class QueueFull(Overloaded):
     """More motions wait than the corrector will hold; try again shortly."""
@@ -39,12 +43,16 @@ class _Request:
     future: Future[Correction]
     reference: Reference | None = None
     trials: list[Trial] = field(default_factory=list)
-    begun: int = 0
-    tried: list[Job] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)  # one a trial that has begun, in their order, not that of their ends
+    ended: int = 0
 
     def answer(self, correction: Correction) -> None:
-        if self.future.set_running_or_notify_cancel():
+        if not self.future.done() and self.future.set_running_or_notify_cancel():
             self.future.set_result(correction)
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done() and self.future.set_running_or_notify_cancel():
+            self.future.set_exception(error)
 
 
 class Corrector:
@@ -64,12 +72,12 @@ class Corrector:
         self._policy = load_policy(policy) if isinstance(policy, str) else policy
         self._policies: dict[str, Policy] = {name: load_policy(name) for name in policy_names()}
         self._policies[self._policy.name] = self._policy
-        self._engine = Engine(slots, threads or len(os.sched_getaffinity(0)))
+        self._new_engine = partial(Engine, slots, threads or len(os.sched_getaffinity(0)))
+        self._engine = self._new_engine()
         self._queue_size = queue_size
         self._waiting: deque[_Request] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._failure: BaseException | None = None
         self._worker = threading.Thread(target=self._work, name="corrector", daemon=True)
         self._worker.start()
 
@@ -166,8 +174,6 @@ class Corrector:
     def _enqueue(self, motion: Motion, options: CorrectionOptions, seed: int) -> Future[Correction]:
         future: Future[Correction] = Future()
         with self._changed:
-            if self._failure is not None:
-                raise ServiceUnavailable(f"the corrector has stopped: {self._failure}") from self._failure
             if self._closed:
                 raise ServiceUnavailable("the corrector is closed")
             self._waiting.append(_Request(motion, options, seed, future))
@@ -181,51 +187,72 @@ class Corrector:
                 if not self._waiting:
                     return None
                 request = self._waiting.popleft()
-            if request.future.cancelled():
+            if request.future.done():
                 continue
-            if request.reference is None:
-                policy = self._policies[request.options.policy or self._policy.name]
-                try:
-                    request.reference = refer(request.motion)
-                except NotSimulable:
-                    request.answer(unsimulated(request.motion, policy.name, request.seed))
-                    continue
-                request.trials = trials(policy, request.options)
-            trial = request.trials[request.begun]
-            request.begun += 1
-            if request.begun < len(request.trials):
-                with self._changed:
-                    self._waiting.appendleft(request)
-            job = Job.of(request.reference, request.options, trial.policy)
-            job.patience, job.tag = trial.patience, request
-            return job
+            try:
+                if job := self._begun(request):
+                    return job
+            except Exception as error:  # a defect of ours, but one motion's: the others go on
+                request.fail(error)
+
+    def _begun(self, request: _Request) -> Job | None:
+        """The next trial of a request, which waits again if there are more; None where it cannot be simulated."""
+        if request.reference is None:
+            policy = self._policies[request.options.policy or self._policy.name]
+            try:
+                request.reference = refer(request.motion)
+            except NotSimulable:
+                request.answer(unsimulated(request.motion, policy.name, request.seed))
+                return None
+            request.trials = trials(policy, request.options)
+        trial = request.trials[len(request.jobs)]
+        job = Job.of(request.reference, request.options, trial.policy)
+        job.patience, job.tag = trial.patience, request
+        request.jobs.append(job)
+        if len(request.jobs) < len(request.trials):
+            with self._changed:
+                self._waiting.appendleft(request)
+        return job
 
     def _work(self) -> None:
         try:
-            while True:
-                with self._changed:
-                    while not (self._closed or self._waiting or self._engine.jobs()):
-                        self._changed.wait()
-                    if self._closed:
-                        break
-                for job in self._engine.jobs():
-                    job.cancelled = job.tag.future.cancelled()
-                for job in self._engine.advance(self):
-                    request: _Request = job.tag
-                    request.tried.append(job)
-                    if not job.cancelled and len(request.tried) == len(request.trials):
-                        request.answer(finish(request.motion, best(request.tried), request.seed))
-        except BaseException as error:  # whatever broke the engine, nobody may wait for it forever
-            with self._changed:
-                self._failure = error
-            raise
+            while self._wait():
+                try:
+                    self._advance()
+                except Exception as error:  # what is under way is lost; nobody may wait for it forever
+                    _log.exception("the engine broke down and is made anew")
+                    for job in self._engine.jobs():
+                        job.tag.fail(error)
+                    self._engine = self._new_engine()
         finally:
             self._abandon()
 
+    def _wait(self) -> bool:
+        """Wait for something to do; False when the corrector is closed."""
+        with self._changed:
+            while not (self._closed or self._waiting or self._engine.jobs()):
+                self._changed.wait()
+            return not self._closed
+
+    def _advance(self) -> None:
+        """One control step of the engine, and the answers to what is done."""
+        for job in self._engine.jobs():
+            job.cancelled = job.tag.future.done()
+        for job in self._engine.advance(self):
+            request: _Request = job.tag
+            request.ended += 1
+            if job.cancelled or request.ended < len(request.trials):
+                continue
+            try:
+                request.answer(finish(request.motion, best(request.jobs), request.seed))
+            except Exception as error:
+                request.fail(error)
+
     def _abandon(self) -> None:
         """Tell everyone who still waits that nothing will come."""
-        reason = ServiceUnavailable(f"the corrector stopped: {self._failure or 'it was closed'}")
-        for request in dict.fromkeys([*self._waiting, *(job.tag for job in self._engine.jobs())]):
-            if request.future.set_running_or_notify_cancel():
-                request.future.set_exception(reason)
-        self._waiting.clear()
+        with self._changed:
+            self._closed = True
+            waiting = [*self._waiting, *(job.tag for job in self._engine.jobs())]
+            self._waiting.clear()
+        for request in waiting:
+            request.fail(ServiceUnavailable("the corrector was closed"))

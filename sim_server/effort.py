@@ -29,7 +29,7 @@ def trials(policy: Policy, options: CorrectionOptions) -> list[Trial]:
 
 def best(jobs: Sequence[Job]) -> Job:
     """The job that did best: one that did not break down or fail, and with the least help and error, where a newton, a
-    newton metre and a millimetre weigh the same. It takes on the others' attempts and time."""
+    newton metre and a millimetre weigh the same; the first of equals. It takes on the others' attempts and time."""
     chosen = min(jobs, key=lambda job: (job.failed, job.help_used + 1e3 * float(job.distance.mean())))
     chosen.plan.attempts = sum(job.plan.attempts for job in jobs)
     chosen.steps_made = sum(job.steps_made for job in jobs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
+from itertools import count
 
 import mujoco
 import numpy as np
@@ -18,6 +19,7 @@ from motion.resample import resample
 from motion.synthesis import synthesize
 from sim_server import Corrector, QueueFull
 from sim_server import correction as correction_module
+from sim_server.engine import Engine, Job, JobSource
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,39 @@ def test_a_motion_that_cannot_be_simulated_fails_alone(
         assert np.array_equal(correction.motion.positions, corrector.correct([motion])[0].motion.positions)
 
 
+def test_an_unforeseen_error_is_that_motion_s_alone(
+    motions: list[Motion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = correction_module.retarget
+
+    def retarget(prepared):
+        if len(prepared.positions) == 33:
+            raise IndexError("a defect")
+        return real(prepared)
+
+    monkeypatch.setattr(correction_module, "retarget", retarget)
+    with Corrector("base") as corrector:
+        broken = corrector.submit(Motion(motions[1].positions[:33]))
+        with pytest.raises(IndexError, match="a defect"):
+            broken.result(timeout=60)
+        assert corrector.submit(motions[0]).result(timeout=60).report.status == "OK"
+
+
+def test_an_engine_that_breaks_down_is_made_anew(motions: list[Motion], monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = Engine.advance, count()
+
+    def advance(self: Engine, source: JobSource) -> list[Job]:
+        if next(calls) == 5:
+            raise RuntimeError("no more memory")
+        return real(self, source)
+
+    monkeypatch.setattr(Engine, "advance", advance)
+    with Corrector("base") as corrector:
+        with pytest.raises(RuntimeError, match="no more memory"):
+            corrector.correct([motions[0]])
+        assert corrector.correct([motions[0]])[0].report.status == "OK"
+
+
 def test_without_assist_none_acts(corrector: Corrector, motions: list[Motion]) -> None:
     for correction in corrector.correct(motions, options=CorrectionOptions(assist="none")):
         assert correction.report.residual_force_n_max == 0 and correction.report.assist_limit_n == 0
@@ -140,6 +175,17 @@ def test_more_effort_is_never_worse_and_says_what_it_took(walk_and_run: list[Mot
         assert np.array_equal(other.motion.positions, same.motion.positions)
 
 
+def test_company_does_not_choose_among_ways_that_all_break_down(walk_and_run: list[Motion]) -> None:
+    wild = walk_and_run[0].positions.copy()
+    wild[::2, :, 1] = wild[::2, :, 1].max() - wild[::2, :, 1]  # every other frame upside down
+    options = CorrectionOptions(effort=MOST_EFFORT)
+    with Corrector(slots=3) as corrector:
+        alone = corrector.correct([Motion(wild)], options=options)[0]
+        *_, last = corrector.correct([*walk_and_run, Motion(wild)], options=options)
+    assert alone.report.status == "FAILED"
+    assert alone.report == last.report
+
+
 def test_no_way_is_tried_twice(walk_and_run: list[Motion]) -> None:
     """With a fixed limit the controller alone has one way to go."""
     with Corrector("base") as corrector:
@@ -148,9 +194,9 @@ def test_no_way_is_tried_twice(walk_and_run: list[Motion]) -> None:
 
 
 def test_effort_has_bounds() -> None:
-    for effort in (0, MOST_EFFORT + 1):
+    for effort in (0, MOST_EFFORT + 1, 2.5):
         with pytest.raises(InvalidInput, match="effort"):
-            CorrectionOptions(effort=effort)
+            CorrectionOptions(effort=effort)  # pyright: ignore[reportArgumentType]
 
 
 def test_closing_leaves_nobody_waiting_whatever_the_effort(walk_and_run: list[Motion]) -> None:
