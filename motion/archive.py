@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,7 +13,11 @@ import numpy as np
 from motion.atomic import atomic_path
 from motion.errors import InvalidInput, NotFound
 
-_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+# What numpy and zipfile raise on damaged bytes: a header is parsed as Python, and may ask for any amount of memory.
+_UNREADABLE = (
+    *(OSError, ValueError, EOFError, MemoryError, OverflowError, NotImplementedError, SyntaxError),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
 
 
 def require_file(path: Path) -> None:
@@ -85,6 +90,14 @@ def read_npy(path: Path) -> np.ndarray:
     if not isinstance(array, np.ndarray):
         raise InvalidInput.of(str(path), "is an .npz archive under the name of an .npy array")
     return array
+
+
+def text_of(where: str, value: str | bytes) -> str:
+    """A text out of an array, which may hold bytes. Raises `InvalidInput` about `where` if those are not UTF-8."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError as error:
+        raise InvalidInput.of(where, f"holds {value!r:.40}; must be text, in UTF-8 where it is bytes") from error
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from motion.archive import read_npy, write_npy, write_npz
+from motion.archive import read_npy, text_of, write_npy, write_npz
 from motion.errors import InvalidInput
 from motion.humanml3d import FEATURES_FPS, NUM_FEATURES, positions_to_features
 from motion.joint_naming import match_joints
@@ -140,8 +140,7 @@ def _text(where: str, arrays: Mapping[str, np.ndarray], key: str) -> str | None:
     array = arrays[key]
     if array.size != 1 or array.dtype.kind not in "US":
         raise InvalidInput.of(f"{where} {key}", f"is {array.dtype} {array.shape}; must be one text")
-    value = array.reshape(-1).tolist()[0]
-    return value.decode() if isinstance(value, bytes) else value
+    return text_of(f"{where} {key}", array.reshape(-1).tolist()[0])
 
 
 def _in_our_order(where: str, positions: np.ndarray, names: list[str]) -> np.ndarray:

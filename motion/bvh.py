@@ -50,7 +50,7 @@ def read_bvh(path: str | os.PathLike[str], unit_m: float | None = None) -> Motio
     file = Path(path)
     require_file(file)
     try:
-        text = file.read_text(encoding="utf-8", errors="strict")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput.of(str(file), f"cannot be read as text ({error})") from error
     try:

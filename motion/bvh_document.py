@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -81,7 +82,7 @@ def parse_bvh(text: str) -> BvhDocument:
     frames, frame_time = _number("Frames", words[1]), _number("Frame Time", words[4])
     if frames < 1 or frames != int(frames):
         raise InvalidInput.of("Frames", f"is {words[1]}; must be a whole number above 0")
-    if not (np.isfinite(frame_time) and frame_time > 0):
+    if not frame_time > 1 / sys.float_info.max:
         raise InvalidInput.of("Frame Time", f"is {words[4]}; must be seconds above 0")
     try:
         values = np.array(words[5:], dtype=np.float64)
@@ -143,6 +144,9 @@ def _expect(words: Iterator[str], wanted: str) -> None:
 
 def _number(field: str, word: str) -> float:
     try:
-        return float(word)
+        number = float(word)
     except ValueError as error:
-        raise InvalidInput.of(field, f"is {word!r}; must be a number") from error
+        raise InvalidInput.of(field, f"is {word!r:.40}; must be a number") from error
+    if not np.isfinite(number):
+        raise InvalidInput.of(field, f"is {word!r:.40}; must be a finite number")
+    return number

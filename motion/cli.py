@@ -17,7 +17,7 @@ from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.files import MotionFile, output_for, read_file, read_files
 from motion.metrics_table import MetricsTable
-from motion.validation import check_motion
+from motion.validation import check_fps, check_motion
 from motion.view import check_view_target, paired_scenes, write_view
 
 
@@ -42,6 +42,7 @@ class Convert:
         motions = source.motions
         _check_all(motions)
         if self.fps is not None:
+            check_fps(self.fps, "--fps")
             motions = motions.with_motions([at_rate(motion, self.fps) for motion in motions])
         written = target.write(motions)
         _say(f"{len(motions)} motion{'s' if len(motions) != 1 else ''} written to {', '.join(map(str, written))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ DONE_WITH_FAILURES = 1
 REFUSED = 2
 INTERRUPTED = 130  # these two as a shell numbers a program that SIGINT or SIGPIPE ended
 OUTPUT_CLOSED = 141
+DEFECT = 70  # sysexits.h: an internal software error
 
 
 def run_commands(commands: Any, program: str, description: str | None, arguments: Sequence[str] | None) -> NoReturn:
@@ -42,7 +44,8 @@ def run_command(command: Callable[[], int | None]) -> NoReturn:
     """Run `command` and leave the process with its status (None is `DONE`).
 
     A `PlumbError` becomes one sentence on standard error and status `REFUSED`, an interrupt status `INTERRUPTED`.
-    Any other exception is a defect of ours and keeps its traceback.
+    Any other exception is a defect of ours: its traceback is shown, and the status is `DEFECT`, which no command ends
+    with on purpose.
     """
     program = Path(sys.argv[0]).name
     if program == "__main__.py":
@@ -60,6 +63,9 @@ def run_command(command: Callable[[], int | None]) -> NoReturn:
         # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = OUTPUT_CLOSED
+    except Exception:
+        traceback.print_exc()
+        status = DEFECT
     sys.exit(status)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from motion.errors import InvalidInput
 from motion.motion import Motion
+from motion.validation import in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,12 +19,13 @@ class MotionSet:
     """Motions in order, each with its captions and whatever else is known about it.
 
     Attributes:
-        motions: each with a `name` that is unique in the set (its id).
+        motions: each with a `name` that is unique in the set (its id), and with its joints in our order, whatever
+            order they came in.
         captions: for each motion, its captions; may be empty.
         metadata: for each motion, the other fields of its JSONL line; empty when there are none.
 
     Raises:
-        InvalidInput: the lists have different lengths, or two motions have one name.
+        InvalidInput: the lists have different lengths, two motions have one name, or joint names are not ours.
     """
 
     motions: tuple[Motion, ...]
@@ -31,7 +33,7 @@ class MotionSet:
     metadata: tuple[dict[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "motions", tuple(self.motions))
+        object.__setattr__(self, "motions", tuple(in_order(motion) for motion in self.motions))
         object.__setattr__(self, "captions", tuple(tuple(texts) for texts in self.captions))
         object.__setattr__(self, "metadata", tuple(self.metadata) or tuple({} for _ in self.motions))
         if len(self.captions) != len(self.motions) or len(self.metadata) != len(self.motions):

@@ -71,6 +71,14 @@ class Output:
     content: Content = "positions"
     keep_rows: bool = False
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that stand there afterwards, the reports of a packed set among them."""
+        if self.layout != "packed":
+            return [self.path]
+        paths = PackedPaths.of(self.path)
+        return [paths.arrays, paths.lines, paths.reports]
+
     def write(self, motions: MotionSet, reports: Sequence[Report | dict[str, Any]] | None = None) -> list[Path]:
         """Write the motions, and for a packed set the reports beside them; returns the files written.
 
@@ -205,16 +213,10 @@ def output_for(source: MotionFile, out: str | os.PathLike[str], form: Form | Non
         raise InvalidInput.of(str(path), f"{suffix} cannot hold SMPL poses; must end in .npz")
     if layout == "bvh" and form == "features":
         raise InvalidInput.of(str(path), ".bvh cannot hold features; must end in .npy or .npz")
-    for target in _files_of(path, layout):
+    output = Output(path, layout, "features" if content == "features" else "positions", source.content == "features")
+    for target in output.files:
         check_target(target)
-    return Output(path, layout, "features" if content == "features" else "positions", source.content == "features")
-
-
-def _files_of(path: Path, layout: Layout) -> list[Path]:
-    if layout != "packed":
-        return [path]
-    paths = PackedPaths.of(path)
-    return [paths.arrays, paths.lines, paths.reports]
+    return output
 
 
 def _layout_for(source: MotionFile, suffix: str, form: Form | None) -> Layout:

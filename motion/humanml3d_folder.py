@@ -155,6 +155,8 @@ def _caption(file: Path, line: str) -> Caption:
         start, end = (0.0 if math.isnan(float(field)) else float(field) for field in fields[2:])
     except ValueError as error:
         raise InvalidInput.of(str(file), "a line of the text file has a start or end that is no number") from error
+    if math.isinf(start) or math.isinf(end):
+        raise InvalidInput.of(str(file), "a line of the text file has a start or end that is infinite")
     return Caption(fields[0].strip(), tuple(fields[1].split()), start, end)
 
 

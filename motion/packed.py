@@ -8,8 +8,8 @@ whatever else is known about it. `NAME.reports.jsonl`, where there is one, has t
 from __future__ import annotations
 
 import json
-import math
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from motion.archive import read_npz, require_file, write_npz_directly
+from motion.archive import read_npz, require_file, text_of, write_npz_directly
 from motion.atomic import atomic_group
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput
@@ -39,8 +39,10 @@ class PackedPaths:
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> PackedPaths:
         """The files of the set at `path`, which may end in `.npz` or not."""
-        stem = os.fspath(path).removesuffix(".npz")
-        return cls(Path(f"{stem}.npz"), Path(f"{stem}.jsonl"), Path(f"{stem}.reports.jsonl"))
+        stem, suffix = os.path.splitext(path)
+        if suffix.lower() != ".npz":
+            stem, suffix = os.fspath(path), ".npz"
+        return cls(Path(f"{stem}{suffix}"), Path(f"{stem}.jsonl"), Path(f"{stem}.reports.jsonl"))
 
 
 def read_packed(path: str | os.PathLike[str]) -> MotionSet:
@@ -138,7 +140,9 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
             continue
         try:
             document = json.loads(line)
-        except json.JSONDecodeError as error:
+            if "\\u" in line:  # may name half of a character, which no file could hold
+                json.dumps(document, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
             raise InvalidInput.of(f"{file} line {number}", f"is not JSON, or cut short ({error})") from error
         if not isinstance(document, dict):
             raise InvalidInput.of(f"{file} line {number}", "must be a JSON object")
@@ -179,7 +183,7 @@ def _checked_arrays(file: Path, arrays: Any) -> tuple[np.ndarray, np.ndarray, li
     if offsets[0] != 0 or offsets[-1] != len(positions) or (np.diff(offsets.astype(np.int64)) < 0).any():
         bounds = f"run from {offsets[0]} to {offsets[-1]}"
         raise InvalidInput.of(f"{file} offsets", f"{bounds}; must rise from 0 to the {len(positions)} frames there are")
-    return positions, offsets, [name.decode() if isinstance(name, bytes) else str(name) for name in ids.tolist()]
+    return positions, offsets, [text_of(f"{file} ids", name) for name in ids.tolist()]
 
 
 def _checked_captions(where: str, captions: Any) -> tuple[str, ...]:
@@ -191,6 +195,6 @@ def _checked_captions(where: str, captions: Any) -> tuple[str, ...]:
 
 
 def _checked_fps(where: str, fps: Any) -> float:
-    if isinstance(fps, bool) or not isinstance(fps, int | float) or not (math.isfinite(fps) and fps > 0):
-        raise InvalidInput.of(where, f"fps is {fps!r}; must be a positive number")
+    if isinstance(fps, bool) or not isinstance(fps, int | float) or not 0 < fps <= sys.float_info.max:
+        raise InvalidInput.of(where, f"fps is {fps!r:.40}; must be a positive number")
     return float(fps)

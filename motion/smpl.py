@@ -47,6 +47,8 @@ def motion_from_smpl(
     if poses.ndim != 2 or poses.shape[1] < 3 * NUM_JOINTS or poses.dtype.kind != "f":
         shape = f"{poses.dtype} {poses.shape}"
         raise InvalidInput.of(f"{where} poses", f"are {shape}; must be (frames, 72 or more) rotation vectors")
+    if not len(poses):
+        raise InvalidInput.of(f"{where} poses", "have no frames; must have at least one")
     if trans.shape != (len(poses), 3) or trans.dtype.kind != "f":
         raise InvalidInput.of(f"{where} trans", f"are {trans.dtype} {trans.shape}; must be ({len(poses)}, 3)")
     rest, trusted = _rest_joints(where, arrays, model_dir)

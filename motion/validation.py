@@ -6,6 +6,7 @@ through what a poor generator makes. Mending that is what correction is for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from motion.skeleton import JOINT, JOINT_NAMES, NUM_JOINTS, bone_lengths
 
 MIN_FRAMES = 4
 MAX_FRAMES = 2000
+MOST_FRAMES = 50_000  # what one message holds, whatever the rate
 FPS_RANGE = (1.0, 1000.0)
 STATURE_RANGE_M = (0.5, 3.0)
 MAX_DISTANCE_M = 1000.0
@@ -151,6 +153,12 @@ def _numbers(array: np.ndarray, field: str) -> np.ndarray:
         return array.astype(np.float32, copy=False)
 
 
+def check_fps(fps: float, field: str = "fps") -> None:
+    """Raises `InvalidInput` about `field` if that is no rate that motion has."""
+    if reason := _fault_of_fps(fps):
+        raise InvalidInput.of(field, reason)
+
+
 def _fault_of_fps(fps: float) -> str | None:
     low, high = FPS_RANGE
     return None if low <= fps <= high else f"is {fps:g}; must be from {low:g} to {high:g} frames per second"
@@ -171,7 +179,9 @@ def _fault_of_names(names: Sequence[str]) -> str | None:
 
 
 def _fault_of_length(frames: int, low: int, high: int) -> str | None:
-    return None if low <= frames <= high else f"has {frames} frames; must have from {low} to {high}"
+    if low <= frames <= high:
+        return None
+    return f"has {frames} frames; must have {f'at least {low}' if high == sys.maxsize else f'from {low} to {high}'}"
 
 
 def _fault_of_values(positions: np.ndarray) -> str | None:

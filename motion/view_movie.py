@@ -75,7 +75,7 @@ def write_movie(path: Path, scenes: Sequence[Scene]) -> None:
 
 def _writer(path: Path, rate: float) -> AbstractMovieWriter:
     if path.suffix.lower() == ".gif":
-        return PillowWriter(fps=round(rate))
+        return PillowWriter(fps=max(1, round(rate)))
     # yuv420p and even sizes are what every player can show.
     even = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p"]
     return FFMpegWriter(fps=rate, codec="libx264", extra_args=even)  # pyright: ignore[reportArgumentType]

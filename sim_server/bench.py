@@ -15,9 +15,10 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
-from sim_server.correction import begin, finish
+from sim_server.correction import at_control_rate, begin, correctable, finish
 from sim_server.engine import Engine, Job
 from sim_server.policy import Policy
 from sim_server.policy_store import load_policy
@@ -84,9 +85,19 @@ def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: 
     `mj_step` is bare stepping at the simulation's own step, `mj_step_450_hz` at that of UHC (Luo et al., NeurIPS 2021);
     `single_attempt` and `ladder` are the simulation loop, from a reference to a simulated motion; `end_to_end` is the
     ladder with all that surrounds it: resampling, preparation, retargeting, report.
+
+    Raises:
+        InvalidInput: there are no motions, one is none, or `slots` is below 1.
+        NotFound: there is no such policy.
     """
+    if slots < 1:
+        raise InvalidInput.of("slots", f"is {slots}; must be at least 1")
+    if not motions:
+        raise InvalidInput.of("motions", "are none; there must be at least one")
+    motions = [correctable(motion) for motion in motions]
     loaded = load_policy(policy)
-    prepared = [prepare(motion.positions.astype(np.float64)) for motion in motions]
+    positions = [at_control_rate(motion) for motion in motions]
+    prepared = [prepare(each) for each in positions]
     references = [retarget(each) for each in prepared]
     frames = sum(len(reference) for reference in references)
     once, ladder = CorrectionOptions(assist=_ATTEMPT_N), CorrectionOptions()
@@ -96,7 +107,7 @@ def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: 
         "single_attempt": lambda: _simulated(references, once, loaded, slots),
         "ladder": lambda: _simulated(references, ladder, loaded, slots),
         "end_to_end": lambda: _corrected(motions, ladder, loaded, slots),
-        "preparation": lambda: [prepare(motion.positions.astype(np.float64)) for motion in motions],
+        "preparation": lambda: [prepare(each) for each in positions],
         "retargeting": lambda: [retarget(each) for each in prepared],
     }
     best = dict.fromkeys(rows, np.inf)

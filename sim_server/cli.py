@@ -16,7 +16,8 @@ from tyro.conf import Positional, UseAppendAction, arg, subcommand
 
 from motion.command import DONE, DONE_WITH_FAILURES, progress_bar, run_commands
 from motion.errors import InvalidInput
-from motion.files import read_motions
+from motion.files import read_file
+from motion.motion import Motion
 from motion.protocols import CorrectionOptions, Corrector
 from motion.rpc.corrector_client import RemoteCorrector
 from sim_server.file_correction import correct_files
@@ -29,7 +30,11 @@ _BENCH_MOTIONS = 64
 
 @dataclass(frozen=True)
 class Correct:
-    """Correct motions. Exit status 1 if one of them failed; it is written all the same, and marked FAILED."""
+    """Correct motions.
+
+    Exit status 1 if one of them failed (it is written all the same, and marked FAILED), or a member of a folder could
+    not be read.
+    """
 
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="IN...")]
     """Motions (.bvh .npy .npz), packed sets, HumanML3D folders."""
@@ -59,10 +64,12 @@ class Correct:
             corrected = correct_files(self.inputs, self.out, open_corrector, self.seed, options, progress)
         summary = summarize(corrected.reports)
         _say(table(corrected.ids, corrected.frames, corrected.reports))
+        for note in corrected.notes:
+            _say(note)
         _say(f"written to {', '.join(map(str, corrected.written))}")
         if self.json:
             print(json.dumps({"reports": corrected.documents(), "summary": summary}, indent=1))
-        return DONE_WITH_FAILURES if summary["failed"] else DONE
+        return DONE_WITH_FAILURES if summary["failed"] or corrected.unreadable else DONE
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ class Evaluate:
         if self.card:
             read_policy(self.card)  # before the work, not after
         limits = {text: _assist(text) for text in self.assist or ("auto",)}
-        sets = {path: list(read_motions(path)) for path in self.data}
+        sets = {path: _clean(path) for path in self.data}
         for path, motions in sets.items():
             if not motions:
                 raise InvalidInput.of(str(path), "holds no motions; must hold at least one")
@@ -167,12 +174,12 @@ class Bench:
         from sim_server.bench import bench
 
         if self.data:
-            motions = read_motions(self.data)
+            motions = _clean(self.data)
         else:
             from motion.synthesis import synthesize
 
-            motions = synthesize(count=_BENCH_MOTIONS, seed=0)
-        result = bench(list(motions), self.policy, self.slots)
+            motions = synthesize(count=_BENCH_MOTIONS, seed=0).motions
+        result = bench(motions, self.policy, self.slots)
         print(json.dumps(result, indent=1) if self.json else _lines(result))
         return DONE
 
@@ -196,6 +203,8 @@ class Train:
 
         recipe = load_recipe(self.recipe)
         folder = self.out or Path("runs") / f"train-{recipe.name}"
+        if self.workers < 0:
+            raise InvalidInput.of("--workers", f"is {self.workers}; must not be negative")
         workers = self.workers or len(os.sched_getaffinity(0))
         with progress_bar("motions", "preparing") as preparing:
             policy = train(recipe, folder, self.resume, workers, preparing, _tell)
@@ -242,6 +251,14 @@ Command = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `plumb-sim` with `arguments` (by default those of the process), and exit."""
     run_commands(Command, "plumb-sim", __doc__, arguments)
+
+
+def _clean(path: Path) -> Sequence[Motion]:
+    """The motions at `path`; what of them was left out is said."""
+    source = read_file(path)
+    for note in source.notes:
+        _say(note)
+    return source.motions.motions
 
 
 def _assist(text: str) -> str | float:

@@ -11,6 +11,7 @@ from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from motion.report import Correction, Report
 from motion.resample import frames_covering, resample
+from motion.validation import MOST_FRAMES, as_motion
 from sim_server.engine import Job
 from sim_server.humanoid import SOLE_M
 from sim_server.policy import Policy
@@ -25,12 +26,14 @@ class NotSimulable(Exception):
     """No body could be made for a motion, though it looks like one."""
 
 
-def check_length(motion: Motion) -> None:
-    """Refuse a motion too short or too long to simulate, whatever its rate.
+def correctable(sample: Motion | np.ndarray) -> Motion:
+    """A checked motion from what a caller hands in, as `motion.validation.as_motion`, that lasts as long as can be
+    simulated: whatever its rate, from `MIN_FRAMES` to `MAX_FRAMES` at `CONTROL_FPS`.
 
     Raises:
-        InvalidInput: on `positions`.
+        InvalidInput: it is none.
     """
+    motion = as_motion(sample, max_frames=MOST_FRAMES)
     frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise InvalidInput.of(
@@ -38,6 +41,13 @@ def check_length(motion: Motion) -> None:
             f"{len(motion)} frames at {motion.fps:g} fps last {motion.duration:.3g} s; must be between "
             f"{(MIN_FRAMES - 1) / CONTROL_FPS:g} and {(MAX_FRAMES - 1) / CONTROL_FPS:g} s",
         )
+    return motion
+
+
+def at_control_rate(motion: Motion) -> np.ndarray:
+    """Positions (frames, 22, 3) at `CONTROL_FPS`, for as long as the motion lasts."""
+    frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
+    return resample(motion.positions.astype(np.float64), motion.fps, CONTROL_FPS, frames)
 
 
 def begin(motion: Motion, options: CorrectionOptions, policy: Policy) -> Job:
@@ -51,10 +61,8 @@ def refer(motion: Motion) -> Reference:
     Raises:
         NotSimulable: no body fits it.
     """
-    frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
-    positions = resample(motion.positions.astype(np.float64), motion.fps, CONTROL_FPS, frames)
     try:
-        reference = retarget(prepare(positions))
+        reference = retarget(prepare(at_control_rate(motion)))
     except (np.linalg.LinAlgError, mujoco.FatalError, ValueError) as error:
         raise NotSimulable(str(error)) from error
     if not (np.isfinite(reference.rows).all() and np.isfinite(reference.qpos).all()):

@@ -19,8 +19,7 @@ from motion.errors import InvalidInput, NotFound, Overloaded, ServiceUnavailable
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
-from motion.validation import as_motion, check_motion
-from sim_server.correction import MAX_FRAMES, MIN_FRAMES, NotSimulable, check_length, finish, refer, unsimulated
+from sim_server.correction import MAX_FRAMES, MIN_FRAMES, NotSimulable, correctable, finish, refer, unsimulated
 from sim_server.effort import Trial, best, trials
 from sim_server.engine import Engine, Job
 from sim_server.ladder import RUNGS_N
@@ -116,9 +115,7 @@ class Corrector:
         checked, violations = [], []
         for index, sample in enumerate(motions):
             try:
-                motion = as_motion(sample)
-                check_length(motion)
-                checked.append(motion)
+                checked.append(correctable(sample))
             except InvalidInput as error:
                 violations += [Violation(f"motions[{index}].{v.field}", v.description) for v in error.violations]
         if violations:
@@ -144,8 +141,7 @@ class Corrector:
             NotFound: no policy has the name in `options`.
             QueueFull: too many motions wait already.
         """
-        motion = check_motion(motion)
-        check_length(motion)
+        motion = correctable(motion)
         options = self._checked(options)
         with self._changed:
             if len(self._waiting) >= self._queue_size:

@@ -47,10 +47,12 @@ def corrupted(motion: Motion, kind: str, seed: int = 0) -> Motion:
     """`motion` with a fault of `kind`; the same fault for the same motion name and seed.
 
     Raises:
-        InvalidInput: there is no such kind.
+        InvalidInput: there is no such kind, or the seed is negative.
     """
     if kind not in CORRUPTIONS:
         raise InvalidInput.of("corrupt", f"is {kind!r}; must be one of {', '.join(CORRUPTIONS)}")
+    if seed < 0:
+        raise InvalidInput.of("seed", f"is {seed}; must not be negative")
     rng = np.random.default_rng([seed, zlib.crc32((motion.name or "").encode())])
     positions = motion.positions.astype(np.float64)
     for change in CORRUPTIONS[kind]:

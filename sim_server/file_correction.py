@@ -35,7 +35,8 @@ class FileCorrection:
 class CorrectedFiles:
     """What came of it: the reports, in the order of the inputs and of the motions in each.
 
-    `sources` are the inputs that they are from, `frames` the lengths of the motions, `written` the files.
+    `sources` are the inputs that they are from, `frames` the lengths of the motions, `written` the files; `notes` say
+    which members of an input were left out, of which `unreadable` were missing or damaged.
     """
 
     sources: tuple[Path, ...]
@@ -43,6 +44,8 @@ class CorrectedFiles:
     frames: tuple[int, ...]
     reports: tuple[Report, ...]
     written: tuple[Path, ...]
+    notes: tuple[str, ...]
+    unreadable: int
 
     def documents(self) -> list[dict[str, Any]]:
         """The reports for JSON, each with the id of its motion and the input that it is from."""
@@ -89,12 +92,16 @@ def correct_files(
         frames=tuple(len(motion) for motion in motions),
         reports=tuple(correction.report for correction in corrections),
         written=tuple(written),
+        notes=tuple(note for each in plan for note in each.source.notes),
+        unreadable=sum(each.source.unreadable for each in plan),
     )
 
 
 @contextmanager
 def _planned(inputs: Sequence[Path], out: Path) -> Iterator[list[FileCorrection]]:
     """What goes where. A folder that is made for it does not outlive a failure."""
+    if not inputs:
+        raise InvalidInput.of("IN", "names no file; must be at least one")
     sources = [read_file(path) for path in inputs]
     for source in sources:
         if not len(source.motions):
@@ -116,9 +123,10 @@ def _planned(inputs: Sequence[Path], out: Path) -> Iterator[list[FileCorrection]
 def _check_apart(plan: Sequence[FileCorrection]) -> None:
     taken: dict[Path, Path] = {}
     for each in plan:
-        other = taken.setdefault(each.output.path, each.source.path)
-        if other is not each.source.path:
-            raise InvalidInput.of(str(each.source.path), f"would be written where {other} is, to {each.output.path}")
+        for file in each.output.files:
+            other = taken.setdefault(file, each.source.path)
+            if other is not each.source.path:
+                raise InvalidInput.of(str(each.source.path), f"would be written where {other} is, to {file}")
 
 
 def _by_id(error: InvalidInput, ids: Sequence[str]) -> InvalidInput:

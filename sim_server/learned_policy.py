@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from motion.atomic import atomic_path
@@ -24,6 +25,7 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tanh": np.tanh,
     "relu": lambda values: np.maximum(values, 0),
 }
+_WEIGHTS, _CARD = "policy.safetensors", "card.json"
 _TRIP_M = 0.18  # it finds back from further away than the analytic controller
 _BLOCK = 32  # rows that go through the network together: always that many, so that a row's bits never vary
 
@@ -41,7 +43,7 @@ class LearnedPolicy:
 
     def __init__(self, name: str, tensors: dict[str, np.ndarray], card: dict[str, Any]):
         self.name = name
-        self.trip_m = float(card.get("trip_m", _TRIP_M))
+        self.trip_m = float(card.get("trip_m") or _TRIP_M)
         self.card = card
         self._activation = ACTIVATIONS[card.get("activation", "elu")]
         self._furthest = np.float32(card.get("furthest", FURTHEST) or np.inf)
@@ -70,12 +72,9 @@ class LearnedPolicy:
 
 
 def add_scores(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Note in a policy's card how it did: rows of `sim_server.evaluation`. Raises NotFound where there is no card."""
-    file = folder / "card.json"
-    if not file.is_file():
-        raise NotFound(f"no policy in {folder}: it must hold card.json")
-    card = json.loads(file.read_text())
-    with atomic_path(file) as path:
+    """Note in a policy's card how it did: rows of `sim_server.evaluation`. Raises as `read_policy` about the card."""
+    card = _read_card(folder)
+    with atomic_path(folder / _CARD) as path:
         path.write_text(json.dumps({**card, "scores": list(rows)}, indent=1) + "\n")
 
 
@@ -84,25 +83,57 @@ def read_policy(folder: Path) -> LearnedPolicy:
 
     Raises:
         NotFound: there is no such folder or file.
-        InvalidInput: it is of another observation version, or its tensors do not fit.
+        InvalidInput: a file is damaged, it is of another observation version, or its tensors do not fit.
     """
-    weights, card_file = folder / "policy.safetensors", folder / "card.json"
-    if not weights.is_file() or not card_file.is_file():
-        raise NotFound(f"no policy in {folder}: it must hold policy.safetensors and card.json")
-    card = json.loads(card_file.read_text())
-    if card.get("observation_version") != VERSION:
-        raise InvalidInput.of(
-            "policy",
-            f"{folder} is of observation version {card.get('observation_version')}; this program's is {VERSION}",
-        )
-    if card.get("activation", "elu") not in ACTIVATIONS:
-        raise InvalidInput.of(
-            "policy", f"{folder} has activation {card['activation']!r}; known are {', '.join(ACTIVATIONS)}"
-        )
-    tensors = load_file(weights)
-    sizes = [tensors[f"weight{i}"].shape for i in range(sum(key.startswith("weight") for key in tensors))]
-    if not sizes or sizes[0][1] != OBSERVATION_SIZE or sizes[-1][0] != ACTION_SIZE:
-        raise InvalidInput.of(
-            "policy", f"{folder} has layers {sizes}; must lead from {OBSERVATION_SIZE} to {ACTION_SIZE} numbers"
-        )
+    card = _read_card(folder)
+    weights = folder / _WEIGHTS
+    if not weights.is_file():
+        raise NotFound(f"no policy in {folder}: it must hold {_WEIGHTS} and {_CARD}")
+    try:
+        tensors = load_file(weights)
+    except (OSError, SafetensorError) as error:
+        raise InvalidInput.of("policy", f"{weights} is damaged or something else ({error})") from error
+    if fault := _fault_of_tensors(tensors):
+        raise InvalidInput.of("policy", f"{folder} {fault}")
     return LearnedPolicy(card["name"], tensors, card)
+
+
+def _read_card(folder: Path) -> dict[str, Any]:
+    file = folder / _CARD
+    if not file.is_file():
+        raise NotFound(f"no policy in {folder}: it must hold {_WEIGHTS} and {_CARD}")
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput.of("policy", f"{file} is damaged or something else ({error})") from error
+    if not isinstance(card, dict) or not isinstance(card.get("name"), str):
+        raise InvalidInput.of("policy", f"{file} is no card; it must be a JSON object with the policy's name")
+    version, activation = card.get("observation_version"), card.get("activation", "elu")
+    if version != VERSION:
+        raise InvalidInput.of("policy", f"{folder} is of observation version {version}; this program's is {VERSION}")
+    if activation not in ACTIVATIONS:
+        raise InvalidInput.of("policy", f"{folder} has activation {activation!r}; known are {', '.join(ACTIVATIONS)}")
+    for name in ("trip_m", "furthest"):
+        value = card.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+            raise InvalidInput.of("policy", f"{file} has {name} {value!r}; must be a positive number")
+    return card
+
+
+def _fault_of_tensors(tensors: Mapping[str, np.ndarray]) -> str | None:
+    """What is wrong with the tensors of a policy, if anything."""
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    layers = sum(name.startswith("weight") for name in shapes)
+    width = OBSERVATION_SIZE
+    wanted = {"mean": (width,), "scale": (width,)}
+    for index in range(layers):
+        out = ACTION_SIZE if index == layers - 1 else (*shapes.get(f"weight{index}", ()), 0)[0]
+        wanted |= {f"weight{index}": (out, width), f"bias{index}": (out,)}
+        width = out
+    if not layers or shapes != wanted:
+        return (
+            f"has tensors {shapes}; its layers must lead from {OBSERVATION_SIZE} to {ACTION_SIZE} numbers, as {wanted}"
+        )
+    if not all(tensor.dtype == np.float32 and np.isfinite(tensor).all() for tensor in tensors.values()):
+        return "has tensors that are not finite numbers of float32"
+    return None

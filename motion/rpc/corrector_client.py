@@ -19,7 +19,7 @@ from motion.report import Correction
 from motion.rpc.channel import open_channel
 from motion.rpc.status import error_of
 from motion.v1 import corrector_pb2, corrector_pb2_grpc
-from motion.validation import as_motion
+from motion.validation import MOST_FRAMES, as_motion
 
 SERVICE = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
 
@@ -96,7 +96,8 @@ def _checked(motions: Sequence[Motion | np.ndarray]) -> list[Motion]:
     checked, violations = [], []
     for index, sample in enumerate(motions):
         try:
-            checked.append(as_motion(sample))
+            # How long it may last, the server knows.
+            checked.append(as_motion(sample, max_frames=MOST_FRAMES))
         except InvalidInput as error:
             violations += error.within(f"motions[{index}]").violations
     if violations:

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from motion.motion import Motion
-from motion.resample import frames_covering, resample
 from motion.skeleton import mirrored
+from sim_server.correction import at_control_rate
 from sim_server.corruption import corrupted
 from sim_server.humanoid import DAMPING, DEPTH_FIRST, SOLE_M
 from sim_server.preparation import prepare
@@ -47,19 +47,13 @@ def state_at(reference: Reference, step: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([row.root, row.root_turn, local]), np.concatenate([row.root_velocity, row.root_spin, rates])
 
 
-def _at_control_rate(motion: Motion) -> Motion:
-    frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
-    positions = resample(motion.positions.astype(np.float64), motion.fps, CONTROL_FPS, frames)
-    return Motion(positions, CONTROL_FPS, name=motion.name)
-
-
 def clip_of(motion: Motion, weight: float, kind: str, seed: int) -> Clip:
     """A clip of `motion`, spoilt by `kind` (a key of `corruption.CORRUPTIONS`) before it was prepared.
 
     Raises:
         ValueError, LinAlgError, mujoco.FatalError: no body fits.
     """
-    sound = _at_control_rate(motion)
+    sound = Motion(at_control_rate(motion), CONTROL_FPS, name=motion.name)
     reference = retarget(prepare(corrupted(sound, kind, seed).positions))
     truth = reference.positions
     if kind != "clean":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from motion import recipe_file
 from motion.errors import InvalidInput
@@ -50,16 +51,20 @@ class DataRecipe:
     """
 
     sources: Annotated[tuple[SourceRecipe, ...], ListOf(Table(SourceRecipe), least=1)]
-    kinds: Annotated[dict[str, float], Scalars()] = field(
+    kinds: Annotated[dict[str, Any], Scalars()] = field(
         default_factory=lambda: {"clean": 0.5, "all": 0.3, "jitter": 0.2}
     )
     smallest: Annotated[float, Number(0.5, 2.0)] = 0.92
     largest: Annotated[float, Number(0.5, 2.0)] = 1.08
 
     def __post_init__(self) -> None:
-        for kind in self.kinds:
+        if not self.kinds:
+            raise InvalidInput.of("kinds", f"are none; known are {', '.join(CORRUPTIONS)}")
+        for kind, share in self.kinds.items():
             if kind not in CORRUPTIONS:
                 raise InvalidInput.of("kinds", f"has {kind!r}; known are {', '.join(CORRUPTIONS)}")
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < math.inf:
+                raise InvalidInput.of(f"kinds.{kind}", f"is {share!r}; must be a positive number")
 
 
 @dataclass(frozen=True)

@@ -205,11 +205,13 @@ class Trainer:
     def _load(self) -> None:
         state = json.loads((self.folder / "state.json").read_text())
         tensors = load_tensors(self.folder / state["checkpoint"])
-        curricula: list[dict[str, np.ndarray]] = [{} for _ in self._env.curriculum_state()]
+        curricula: dict[int, dict[str, np.ndarray]] = {}
         for key in [key for key in tensors if key.startswith("curriculum.")]:
             _, worker, name = key.split(".")
-            curricula[int(worker)][name] = tensors.pop(key).numpy()
-        self._env.restore_curriculum(curricula)
+            curricula.setdefault(int(worker), {})[name] = tensors.pop(key).numpy()
+        # Where there are other workers than there were, each takes up one that was, some of them twice or none.
+        workers = range(len(self._env.curriculum_state()))
+        self._env.restore_curriculum([curricula[worker % len(curricula)] for worker in workers])
         self._ppo.load_tensors(tensors)
         self._ppo.actor_rate = float(state["rate"])
         self._ppo.num_timesteps = self.steps = int(state["steps"])

@@ -158,6 +158,23 @@ def test_inputs_of_one_name_do_not_overwrite_each_other(tmp_path: Path, run: Run
     status, _, said = run("correct", tmp_path / "one/a.bvh", tmp_path / "two/a.bvh", "--out", tmp_path / "out")
     assert status == 2 and "would be written where" in said
     assert not smoothing and not (tmp_path / "out").exists()
+    _set_with(tmp_path / "two", sway(24))
+    write_motion(tmp_path / "one" / "set.npz", sway(24))
+    status, _, said = run("correct", tmp_path / "one/set.npz", tmp_path / "two/set.npz", "--out", tmp_path / "out")
+    assert status == 2 and "would be written where" in said
+    assert not smoothing and not (tmp_path / "out").exists()
+
+
+def test_members_of_a_folder_that_cannot_be_read_are_said(tmp_path: Path, run: Run, smoothing: object) -> None:
+    folder = tmp_path / "HumanML3D"
+    for name in ("new_joints", "texts"):
+        (folder / name).mkdir(parents=True)
+    for name in ("a", "b"):
+        np.save(folder / "new_joints" / f"{name}.npy", sway(50).positions)
+    (folder / "texts" / "a.txt").write_text("sways#sway/VERB#0.0#0.0\n")
+    status, _, said = run("correct", folder, "--out", tmp_path / "out")
+    assert status == 1 and "no text file: b" in said
+    assert read_packed(tmp_path / "out").ids == ["a"]
 
 
 def test_a_motion_that_fails_is_written_and_makes_status_1(tmp_path: Path, run: Run, smoothing: object) -> None:
@@ -200,6 +217,7 @@ def test_of_many_refused_a_few_are_named(tmp_path: Path, run: Run) -> None:
         (("--assist", "lots"), "must be auto, none or a number"),
         (("--assist", "-5"), "not negative"),
         (("--server", "nowhere"), "must be HOST:PORT"),
+        (("--effort", "5"), "from 1 to 4"),
     ],
 )
 def test_bad_arguments_are_one_sentence(
@@ -213,6 +231,8 @@ def test_bad_arguments_are_one_sentence(
 def test_bad_files_are_one_sentence(tmp_path: Path, run: Run, smoothing: list[object]) -> None:
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and then nothing")
     empty = _set_with(tmp_path)
+    status, _, errors = run("correct", "--out", tmp_path / "out")
+    assert status == 2 and "names no file" in errors
     for source, said in (
         (tmp_path / "cut.npz", "cut.npz"),
         (tmp_path / "missing.bvh", "does not exist"),

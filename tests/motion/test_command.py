@@ -39,6 +39,6 @@ def test_an_interrupt_is_130():
     assert status_of(raising(KeyboardInterrupt())) == 130
 
 
-def test_a_defect_keeps_its_traceback():
-    with pytest.raises(ZeroDivisionError):
-        run_command(raising(ZeroDivisionError()))
+def test_a_defect_shows_its_traceback_and_has_a_status_of_its_own(capsys: pytest.CaptureFixture[str]):
+    assert status_of(raising(ZeroDivisionError())) == 70
+    assert "Traceback" in capsys.readouterr().err

@@ -12,10 +12,11 @@ from swaying import swaying, swaying_set
 
 from motion.archive import read_npy, read_npz
 from motion.array_file import write_single
+from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.files import output_for, read_file, read_files, read_motions, write_motion
 from motion.motion import Motion
-from motion.packed import write_packed
+from motion.packed import read_packed, write_packed
 from motion.skeleton import JOINT_NAMES
 
 
@@ -158,6 +159,10 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
     np.savez(tmp_path / "other.npz", weights=np.zeros(3))
     np.savez(tmp_path / "fps.npz", positions=swaying().positions, fps=0)
     np.savez(tmp_path / "caption.npz", positions=swaying().positions, caption=np.zeros(3))
+    np.save(tmp_path / "huge.npy", np.zeros(10))
+    huge = (tmp_path / "huge.npy").read_bytes().replace(b"(10,), }        ", b"(10**13, 263), }"[:16].ljust(16))
+    (tmp_path / "huge.npy").write_bytes(huge)
+    (tmp_path / "header.npy").write_bytes(huge.replace(b"descr", b"(((((").replace(b"}", b"("))
     (tmp_path / "note.txt").write_text("hello")
     for name, said in (
         ("a.npy", "cannot be read as .npy"),
@@ -165,6 +170,8 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
         ("other.npz", "holds weights; must hold positions"),
         ("fps.npz", "fps: is 0"),
         ("caption.npz", "must be one text"),
+        ("huge.npy", "cannot be read as .npy"),
+        ("header.npy", "cannot be read as .npy"),
         ("note.txt", "no known form"),
     ):
         with pytest.raises(InvalidInput, match=said):
@@ -173,6 +180,29 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
         read_file(tmp_path / "walk.bvh")
     with pytest.raises(NotFound, match="is a folder"):
         read_file(tmp_path)
+
+
+def test_the_case_of_a_suffix_and_a_byte_order_mark_do_not_matter(tmp_path: Path):
+    write_motion(tmp_path / "a.npz", swaying())
+    (tmp_path / "a.npz").rename(tmp_path / "A.NPZ")
+    write_motion(tmp_path / "b.bvh", swaying())
+    (tmp_path / "b.bvh").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "b.bvh").read_bytes())
+    for name in ("A.NPZ", "b.bvh"):
+        assert len(read_file(tmp_path / name).motions) == 1
+
+
+def test_joints_in_another_order_are_written_in_ours(tmp_path: Path):
+    motion = swaying()
+    order = np.random.default_rng(0).permutation(22)
+    shuffled = replace(
+        motion, positions=motion.positions[:, order], joint_names=tuple(motion.joint_names[i] for i in order)
+    )
+    for name in ("a.npz", "a.npy", "a.bvh"):
+        write_motion(tmp_path / name, shuffled)
+        back = read_file(tmp_path / name).motions.motions[0]
+        np.testing.assert_allclose(back.positions, motion.positions, atol=1e-3)
+    write_packed(tmp_path / "set", MotionSet((shuffled,), ((),)))
+    assert np.array_equal(read_packed(tmp_path / "set").motions[0].positions, motion.positions)
 
 
 def test_equal_motions_give_equal_files(tmp_path: Path):

@@ -87,6 +87,7 @@ def test_view_writes_a_page(tmp_path: Path):
         ("convert", "a.bvh", "missing/out.npy"),
         ("convert", "a.bvh", "out.npy", "--as", "smpl"),
         ("convert", "a.bvh", "out.npy", "--fps", "0"),
+        ("convert", "a.bvh", "out.npy", "--fps", "1e12"),
         ("convert", "point.npy", "out.npz"),
         ("convert", "a.bvh", "out.npy", "--split", "train"),
         ("metrics",),

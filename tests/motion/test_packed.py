@@ -80,6 +80,7 @@ def _rewrite(paths: PackedPaths, **changed: np.ndarray) -> None:
         ({"ids": np.array(["a", "a", "b"])}, "sway_0"),
         ({"positions": np.zeros((141, 24, 3))}, r"\(141, 24, 3\)"),
         ({"positions": None}, "lacks positions"),
+        ({"ids": np.array([b"a", b"b", b"\xff"])}, "UTF-8"),
     ],
 )
 def test_inconsistent_arrays_are_refused(tmp_path: Path, changed: dict, said: str):
@@ -97,6 +98,8 @@ def test_inconsistent_arrays_are_refused(tmp_path: Path, changed: dict, said: st
         (lambda text: text.split("\n", 1)[1], "2 lines for the 3 motions"),
         (lambda text: text.replace("sway_1", "other"), "line 2.*'other'"),
         (lambda text: text.replace('"fps": 30.0', '"fps": -1'), "line 2.*fps is -1"),
+        (lambda text: text.replace('"fps": 30.0', '"fps": 1' + 400 * "0"), "line 2.*positive number"),
+        (lambda text: text.replace('"captions": []', '"captions": ["\\ud800"]'), "line 2.*surrogates"),
         (lambda text: "[]\n" + text.split("\n", 1)[1], "line 1.*JSON object"),
         (lambda text: text.replace('"captions": []', '"captions": "x"'), "line 2.*list of texts"),
     ],

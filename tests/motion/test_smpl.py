@@ -106,6 +106,7 @@ def test_without_a_model_the_mean_body_stands_on_the_floor(monkeypatch: pytest.M
     ("changed", "said"),
     [
         ({"poses": np.zeros((30, 60))}, "72 or more"),
+        ({"poses": np.zeros((0, 156)), "trans": np.zeros((0, 3))}, "no frames"),
         ({"trans": np.zeros((29, 3))}, r"\(30, 3\)"),
         ({"mocap_framerate": np.array(0.0)}, "mocap_framerate: is 0"),
         ({"mocap_framerate": np.array("fast")}, "mocap_framerate: is missing"),

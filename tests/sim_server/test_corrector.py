@@ -89,9 +89,7 @@ def test_a_motion_that_cannot_be_simulated_fails_alone(
         assert np.array_equal(correction.motion.positions, corrector.correct([motion])[0].motion.positions)
 
 
-def test_an_unforeseen_error_is_that_motion_s_alone(
-    motions: list[Motion], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unforeseen_error_is_that_motion_s_alone(motions: list[Motion], monkeypatch: pytest.MonkeyPatch) -> None:
     real = correction_module.retarget
 
     def retarget(prepared):
@@ -135,6 +133,10 @@ def test_refusals_name_the_motion_and_the_field(corrector: Corrector, motions: l
         "motions[1].positions",
         "motions[2].positions",
     }
+    long = np.repeat(motions[0].positions[:1], 2400, axis=0)
+    assert corrector.submit(Motion(long, fps=120)).cancel() in (True, False)  # 20 s at any rate are taken
+    with pytest.raises(InvalidInput, match=r"last .* must be between 0.15 and 99.95 s"):
+        corrector.submit(Motion(long, fps=20))
     with pytest.raises(InvalidInput, match="last"):
         corrector.correct([Motion(motions[0].positions[:6], fps=500)])
     with pytest.raises(NotFound, match="base"):

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.utils.env_checker import check_env as gymnasium_check
+from safetensors.numpy import load_file, save_file
 from stable_baselines3.common.env_checker import check_env as sb3_check
 
 from loop_client.toml_text import format_toml
@@ -185,6 +187,10 @@ def test_a_run_may_be_spread_over_processes(tmp_path: Path) -> None:
     assert read_policy(Path(done.stdout.strip())).name == "tiny"
     again = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert again.returncode == 2 and "--resume" in again.stderr
+    recipe.write_text(format_toml(to_table(replace(TINY, steps=400))))
+    for workers in ("1", "3"):
+        more = [*command[:-1], workers, "--resume"]
+        assert subprocess.run(more, capture_output=True, text=True, timeout=120, check=False).returncode == 0
 
 
 def interrupt(_: object) -> None:
@@ -247,6 +253,40 @@ def test_a_policy_of_another_version_is_refused(trained: Path, tmp_path: Path) -
         read_policy(tmp_path / "nothing")
 
 
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda folder: _edit_card(folder, lambda text: text[:-20]), "card.json is damaged"),
+        (lambda folder: _edit_card(folder, lambda text: "[]"), "is no card"),
+        (lambda folder: _edit_card(folder, lambda text: text.replace('"name"', '"title"', 1)), "is no card"),
+        (lambda folder: _edit_card(folder, lambda text: text.replace("{", '{"trip_m": "far",', 1)), "trip_m 'far'"),
+        (lambda folder: _cut(folder / "policy.safetensors"), "policy.safetensors is damaged"),
+        (lambda folder: _edit_tensor(folder, "mean", lambda tensor: tensor[:10]), "has tensors"),
+        (lambda folder: _edit_tensor(folder, "bias1", lambda tensor: tensor[:-1]), "has tensors"),
+        (lambda folder: _edit_tensor(folder, "bias0", lambda tensor: tensor * np.float32("nan")), "not finite"),
+    ],
+)
+def test_a_damaged_policy_is_refused(trained: Path, tmp_path: Path, damage: Callable[[Path], None], said: str) -> None:
+    folder = tmp_path / "policy"
+    shutil.copytree(trained, folder)
+    damage(folder)
+    with pytest.raises(InvalidInput, match=said):
+        read_policy(folder)
+
+
+def _edit_card(folder: Path, edit: Callable[[str], str]) -> None:
+    (folder / "card.json").write_text(edit((folder / "card.json").read_text()))
+
+
+def _edit_tensor(folder: Path, name: str, edit: Callable[[np.ndarray], np.ndarray]) -> None:
+    tensors = load_file(folder / "policy.safetensors")
+    save_file(tensors | {name: np.ascontiguousarray(edit(tensors[name]))}, folder / "policy.safetensors")
+
+
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-50])
+
+
 @pytest.mark.parametrize("name", shipped_recipes("sim_server"))
 def test_recipes_that_ship_are_recipes(name: str) -> None:
     assert load_recipe(name).steps > 0
@@ -258,6 +298,9 @@ def test_a_wrong_recipe_is_refused_field_by_field(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as error:
         load_recipe(file)
     assert {"steps", "ppo.gama", "data.sources[0].path"} == {v.field.split(": ")[1] for v in error.value.violations}
+    file.write_text('name = "x"\n[data]\nkinds = { clean = "much" }\n[[data.sources]]\npath = "default"\n')
+    with pytest.raises(InvalidInput, match=r"kinds\.clean: is 'much'"):
+        load_recipe(file)
 
 
 def test_a_card_says_what_made_it_and_how_it_did(trained: Path, motions: list[Motion], tmp_path: Path) -> None:
