@@ -68,7 +68,7 @@ class DiffusionGenerator:
         compiled: compile networks by `torch.compile`.
 
     Raises:
-        InvalidInput: there is no such device, sampler or precision.
+        InvalidInput: there is no such device, sampler, precision or number of threads.
     """
 
     def __init__(
@@ -84,6 +84,8 @@ class DiffusionGenerator:
     ):
         if sampler not in SAMPLERS:
             raise InvalidInput.of("sampler", f"is {sampler!r}; must be one of {', '.join(SAMPLERS)}")
+        if threads < 0:
+            raise InvalidInput.of("threads", f"is {threads}; must not be negative")
         torch.set_num_threads(threads or max(1, len(os.sched_getaffinity(0)) // 2))
         if precision not in ("auto", *PRECISIONS):
             raise InvalidInput.of("precision", f"is {precision!r}; must be auto, {' or '.join(PRECISIONS)}")
@@ -190,7 +192,7 @@ class DiffusionGenerator:
         starts with its weights and keeps its normaliser, with a new optimizer.
 
         Raises:
-            InvalidInput: `steps`, `seed` or a setting is out of bounds.
+            InvalidInput: `steps`, `seed` or a setting is out of bounds, or the weights ran away from all numbers.
             NotFound: no such data set or checkpoint.
         """
         if steps < 1:
@@ -198,7 +200,11 @@ class DiffusionGenerator:
         if not 0 <= seed < SEEDS:
             raise InvalidInput.of("seed", f"is {seed}; must be at least 0 and below 2^63")
         start = self._checkpoint(init) if init else None
-        request = FitRequest(dataset, self._origin(init), steps, seed, self.settings_of(init, settings or {}))
+        chosen = self.settings_of(init, settings or {})
+        if chosen.extrapolation != 1 and not init:
+            said = f"is {chosen.extrapolation:g}; without a checkpoint to start from there is nothing to go away from"
+            raise InvalidInput.of("settings.extrapolation", said)
+        request = FitRequest(dataset, self._origin(init), steps, seed, chosen)
         motions = self._store.dataset(dataset)
         identity = request.identity()
         if not self._store.has_checkpoint(identity):

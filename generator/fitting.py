@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from generator.text import text_encoder
 from generator.training import Trainer, TrainingSet
 from motion import __version__
 from motion.dataset import MotionSet
+from motion.errors import InvalidInput
 from motion.protocols import FitProgress
 
 _MODEL = "mdm-1"  # changes when the same request would end in other weights
@@ -56,6 +58,9 @@ def fit(
     """Train, from where an earlier call was cut off if one was.
 
     The state is kept in `store` every `save_seconds`, less often where that takes long, and when `progress` raises.
+
+    Raises:
+        InvalidInput: the loss is no finite number any more.
     """
     settings, identity = request.settings, request.identity()
     normalizer, data = training_set(motions, settings, start.normalizer if start else None)
@@ -77,6 +82,10 @@ def fit(
 
     while trainer.step < request.steps:
         losses.append(trainer.advance())
+        if not math.isfinite(losses[-1]):
+            # Kept, the state would be taken up again; published, it would be an answer.
+            said = f"is {settings.lr:g}; the loss was {losses[-1]:g} at step {trainer.step}: must be smaller"
+            raise InvalidInput.of("settings.lr", said)
         if progress is not None:
             try:
                 progress(FitProgress(trainer.step, request.steps, losses[-1]))

@@ -83,6 +83,8 @@ class Settings:
             wrong.append(Violation("settings.decay", f"is {self.decay}; must be between 0 and 1"))
         if self.heads > 0 and self.width % self.heads:
             wrong.append(Violation("settings.width", f"is {self.width}; must be a multiple of heads ({self.heads})"))
+        if self.width > 0 and self.width % 2:
+            wrong.append(Violation("settings.width", f"is {self.width}; must be even: sines and cosines"))
         if not 8 <= self.max_frames <= 4000:
             wrong.append(Violation("settings.max_frames", f"is {self.max_frames}; must be between 8 and 4000"))
         if self.kind not in KINDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,7 +11,8 @@ from motion.errors import InvalidInput, Violation
 from motion.schema import Integer, Key, ListOf, Number, Text
 
 CHECKS = ("mean", "factor", "ratio", "order", "at_most", "peak", "effective_size")
-_FEWEST = {"order": 2, "at_most": 2, "peak": 3}  # arms of those kinds that compare arms with each other
+_FEWEST = {"order": 2, "at_most": 2, "peak": 3, "effective_size": 2}  # arms of those kinds that compare arms
+_COMPARING = ("order", "at_most", "peak")  # with each other, so that they need no bounds
 
 SAID_ONLY = ("title", "paper", "row", "minutes", "checks")
 """Keys of a recipe that none of its numbers depends on."""
@@ -54,7 +55,7 @@ class CheckRecipe:
         if len(set(self.arms)) < len(self.arms):
             wrong.append(Violation("arms", f"are {', '.join(self.arms)}; each must be there once"))
         bounded = self.value is not None or self.least > -math.inf or self.most < math.inf
-        if self.kind not in _FEWEST and not bounded:
+        if self.kind not in _COMPARING and not bounded:
             wrong.append(Violation("value", f"is missing; kind {self.kind!r} needs value, least or most"))
         if wrong:
             raise InvalidInput(wrong)
@@ -67,8 +68,12 @@ class CheckRecipe:
         return self.value - self.tolerance, self.value + self.tolerance
 
 
-def check_violations(checks: Sequence[CheckRecipe], arms: Sequence[str], generations: int) -> list[Violation]:
-    """What is wrong with the checks of a recipe that has these arms and so many generations."""
+def check_violations(
+    checks: Sequence[CheckRecipe], arms: Sequence[str], generations: int, measured: Collection[int] | None = None
+) -> list[Violation]:
+    """What is wrong with the checks of a recipe that has these arms and so many generations, of which those in
+    `measured` are looked at, by default all."""
+    measured = range(generations + 1) if measured is None else measured
     wrong = []
     for index, check in enumerate(checks):
         unknown = [arm for arm in check.arms if arm not in arms]
@@ -76,4 +81,9 @@ def check_violations(checks: Sequence[CheckRecipe], arms: Sequence[str], generat
             wrong.append(Violation(f"checks[{index}].arms", f"has {unknown[0]!r}; the arms are {', '.join(arms)}"))
         if check.end > generations:
             wrong.append(Violation(f"checks[{index}].to", f"is {check.end}; there are {generations} generations"))
+        elif check.kind == "factor" and not {check.begin, check.end} <= set(measured):
+            wrong.append(Violation(f"checks[{index}].from", "and to must be generations that are measured"))
+        elif not any(check.begin <= generation <= check.end for generation in measured):
+            said = f"is {check.begin} and to {check.end}; no generation between them is measured"
+            wrong.append(Violation(f"checks[{index}].from", said))
     return wrong

@@ -18,6 +18,8 @@ from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.motion import Motion
 
+FEWEST = 8
+"""Motions that a set to compare must have."""
 _SHARE = 0.75  # of the smaller set that one replication draws: all of it would be the same each time
 _SIZES = (0.25, 0.375, 0.5, 0.75, 1.0)  # shares of the smaller set at which FID's bias is looked at
 _PAIRS = 300
@@ -40,7 +42,12 @@ class TextEmbedding(Embedding, Protocol):
 
 
 def compare_sets(
-    samples: MotionSet, real: MotionSet, embedding: Embedding | TextEmbedding, seed: int = 0, replications: int = 20
+    samples: MotionSet,
+    real: MotionSet,
+    embedding: Embedding | TextEmbedding,
+    seed: int = 0,
+    replications: int = 20,
+    sources: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Distances of `samples` to `real`, and what each is by itself.
 
@@ -49,7 +56,11 @@ def compare_sets(
     distance, precision and recall (k = 3), diversity (of 300 pairs) and, where the embedding knows texts and the
     samples have captions, R-precision at 1 to 3 (in batches of 32 or, of smaller sets, of n) and the matching score.
     `fid_by_n` shows the bias of FID by sample size, `fid_extrapolated` what a line in 1 / n says of infinitely many
-    (Chong and Forsyth, "Effectively unbiased FID and Inception Score", CVPR 2020).
+    (Chong and Forsyth, "Effectively unbiased FID and Inception Score", CVPR 2020). The intervals are of the draws: they
+    say how well the mean over draws of these motions is known, not how it would be with other motions.
+
+    `sources` says for each sample which motion it was made after, where several were made after one: a draw then has at
+    most one of each, or a sample would stand beside others of its own prompt, which a real motion never does.
 
     Raises:
         InvalidInput: a set has fewer than 8 motions, or `replications` is below 2.
@@ -57,8 +68,8 @@ def compare_sets(
     if replications < 2:
         raise InvalidInput.of("replications", f"is {replications}; must be at least 2")
     for name, motions in (("set", samples), ("real", real)):
-        if len(motions) < 8:
-            raise InvalidInput.of(name, f"has {len(motions)} motions; a comparison needs at least 8")
+        if len(motions) < FEWEST:
+            raise InvalidInput.of(name, f"has {len(motions)} motions; a comparison needs at least {FEWEST}")
     points, reference = embedding.embed(samples), embedding.embed(real)
     texts = None
     if isinstance(embedding, TextEmbedding) and all(samples.captions):
@@ -66,7 +77,9 @@ def compare_sets(
     smaller = min(len(points), len(reference))
     count = int(_SHARE * smaller)
     rng = np.random.default_rng(seed)
-    draws = [_drawn(points, texts, reference, count, rng, seed + i) for i in range(replications)]
+    groups = np.arange(len(points)) if sources is None else np.asarray(sources)
+    count = min(count, len(np.unique(groups)))
+    draws = [_drawn(points, groups, texts, reference, count, rng, seed + i) for i in range(replications)]
     by_size = _fid_by_size(points, reference, smaller, replications, rng)
     return {
         "fid": fid(points, reference),
@@ -84,14 +97,16 @@ def compare_sets(
 
 def _drawn(
     points: np.ndarray,
+    groups: np.ndarray,
     texts: np.ndarray | None,
     reference: np.ndarray,
     count: int,
     rng: np.random.Generator,
     pair_seed: int,
 ) -> dict[str, float]:
-    """Every metric of one draw of `count` motions of both sets."""
-    chosen = rng.permutation(len(points))[:count]
+    """Every metric of one draw of `count` motions of both sets, of the samples no two of one group."""
+    order = rng.permutation(len(points))
+    chosen = order[np.sort(np.unique(groups[order], return_index=True)[1])][:count]
     mine, theirs = points[chosen], reference[rng.permutation(len(reference))[:count]]
     precision, recall = precision_recall(mine, theirs)
     values = {

@@ -19,6 +19,7 @@ from motion.errors import InvalidInput, Violation
 from motion.files import read_file
 from motion.humanml3d_folder import is_humanml3d_folder
 from motion.motion import DEFAULT_FPS, Motion
+from motion.protocols import Generator
 from motion.resample import resample
 from motion.validation import check_motion
 
@@ -92,6 +93,14 @@ def sampling_lengths(motions: MotionSet, longest: int = MAX_LENGTH) -> list[int]
     return [min(max(len(motion), MIN_LENGTH), MAX_LENGTH, longest) for motion in motions]
 
 
+def check_rate(generator: Generator) -> None:
+    """Raises `InvalidInput` about a generator whose motion is not at the rate of the real motions that it is held
+    against."""
+    fps = generator.describe().fps
+    if fps != DEFAULT_FPS:
+        raise InvalidInput.of("generator", f"makes motion at {fps:g} frames/s; must be at {DEFAULT_FPS:g}, as the data")
+
+
 def joined(sets: Sequence[MotionSet]) -> MotionSet:
     """The motions of several sets as one; no id may be in two of them."""
     return MotionSet(
@@ -110,6 +119,17 @@ def training_motions(paths: Sequence[str | Path]) -> MotionSet:
     return joined(
         [each.select([i for i, fields in enumerate(each.metadata) if fields.get("split") != "test"]) for each in sets]
     )
+
+
+def checked_motions(path: str | Path) -> MotionSet:
+    """The motions of a set at 20 fps, captioned or not. Raises as `load_data`."""
+    motions = read_file(data_path(os.fspath(path))).motions
+    for motion in motions:
+        try:
+            check_motion(motion)
+        except InvalidInput as error:
+            raise error.within(f"{path} {motion.name}") from error
+    return motions.with_motions([_at_default_rate(motion) for motion in motions])
 
 
 def captioned_motions(path: str | Path, split: str | None = None) -> MotionSet:

@@ -12,12 +12,13 @@ Each stage leaves its result in the run's directory and is not made again where 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from loop_client.data import RealData
+from loop_client.data import RealData, check_rate
 from loop_client.embedding import cached_embedding
 from loop_client.evaluation import Evaluation, Prompts, evaluation_prompts
 from loop_client.metrics_log import MetricsLog
@@ -62,6 +63,7 @@ def run_loop(
         InvalidInput: the run was begun with other data, or the recipe asks for what generator or corrector refuse.
         ServiceUnavailable: a service went away; the run can be gone on with.
     """
+    check_rate(generator)
     with locked(store):
         recipe = store.recipe
         store.add_start({"data": data.content_ids()}, start_facts(generator, physics))
@@ -150,10 +152,10 @@ class _Loop:
     def fit(self, place: Place, count: Callable[[int, int], None]) -> None:
         """Compose the training set and train on it."""
         items = self._items(place)
-        curve: list[tuple[int, float]] = []
+        curve: list[tuple[int, float | None]] = []
 
         def follow(line: FitProgress) -> None:
-            curve.append((line.step, line.loss))
+            curve.append((line.step, line.loss if math.isfinite(line.loss) else None))
             count(line.step, line.steps)
 
         settings = self.recipe.generator
@@ -166,7 +168,7 @@ class _Loop:
         dataset = self.generator.upload(training_set(items))
         checkpoint = self.generator.fit(dataset, init, steps, seed, named, follow)
         every = max(1, len(curve) // _CURVE_POINTS)
-        recent = [loss for _, loss in curve[-_RECENT_STEPS:]]
+        recent = [loss for _, loss in curve[-_RECENT_STEPS:] if loss is not None]
         write_json(
             place.fit,
             {

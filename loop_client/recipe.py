@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from loop_client.check_recipe import CheckRecipe, check_violations
-from loop_client.strategy import STRATEGIES
+from loop_client.strategy import STRATEGIES, number_synthetic
 from loop_client.toml_text import format_toml
 from motion import recipe_file
 from motion.errors import InvalidInput, Violation
@@ -281,6 +281,19 @@ class Recipe:
         if helped and self.correction.assist == "none":
             says = f"is 'none', and the verifier of arm {helped[0]!r} is by the help that there is"
             violations.append(Violation("correction.assist", says))
+        violations += [
+            Violation(f"checks[{index}].kind", "is 'effective_size', which is told from real points alone")
+            for index, check in enumerate(self.checks)
+            if check.kind == "effective_size"
+        ]
+        for index, arm in enumerate(self.arms):
+            strategy = STRATEGIES[arm.strategy]
+            if strategy.extrapolates and self.generator.retrain == "scratch" and not self.generator.init:
+                said = f"is {arm.strategy!r}; trained from scratch, there is nothing to go away from"
+                violations.append(Violation(f"arms[{index}].strategy", said))
+            if strategy.only_synthetic and not number_synthetic(self.synthetic.share, self.data.n):
+                said = f"is {self.synthetic.share:g}; of {self.data.n} motions arm {arm.name!r} would learn from none"
+                violations.append(Violation("synthetic.lambda", said))
         if self.checks and len(self.seeds) < 2:
             violations.append(Violation("seeds", f"are {list(self.seeds)}; checks need two at least"))
         if len(set(self.seeds)) != len(self.seeds):

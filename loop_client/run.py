@@ -9,6 +9,8 @@ from loop_client.launch import Services, open_services
 from loop_client.loop import run_loop
 from loop_client.recipe import Recipe
 from loop_client.store import RunStore, create_run
+from loop_client.strategy import STRATEGIES
+from motion.errors import InvalidInput
 
 
 def run_recipe(recipe: Recipe, folder: Path, resume: bool = False, services: Services | None = None) -> RunStore:
@@ -19,6 +21,10 @@ def run_recipe(recipe: Recipe, folder: Path, resume: bool = False, services: Ser
         ServiceUnavailable: a service did not come up or went away; the run can be gone on with.
     """
     data = load_data(recipe.data)
+    for index, arm in enumerate(recipe.arms):
+        if STRATEGIES[arm.strategy].fresh_real and arm.n > len(data.pool):
+            said = f"is {arm.n}; there are {len(data.pool)} motions to draw from"
+            raise InvalidInput.of(f"arms[{index}].n", said)
     store = create_run(folder, recipe, resume)
     with open_services(services or Services(), folder) as (generator, corrector):
         run_loop(store, data, generator, corrector)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from loop_client.comparison import Embedding, compare_sets
-from loop_client.data import sampling_lengths
+from loop_client.data import check_rate, sampling_lengths
 from loop_client.summary import summarize_reports
 from motion.dataset import MotionSet
 from motion.motion import Motion
@@ -41,6 +41,7 @@ def score(
         What `compare_sets` says, and `seconds_per_sample` of sampling, `corrected` (see `summarize_reports`, or None)
         and what was asked for.
     """
+    check_rate(generator)
     options = options or SampleOptions()
     texts = [captions[turn % len(captions)] for turn in range(repeats) for captions in real.captions]
     lengths = sampling_lengths(real) * repeats
@@ -62,13 +63,14 @@ def score(
         "guidance": options.guidance,
         "repeats": repeats,
         "seconds_per_sample": seconds / len(texts),
-        **compare_sets(made, real, embedding, seed, replications),
+        **compare_sets(made, real, embedding, seed, replications, [*range(len(real))] * repeats),
         "corrected": summarize_reports(reports) if reports else None,
     }
 
 
 def score_real(real: MotionSet, embedding: Embedding, seed: int = 0, replications: int = 20) -> dict[str, Any]:
-    """The same of the real motions themselves, one draw of them against another: what a perfect model would have."""
+    """The same of the real motions themselves, one draw of them against another: what a model has that knows them by
+    heart. Draws of one small set share most of their motions; other real motions would be further away."""
     return {**compare_sets(real, real, embedding, seed, replications), "seconds_per_sample": None, "corrected": None}
 
 

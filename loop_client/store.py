@@ -21,6 +21,8 @@ SHARED = "shared"
 """The folder of generation 0, which all arms have in common."""
 
 _RECIPE, _FACTS, _METRICS, _TIMINGS, _LOCK = "recipe.toml", "run.json", "metrics.jsonl", "timings.jsonl", "lock"
+_LEFT = {_RECIPE, _LOCK, "logs", "generator"}
+"""What may be in a folder before a run has begun: see `launch`."""
 _T = TypeVar("_T")
 
 
@@ -126,23 +128,41 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
             raise InvalidInput.of(
                 str(directory), "holds a run already; go on with it by --resume, or choose another folder by --out"
             )
-        changes = differences(_decisive(to_table(recipe)), _decisive(to_table(store.recipe)))
+        there = store.recipe
+        changes = differences(_decisive(to_table(recipe)), _decisive(to_table(there)))
         if changes:
             said = "; ".join(f"{path} is {ours!r} now and was {theirs!r}" for path, ours, theirs in changes[:4])
             raise InvalidInput.of(
                 str(directory), f"holds a run of another recipe ({said}); go on with that one, or choose another folder"
             )
+        if recipe != there:
+            _write_recipe(store, recipe)
         return store
-    # A recipe alone is a run that never began: a service was not there, say.
-    if directory.is_dir() and any(directory.iterdir()) and not (directory / _RECIPE).is_file():
+    if directory.is_dir() and any(directory.iterdir()) and not _never_began(directory):
         raise InvalidInput.of(str(directory), "is not empty and holds no run; must be a new or empty folder")
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidInput.of(str(directory), f"cannot be made: {error.strerror or error}") from error
-    with atomic_path(directory / _RECIPE) as temporary:
-        temporary.write_text(recipe.to_toml(), encoding="utf-8")
+    _write_recipe(store, recipe)
     return store
+
+
+def _write_recipe(store: RunStore, recipe: Recipe) -> None:
+    with atomic_path(store.directory / _RECIPE) as temporary:
+        temporary.write_text(recipe.to_toml(), encoding="utf-8")
+
+
+def _never_began(directory: Path) -> bool:
+    """Whether a folder holds what is left of a recipe that was to be run and could not: a service was not there, say.
+    A recipe of somebody's own is not as we write them, with every default, and is not to be written over."""
+    file = directory / _RECIPE
+    if not file.is_file() or any(entry.name not in _LEFT for entry in directory.iterdir()):
+        return False
+    try:
+        return load_recipe(file).to_toml() == file.read_text(encoding="utf-8")
+    except InvalidInput:
+        return False
 
 
 def _decisive(table: dict[str, Any]) -> dict[str, Any]:

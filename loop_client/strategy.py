@@ -29,6 +29,7 @@ class Strategy:
         fresh_real: whether each generation draws its own real items from the pool.
         fixed_size: whether of what is composed as many are drawn as there are real items.
         keeps_all: whether the synthetic items of earlier generations are used again.
+        only_synthetic: whether no real items are among them.
         extrapolates: whether the weights go away from what was trained, not to it.
     """
 
@@ -37,6 +38,7 @@ class Strategy:
     fresh_real: bool = False
     fixed_size: bool = False
     keeps_all: bool = False
+    only_synthetic: bool = False
     extrapolates: bool = False
 
 
@@ -83,7 +85,7 @@ def fresh(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
 
 STRATEGIES: dict[str, Strategy] = {
     "baseline": Strategy(baseline, synthesizes=False),
-    "replace": Strategy(replace),
+    "replace": Strategy(replace, only_synthetic=True),
     "augment": Strategy(augment),
     "accumulate": Strategy(accumulate, keeps_all=True),
     # Kazdan et al., "Collapse or Thrive? Perils and Promises of Synthetic Data in a Self-Generating World", 2024:
@@ -92,7 +94,7 @@ STRATEGIES: dict[str, Strategy] = {
     "fresh": Strategy(fresh, fresh_real=True),
     # Alemohammad et al., "Neon: Negative Extrapolation From Self-Training Improves Image Generation", 2025: a model
     # is trained on its own samples alone, and its weights then go the other way by w.
-    "neon": Strategy(replace, extrapolates=True),
+    "neon": Strategy(replace, only_synthetic=True, extrapolates=True),
 }
 
 

@@ -36,7 +36,10 @@ def parse_variation(text: str) -> tuple[str, list[Any]]:
     path, equals, values = text.partition("=")
     if not equals or not path.strip() or not values.strip():
         raise InvalidInput.of("--vary", f"has {text!r}; must be PATH=VALUE,VALUE,..., as data.n=64,128")
-    return path.strip(), [_value(value.strip()) for value in values.split(",")]
+    try:
+        return path.strip(), tomllib.loads(f"values = [{values}]")["values"]  # commas in lists and texts are theirs
+    except tomllib.TOMLDecodeError:
+        return path.strip(), [_value(value.strip()) for value in values.split(",")]
 
 
 def cells(table: Mapping[str, Any], varied: Mapping[str, Sequence[Any]]) -> Iterator[Cell]:

@@ -8,12 +8,17 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import tyro
 from tqdm import tqdm
+from tyro.conf import UseAppendAction
 
 from motion.errors import PlumbError
+
+_T = TypeVar("_T")
+Several = UseAppendAction[tuple[tuple[_T, ...], ...]]
+"""The type of such a flag, `--set a=1 b=2 --set c=3`, whose values are `listed`: by itself the last would win."""
 
 DONE = 0
 DONE_WITH_FAILURES = 1
@@ -67,6 +72,11 @@ def run_command(command: Callable[[], int | None]) -> NoReturn:
         traceback.print_exc()
         status = DEFECT
     sys.exit(status)
+
+
+def listed(given: Sequence[Sequence[_T]]) -> tuple[_T, ...]:
+    """The values of a flag that takes several and may be given several times."""
+    return tuple(value for values in given for value in values)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from motion.command import DONE, progress_bar
+from motion.command import DONE, Several, listed, progress_bar
 from motion.errors import InvalidInput
 
 Address = Annotated[str | None, arg(metavar="HOST:PORT")]
+_SEEDS = 2**31
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
 
 
@@ -46,6 +46,7 @@ class Evaluate:
         from loop_client.embedding_cache import cached
         from loop_client.evaluator.evaluator import SHIPPED, load_evaluator
 
+        _check_seed(self.seed)
         samples, real = _motions(self.set), _motions(self.real)
         if self.embedding:
             embedding = load_embedding(self.embedding)
@@ -65,9 +66,9 @@ class Score:
     """Real motions with captions; `default` is the set that comes with Plumb."""
     split: str | None = None
     """Those of one split alone, as `test`."""
-    checkpoint: Annotated[tuple[str, ...], arg(metavar="ID|DIR...")] = ("",)
+    checkpoint: Annotated[Several[str], arg(metavar="ID|DIR...")] = ()
     """Checkpoints of the generator, or folders of such; by default its default."""
-    steps: Annotated[tuple[int, ...], arg(metavar="N...")] = ()
+    steps: Annotated[Several[int], arg(metavar="N...")] = ()
     """Sampling steps; by default as many as the model takes by itself."""
     guidance: float | None = None
     """Scale of classifier-free guidance; 1 is none."""
@@ -101,9 +102,11 @@ class Score:
         from motion.rpc.generator_client import RemoteGenerator
         from sim_server import Corrector
 
-        for name, value in (("--repeats", self.repeats), ("--steps", min(self.steps, default=1))):
+        all_steps = listed(self.steps)
+        for name, value in (("--repeats", self.repeats), ("--steps", min(all_steps, default=1))):
             if value < 1:
                 raise InvalidInput.of(name, f"has {value}; must be at least 1")
+        _check_seed(self.seed)
         real = captioned_motions(self.real, self.split)
         embedding = cached(load_evaluator(self.evaluator or SHIPPED, self.glove))
         rows = [{"label": "real", **score_real(real, embedding, self.seed, self.replications)}]
@@ -113,10 +116,10 @@ class Score:
                 generator = stack.enter_context(RemoteGenerator(self.generator))
             else:
                 generator = DiffusionGenerator(self.store)
-            for checkpoint in self.checkpoint:
+            for checkpoint in listed(self.checkpoint) or ("",):
                 if isinstance(generator, DiffusionGenerator) and Path(checkpoint or "-").is_dir():
                     checkpoint = generator.open_checkpoint(Path(checkpoint))
-                for steps in self.steps or (None,):
+                for steps in all_steps or (None,):
                     options = SampleOptions(checkpoint, self.guidance, steps)
                     with progress_bar("sampling") as progress:
                         row = score(generator, real, embedding, corrector, options, self.repeats, self.corrected,
@@ -144,6 +147,10 @@ class TrainEvaluator:
         from loop_client.data import training_motions
         from loop_client.evaluator.training import EvaluatorSettings, train_evaluator
 
+        _check_seed(self.seed)
+        for name, value in (("--movement-steps", self.movement_steps), ("--steps", self.steps)):
+            if value < 1:
+                raise InvalidInput.of(name, f"is {value}; must be at least 1")
         settings = EvaluatorSettings(movement_steps=self.movement_steps, steps=self.steps, seed=self.seed)
         motions = training_motions(self.data)
         with progress_bar("steps", "training the evaluator") as progress:
@@ -174,11 +181,12 @@ class ImportEvaluator:
 
 
 def _motions(path: Path) -> Any:
-    from motion.files import read_motions
+    from loop_client.comparison import FEWEST
+    from loop_client.data import checked_motions
 
-    motions = read_motions(path)
-    if len(motions) < 2:
-        raise InvalidInput.of(str(path), f"holds {len(motions)} motions; a set to compare has at least two")
+    motions = checked_motions(path)
+    if len(motions) < FEWEST:
+        raise InvalidInput.of(str(path), f"holds {len(motions)} motions; a comparison needs at least {FEWEST}")
     return motions
 
 
@@ -194,5 +202,6 @@ def _comparison(result: dict[str, Any]) -> str:
     return "\n".join([*rows, f"{'fid, n = inf':16}{result['fid_extrapolated']:>12.4g}   by a line in 1 / n"])
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < _SEEDS:
+        raise InvalidInput.of("--seed", f"is {seed}; must be at least 0 and below {_SEEDS}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 from tqdm import tqdm
 from tyro.conf import Positional, arg
 
-from motion.command import DONE, DONE_WITH_FAILURES
+from motion.command import DONE, DONE_WITH_FAILURES, Several, listed
 from motion.errors import InvalidInput
 
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
@@ -26,7 +27,7 @@ class Reproduce:
     name: Annotated[Positional[str], arg(metavar="NAME")] = ""
     """An experiment (see --list), or a .toml file of one's own; `all` for all whose data is there."""
     quick: bool = False
-    """With a quarter of the seeds: a look, whose row may be missed by chance."""
+    """With a quarter of the seeds, at least two: a look, whose row may be missed by chance."""
     list: bool = False
     """List the experiments: what each shows, needs and takes, and what came of it last."""
     out: Annotated[Path | None, arg(metavar="DIR")] = None
@@ -131,11 +132,13 @@ def _all() -> list[Any]:
 
 def _load(name: str) -> Any:
     """The experiment of this name, or in this file, of either kind."""
+    from loop_client.points.recipe import PointRecipe
     from loop_client.sweep_runs import read_any, recipe_table
 
     recipe = read_any(recipe_table(name), name)
     if not recipe.checks:
-        raise InvalidInput.of("NAME", f"is {name!r}, which says no row that it must show; `plumb-loop run` runs it")
+        other = "`plumb-loop sweep`" if isinstance(recipe, PointRecipe) else "`plumb-loop run`"
+        raise InvalidInput.of("NAME", f"is {name!r}, which says no row that it must show; {other} runs it")
     return recipe
 
 
@@ -164,7 +167,7 @@ class Sweep:
 
     recipe: Annotated[Positional[str], arg(metavar="RECIPE")]
     """A recipe of `run` or of `reproduce`, by name, or a .toml file."""
-    vary: Annotated[tuple[str, ...], arg(metavar="PATH=VALUE,...")]
+    vary: Annotated[Several[str], arg(metavar="PATH=VALUE,...")]
     """What is varied, as `data.n=64,128 arms.corrected.gamma=0.5,1,inf`."""
     out: Annotated[Path | None, arg(metavar="DIR")] = None
     """Where to; by default runs/sweep-NAME."""
@@ -179,7 +182,7 @@ class Sweep:
 
         table = recipe_table(self.recipe)
         varied: dict[str, list[Any]] = {}
-        for path, values in map(parse_variation, self.vary):
+        for path, values in map(parse_variation, listed(self.vary)):
             if path in varied:
                 raise InvalidInput.of("--vary", f"has {path} twice; give all its values at once")
             varied[path] = values
@@ -198,8 +201,19 @@ class Sweep:
                 print(f"{number}/{len(grid)} {cell.name}", file=sys.stderr)
                 finals.append(run_cell(*job))
         rows = [{"values": cell.values, "arms": final} for cell, final in zip(grid, finals, strict=True)]
-        print(json.dumps(rows, indent=1) if self.json else "\n".join(_rows(rows)))
+        print(json.dumps(_finite(rows), indent=1, allow_nan=False) if self.json else "\n".join(_rows(rows)))
         return DONE
+
+
+def _finite(value: Any) -> Any:
+    """A document without what JSON cannot say: an infinite number is text, one that is none is null."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
 
 
 def _rows(rows: list[dict[str, Any]]) -> list[str]:

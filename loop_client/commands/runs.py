@@ -80,15 +80,19 @@ class Run:
 
 @dataclass(frozen=True)
 class Report:
-    """Write the report of a run, as far as it got, as one HTML file in its folder."""
+    """Write the report of a run, as far as it got, or of a finished experiment on points, as one HTML file there."""
 
     directory: Annotated[Positional[Path], arg(metavar="RUN")]
 
     def run(self) -> int:
+        from loop_client.points.experiment import finished
+        from loop_client.points.report import write_report as write_points_report
         from loop_client.report import write_report
         from loop_client.store import open_run
 
-        print(f"open {write_report(open_run(self.directory))}")
+        outcome = finished(self.directory)
+        report = write_points_report(outcome, self.directory) if outcome else write_report(open_run(self.directory))
+        print(f"open {report}")
         return DONE
 
 

@@ -27,7 +27,7 @@ from loop_client.check_recipe import SAID_ONLY
 from loop_client.checks import Curves, Verdict, judge
 from loop_client.intervals import half_width
 from loop_client.points.loop import run_arm
-from loop_client.points.recipe import ArmRecipe, PointRecipe
+from loop_client.points.recipe import ArmRecipe, PointRecipe, experiment_of
 from loop_client.toml_text import format_toml
 from motion import __version__
 from motion.atomic import atomic_path
@@ -37,7 +37,7 @@ from motion.schema import differences, to_table
 
 _RECIPE, _FACTS, _METRICS, _RESULT = "recipe.toml", "run.json", "metrics.jsonl", "result.json"
 _SAMPLES, _SECONDS = "samples", "seconds"  # of an arm's file; no metric has such a name
-_QUICK_SEEDS = 4
+_QUICK_SEEDS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Outcome:
 
 
 def quick(recipe: PointRecipe) -> PointRecipe:
-    """The same with a quarter of its seeds, and at least four: its row may be missed by chance."""
+    """The same with a quarter of its seeds, and at least two: its row may be missed by chance."""
     return replace(recipe, seeds=min(recipe.seeds, max(_QUICK_SEEDS, recipe.seeds // 4)))
 
 
@@ -96,7 +96,7 @@ def run_experiment(
     samples: dict[str, np.ndarray] = {}
     begun: dict[int, Any] = {}
     for index, arm in enumerate(recipe.arms):
-        file = folder / "arms" / f"{index:02d}.npz"
+        file = _arm_file(folder, index)
         if not file.is_file():
             _write_arm(file, recipe, arm, progress, begun)
         with np.load(file, allow_pickle=False) as kept:
@@ -111,12 +111,35 @@ def run_experiment(
     return outcome
 
 
+def finished(folder: Path) -> Outcome | None:
+    """What came of the experiment on points in a folder, judged anew; None where the folder holds no such experiment.
+
+    Raises:
+        InvalidInput: not all of its arms are done, or its recipe is damaged.
+    """
+    try:
+        table = tomllib.loads((folder / _RECIPE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if "metrics" not in table:  # as recipes on motions have none
+        return None
+    recipe = experiment_of(table, str(folder / _RECIPE))
+    missing = [arm.name for index, arm in enumerate(recipe.arms) if not _arm_file(folder, index).is_file()]
+    if missing:
+        raise InvalidInput.of(str(folder), f"is not done, arm {missing[0]!r} is missing; reproduce it to its end first")
+    return run_experiment(recipe, folder)
+
+
 def last_result(folder: Path) -> dict[str, Any] | None:
     """The result that lies in a folder, if one does."""
     try:
         return json.loads((folder / _RESULT).read_text("utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def _arm_file(folder: Path, index: int) -> Path:
+    return folder / "arms" / f"{index:02d}.npz"
 
 
 def _take(folder: Path, recipe: PointRecipe) -> None:

@@ -34,7 +34,7 @@ class DataRecipe:
     """
 
     kind: Annotated[str, Text(tuple(DISTRIBUTIONS))]
-    n: Annotated[int, Integer(1)]
+    n: Annotated[int, Integer(2)]
     dim: Annotated[int, Integer(1, 10_000)] = 2
     path: Annotated[str, Text(may_be_empty=True)] = ""
 
@@ -99,7 +99,9 @@ class ArmRecipe:
     first: Annotated[int, Integer()] = 0
 
     def __post_init__(self) -> None:
-        if STRATEGIES[self.strategy].synthesizes and self.synthetic == 0 and self.strategy == "replace":
+        if STRATEGIES[self.strategy].extrapolates:
+            raise InvalidInput.of("strategy", f"is {self.strategy!r}, which moves weights; points are only fitted to")
+        if STRATEGIES[self.strategy].only_synthetic and self.synthetic == 0:
             raise InvalidInput.of("synthetic", "is 0; a loop that is trained on its own samples alone needs some")
         if self.bias < 1 and not STRATEGIES[self.strategy].synthesizes:
             raise InvalidInput.of("bias", f"is {self.bias}; strategy {self.strategy!r} samples nothing to train on")
@@ -142,7 +144,8 @@ class PointRecipe:
         twice = sorted({name for name in names if names.count(name) > 1})
         wrong = [Violation("arms", f"has {name!r} more than once; each name must be its own") for name in twice]
         wrong += self._impossible()
-        wrong += check_violations(self.checks, names, self.generations)
+        measured = {*range(0, self.generations, self.every), self.generations}
+        wrong += check_violations(self.checks, names, self.generations, measured)
         for index, check in enumerate(self.checks):
             if check.metric not in self.metrics:
                 known = ", ".join(self.metrics)

@@ -11,6 +11,7 @@ from loop_client.charts import PALETTE, Curve, chart_svg, cloud_svg, image_grid
 from loop_client.intervals import half_width
 from loop_client.page import facts, figure, folded, legend, page, paragraph, preformatted, section
 from loop_client.points.experiment import Outcome
+from loop_client.points.gaussian import GaussianModel
 from loop_client.points.images import split
 from loop_client.points.loop import shown
 from loop_client.theory import c4_curve
@@ -77,13 +78,15 @@ def _curve(outcome: Outcome, arm: str, metric: str, color: str) -> Curve:
 
 
 def _theory(outcome: Outcome, metric: str) -> list[Curve]:
-    """What is proved of a curve, in black: the fully synthetic loop on a one-dimensional Gaussian."""
+    """What is proved of a curve, in black: the fully synthetic loop on a one-dimensional Gaussian, without bias."""
     recipe = outcome.recipe
     if metric != "deviation" or recipe.data.kind != "gaussian" or recipe.data.dim != 1:
         return []
+    if recipe.generator.kind != "gaussian" or GaussianModel(**recipe.generator.settings) != GaussianModel():
+        return []
     found = []
     for arm in recipe.arms:
-        if arm.strategy == "replace" and arm.corrector == "identity" and arm.bias == 1.0:
+        if arm.strategy == "replace" and arm.corrector == "identity" and arm.bias == arm.memory == 1:
             curves = outcome.curves[arm.name]
             proved = c4_curve(curves[metric][:, 0].mean(), arm.synthetic, curves["generations"]).tolist()
             found.append(Curve("#111827", curves["generations"].tolist(), proved, proved, proved))

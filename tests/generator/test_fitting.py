@@ -243,3 +243,16 @@ def test_a_fit_with_a_kept_optimizer_that_was_cut_off_ends_in_the_same_bits(
                 generator.fit(dataset, first, 4, 1, progress=stop_at(2))
         bits.append(weights(generator, root, generator.fit(dataset, first, 4, 1)))
     assert bits[0] == bits[1]
+
+
+def test_a_fit_that_runs_away_is_no_checkpoint(generator: DiffusionGenerator, motions: MotionSet) -> None:
+    before = generator.describe().checkpoints
+    for _ in range(2):  # nothing is kept that the second call could take up
+        with pytest.raises(InvalidInput, match=r"settings.lr: is 1e\+18; the loss was nan at step"):
+            generator.fit(generator.upload(motions), "", 20, settings={"lr": "1e18", "clip": "1e30"})
+    assert generator.describe().checkpoints == before
+
+
+def test_from_scratch_there_is_nothing_to_go_away_from(generator: DiffusionGenerator, motions: MotionSet) -> None:
+    with pytest.raises(InvalidInput, match=r"settings.extrapolation: is -0\.5"):
+        generator.fit(generator.upload(motions), "", 1, settings={"extrapolation": "-0.5"})

@@ -12,10 +12,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from generator.cli import main
 from generator.diffusion_generator import DiffusionGenerator
+from generator.retrieval import RetrievalGenerator
+from generator.service import services
 from motion.dataset import MotionSet
+from motion.errors import NotFound
 from motion.files import read_motions
 from motion.metrics import physical_errors
 from motion.packed import read_packed, write_packed
+from motion.rpc.server import serving
 
 TINY = ("layers=1", "width=16", "heads=2", "ff=32", "diffusion_steps=6", "batch=3")
 
@@ -74,9 +78,37 @@ def test_a_checkpoint_can_be_a_folder(store: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_a_flag_given_again_adds_to_itself(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prompts = ("--prompt", "walk", "jump", "--prompt", "sit")
+    assert status("sample", *prompts, "--length", 24, "--store", store, "--out", tmp_path / "x") == 0
+    assert "x.npz" in capsys.readouterr().err
+    assert read_packed(tmp_path / "x").captions == (("walk",), ("jump",), ("sit",))
+    repeated = [argument for pair in TINY for argument in ("--set", pair)]
+    assert status("train", "default", "--split", "test", "--steps", 1, "--store", tmp_path / "s", *repeated) == 0
+    (card,) = (tmp_path / "s" / "checkpoints").glob("*/card.json")
+    assert json.loads(card.read_text())["settings"]["width"] == 16
+
+
+def test_what_does_not_keep_to_the_contract_is_listed(
+    motions: MotionSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Mute(RetrievalGenerator):
+        def upload(self, dataset: MotionSet) -> str:
+            raise NotFound("uploads are not for today")
+
+    with serving(services(Mute())) as address:
+        assert status("check", address) == 1
+    said = capsys.readouterr().out
+    assert "ok      describes_itself" in said and said.count("FAILED") > 3 and "not for today" in said
+    assert status("check", "127.0.0.1:1") == 2
+
+
 @pytest.mark.parametrize(
     "arguments, word",
     [
+        (("sample", "--prompt", "walk", "jump", "--out", "x.bvh"), ".bvh holds one motion, not 2"),
+        (("sample", "--out", "x.npy"), "prompts: are none"),
+        (("sample", "--prompt", "walk", "--out", "x.npy", "--threads", "-1"), "threads: is -1"),
         (("sample", "--prompt", "walk", "--checkpoint", "beef", "--out", "x.npy"), "no checkpoint 'beef'"),
         (("sample", "--prompt", "walk", "--checkpoint", ".", "--out", "x.npy"), "no checkpoint in"),
         (("sample", "--prompt", " ", "--out", "x.npy"), "prompts[0]"),
@@ -85,6 +117,7 @@ def test_a_checkpoint_can_be_a_folder(store: Path, tmp_path: Path) -> None:
         (("train", "no-such-file.npz", "--steps", "1"), "no-such-file"),
         (("bench", "--set", "depth=3"), "settings.depth"),
         (("bench", "--set", "depth"), "NAME=VALUE"),
+        (("bench", "--set", "width=9", "heads=3"), "must be even"),
         (("bench", "--batch", "0"), "--batch"),
         (("bench", "--set", "kind=flow"), "settings.kind"),
         (("bench", "--device", "abacus"), "abacus"),

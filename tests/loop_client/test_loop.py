@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from loop_client.recipe import Recipe
 from loop_client.store import create_run, locked, open_run
 from motion.errors import InvalidInput
 from motion.packed import read_packed, read_reports
+from motion.protocols import FitProgress, GeneratorInfo
 
 
 def run(recipe: Recipe, folder: Path, generator: FakeGenerator | None = None, corrector: FakeCorrector | None = None):
@@ -178,6 +180,33 @@ def test_a_changed_recipe_is_refused(unbroken, tiny_recipe: Recipe) -> None:
         create_run(folder, changed, resume=True)
 
 
+def test_what_a_recipe_only_says_may_be_said_anew(unbroken, tiny_recipe: Recipe, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(unbroken[0], folder)
+    assert create_run(folder, replace(tiny_recipe, title="Another title"), resume=True).recipe.title == "Another title"
+
+
+def test_a_generator_at_another_rate_is_refused(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    class Faster(FakeGenerator):
+        def describe(self) -> GeneratorInfo:
+            return replace(super().describe(), fps=30.0)
+
+    with pytest.raises(InvalidInput, match="makes motion at 30 frames/s; must be at 20"):
+        run(tiny_recipe, tmp_path / "run", Faster())
+
+
+def test_a_loss_that_is_no_number_does_not_stop_a_run(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    class Diverging(FakeGenerator):
+        def fit(self, dataset, init, steps, seed=0, settings=None, progress=None):
+            def follow(line: FitProgress) -> None:
+                if progress:
+                    progress(replace(line, loss=float("nan")))
+
+            return super().fit(dataset, init, steps, seed, settings, follow)
+
+    assert len(run(tiny_recipe, tmp_path / "run", Diverging())) == 12
+
+
 def test_changed_data_are_refused(unbroken, tiny_recipe: Recipe) -> None:
     folder, _, _ = unbroken
     store = open_run(folder)
@@ -189,6 +218,12 @@ def test_a_run_is_not_written_over(unbroken, tiny_recipe: Recipe, tmp_path: Path
     folder, _, _ = unbroken
     with pytest.raises(InvalidInput, match="holds a run already"):
         create_run(folder, tiny_recipe, resume=False)
+    own = tmp_path / "own" / "recipe.toml"
+    own.parent.mkdir()
+    own.write_text("# mine\n" + tiny_recipe.to_toml())
+    with pytest.raises(InvalidInput, match="not empty and holds no run"):
+        create_run(own.parent, tiny_recipe, resume=False)
+    assert own.read_text().startswith("# mine")
     (tmp_path / "letter.txt").write_text("dear")
     for resume in (False, True):
         with pytest.raises(InvalidInput, match="not empty and holds no run"):

@@ -91,6 +91,9 @@ def test_a_run_that_never_began_needs_no_resume(
         (("run", "nothing"), "there is no recipe 'nothing'; there are"),
         (("report", "no/where"), "there is no run in no/where"),
         (("evaluate", "no/where", "no/where"), "no/where"),
+        (("evaluate", "no/where", "no/where", "--seed", "-1"), "--seed: is -1"),
+        (("score", "default", "--seed", "-1"), "--seed: is -1"),
+        (("train-evaluator", "default", "--out", "x", "--steps", "0"), "--steps: is 0"),
     ],
 )
 def test_refusals_are_one_sentence(arguments, said: str, capsys: pytest.CaptureFixture[str]) -> None:

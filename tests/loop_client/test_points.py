@@ -264,6 +264,10 @@ def test_checks_can_fail() -> None:
         ({"metrics": ["fame"]}, r"metrics\[0\]"),
         ({"arms": [{"name": "a", "strategy": "replace"}]}, "synthetic"),
         ({"arms": [{"name": "a", "strategy": "pray", "synthetic": 1}]}, "strategy"),
+        ({"arms": [{"name": "a", "strategy": "neon", "synthetic": 1}]}, "strategy: is 'neon'"),
+        ({"data": {"kind": "gaussian", "n": 1}}, "n: is 1"),
+        ({"every": 4, "checks": [{**SMALL["checks"][0], "from": 1, "to": 3}]}, "no generation between"),
+        ({"checks": [{**SMALL["checks"][0], "kind": "effective_size", "arms": ["half"], "most": 1}]}, "too few"),
         ({"arms": [{"name": "a", "strategy": "baseline", "bias": 0.5}]}, "bias: is 0.5; strategy 'baseline'"),
         ({"arms": [{"name": "a", "strategy": "replace", "synthetic": 1, "bias": 0.0}]}, "bias"),
         ({"arms": SMALL["arms"] * 2}, "more than once"),
@@ -290,6 +294,13 @@ def test_settings_of_a_model_are_checked() -> None:
     for value in (0, float("nan")):
         with pytest.raises(InvalidInput, match="above 0"):
             make_model("coupling-flow", {"bound": float(value)}, gaussian(2))
+
+
+def test_a_factor_is_between_generations_that_are_measured() -> None:
+    check = {"kind": "factor", "metric": "gaussian_w2", "arms": ["half"], "from": 1, "to": 6, "most": 2}
+    with pytest.raises(InvalidInput, match="must be generations that are measured"):
+        experiment_of({**SMALL, "every": 4, "checks": [check]})
+    experiment_of({**SMALL, "every": 4, "checks": [{**check, "from": 4}]})
 
 
 def test_metrics_say_which_generation_they_are_of(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from loop_fakes import FakeCorrector
 
 from generator.retrieval import RetrievalGenerator
+from loop_client.comparison import compare_sets
 from loop_client.embedding_cache import cached
 from loop_client.evaluator.evaluator import load_evaluator
 from loop_client.scoring import score, score_real, table
@@ -34,6 +36,19 @@ class Counting:
 @pytest.fixture(scope="module")
 def real() -> MotionSet:
     return synthesize(12, seed=3)
+
+
+def test_a_sample_never_stands_beside_another_of_its_prompt(real: MotionSet) -> None:
+    """Motions known by heart, each of them four times, are as easy to tell apart as the motions themselves."""
+    embedding, again = cached(load_evaluator("default")), 4
+    copies = [replace(motion, name=f"{turn}-{motion.name}") for turn in range(again) for motion in real]
+    samples = MotionSet(tuple(copies), real.captions * again)
+    sources = [*range(len(real))] * again
+    alone, apart, mixed = (
+        compare_sets(made, real, embedding, replications=100, sources=groups)["replicated"]["r_precision_1"]["mean"]
+        for made, groups in ((real, None), (samples, sources), (samples, None))
+    )
+    assert abs(apart - alone) < 0.03 and mixed < alone - 0.1
 
 
 def test_a_generator_that_knows_the_motions_scores_like_them(real: MotionSet) -> None:

@@ -20,6 +20,7 @@ def test_every_combination_is_a_cell() -> None:
     assert len(grid) == 8 and len({cell.name for cell in grid}) == 8
     assert grid[-1].table["data"]["n"] == 20 and grid[-1].table["title"] == "two"
     assert grid[-1].table["arms"][1]["gamma"] == float("inf")
+    assert parse_variation('metrics=["a","b"],["c"]') == ("metrics", [["a", "b"], ["c"]])
     assert SMALL["data"]["n"] == 20 and "gamma" not in SMALL["arms"][1]  # the recipe itself stays
 
 
@@ -43,13 +44,16 @@ def test_a_sweep_runs_resumes_and_gathers(tmp_path: Path, capsys: pytest.Capture
     recipe = tmp_path / "small.toml"
     recipe.write_text(format_toml(SMALL))
     out = tmp_path / "sweep"
-    arguments = (str(recipe), "--vary", "data.n=10,20", "seed=0,1", "--out", str(out), "--json")
+    arguments = (str(recipe), "--vary", "data.n=10,20", "--vary", "seed=0,1", "--out", str(out), "--json")
     assert sweep(*arguments) == 0
     gathered = json.loads(capsys.readouterr().out)
     assert [row["values"] for row in gathered] == [
         {"data.n": n, "seed": seed} for n in (10, 20) for seed in (0, 1)
     ]  # fmt: skip
     assert len({row["arms"]["half"]["gaussian_w2"] for row in gathered}) == 4
+    assert sweep(str(recipe), "--vary", "arms.half.gamma=1,inf", "--out", str(tmp_path / "g"), "--json") == 0
+    said = capsys.readouterr().out
+    assert "Infinity" not in said and json.loads(said)[1]["values"] == {"arms.half.gamma": "inf"}
     made = {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     assert len(made) == 4 * 4
     assert sweep(*arguments) == 0
