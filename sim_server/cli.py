@@ -254,10 +254,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _clean(path: Path) -> Sequence[Motion]:
-    """The motions at `path`; what of them was left out is said."""
+    """The motions at `path`, checked; what of them was left out is said."""
+    from sim_server.correction import correctable
+
     source = read_file(path)
     for note in source.notes:
         _say(note)
+    for motion in source.motions:
+        try:
+            correctable(motion)
+        except InvalidInput as error:
+            raise error.within(f"{path} {motion.name}") from error
     return source.motions.motions
 
 

@@ -11,7 +11,7 @@ from motion.errors import InvalidInput
 from motion.files import read_motions
 from motion.motion import Motion
 from motion.synthesis import synthesize
-from motion.validation import check_motion
+from sim_server.correction import correctable
 from sim_server.learning.recipe import DataRecipe, HeldOutRecipe, SourceRecipe
 
 _RARE = 1 / 3
@@ -29,7 +29,7 @@ def load_motions(recipe: DataRecipe) -> tuple[list[Motion], list[float]]:
     weights: list[float] = []
     for index, source in enumerate(recipe.sources):
         for motion, fields in _kept(_motions_of(source), source.drop, f"data.sources[{index}]"):
-            motions.append(check_motion(motion))
+            motions.append(_checked(motion))
             weights.append(source.weight * (_RARE if fields.get("subject") in source.rare else 1.0))
     if not motions:
         raise InvalidInput.of("data.sources", "hold no motion that is not dropped")
@@ -38,7 +38,14 @@ def load_motions(recipe: DataRecipe) -> tuple[list[Motion], list[float]]:
 
 def load_held_out(recipe: HeldOutRecipe) -> list[Motion]:
     """Motions to look at. Raises as `load_motions`."""
-    return [check_motion(motion) for motion, _ in _kept(read_motions(data_path(recipe.path)), recipe.drop, "held_out")]
+    return [_checked(motion) for motion, _ in _kept(read_motions(data_path(recipe.path)), recipe.drop, "held_out")]
+
+
+def _checked(motion: Motion) -> Motion:
+    try:
+        return correctable(motion)
+    except InvalidInput as error:
+        raise error.within(str(motion.name)) from error
 
 
 def _kept(found: MotionSet, drop: Sequence[str], where: str) -> Iterator[tuple[Motion, Mapping[str, Any]]]:
