@@ -25,6 +25,7 @@ from motion.protocols import FitProgress
 _MODEL = "mdm-1"  # changes when the same request would end in other weights
 _SAVING_SHARE = 0.02
 _LOSSES_IN_CARD = 50
+_LARGEST = 1e6  # no weight of a network that was not lost is anywhere near
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def fit(
     The state is kept in `store` every `save_seconds`, less often where that takes long, and when `progress` raises.
 
     Raises:
-        InvalidInput: the loss is no finite number any more.
+        InvalidInput: the weights ran away: a loss is not finite, or one of them is beyond 1e6.
     """
     settings, identity = request.settings, request.identity()
     normalizer, data = training_set(motions, settings, start.normalizer if start else None)
@@ -73,6 +74,13 @@ def fit(
     due = time.monotonic() + save_seconds
     losses: list[float] = []
 
+    def check(weights: Mapping[str, torch.Tensor]) -> None:
+        # Kept, the state would be taken up again; published, it would be an answer.
+        loss = losses[-1] if losses else 0.0
+        if not (math.isfinite(loss) and all(weight.abs().max() < _LARGEST for weight in weights.values())):
+            said = f"is {settings.lr:g}; the weights ran away by step {trainer.step}, loss {loss:g}: must be smaller"
+            raise InvalidInput.of("settings.lr", said)
+
     def keep() -> None:
         nonlocal due
         began = time.monotonic()
@@ -83,9 +91,7 @@ def fit(
     while trainer.step < request.steps:
         losses.append(trainer.advance())
         if not math.isfinite(losses[-1]):
-            # Kept, the state would be taken up again; published, it would be an answer.
-            said = f"is {settings.lr:g}; the loss was {losses[-1]:g} at step {trainer.step}: must be smaller"
-            raise InvalidInput.of("settings.lr", said)
+            check({})
         if progress is not None:
             try:
                 progress(FitProgress(trainer.step, request.steps, losses[-1]))
@@ -104,6 +110,7 @@ def fit(
     if settings.keep_optimizer:
         store.save_optimizer(identity, trainer.moments())
     weights = trainer.weights()
+    check(weights)
     if start:
         weights = {name: torch.lerp(start.weights[name], weight, settings.extrapolation)
                    for name, weight in weights.items()}  # fmt: skip

@@ -48,8 +48,9 @@ class CheckRecipe:
 
     def __post_init__(self) -> None:
         wrong = []
-        if self.begin > self.end:
-            wrong.append(Violation("from", f"is {self.begin}; must be at most to, which is {self.end}"))
+        if self.begin > self.end or (self.kind == "factor" and self.begin == self.end):
+            most = "below" if self.kind == "factor" else "at most"
+            wrong.append(Violation("from", f"is {self.begin}; must be {most} to, which is {self.end}"))
         if len(self.arms) < _FEWEST.get(self.kind, 1):
             wrong.append(Violation("arms", f"are {len(self.arms)}; too few for kind {self.kind!r}"))
         if len(set(self.arms)) < len(self.arms):

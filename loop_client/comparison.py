@@ -60,7 +60,7 @@ def compare_sets(
     say how well the mean over draws of these motions is known, not how it would be with other motions.
 
     `sources` says for each sample which motion it was made after, where several were made after one: a draw then has at
-    most one of each, or a sample would stand beside others of its own prompt, which a real motion never does.
+    most one of each, as it has of the real motions.
 
     Raises:
         InvalidInput: a set has fewer than 8 motions, or `replications` is below 2.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,7 +127,7 @@ def checked_motions(path: str | Path) -> MotionSet:
     motions = read_file(data_path(os.fspath(path))).motions
     for motion in motions:
         try:
-            check_motion(motion)
+            check_motion(motion, max_frames=sys.maxsize)
         except InvalidInput as error:
             raise error.within(f"{path} {motion.name}") from error
     return motions.with_motions([_at_default_rate(motion) for motion in motions])

@@ -16,6 +16,7 @@ from motion.motion import Motion
 from motion.packed import PackedPaths, read_packed, read_reports, write_packed
 from motion.protocols import CorrectionOptions, Corrector, Generator, SampleOptions
 from motion.report import Correction, Report
+from motion.skeleton import JOINT_NAMES
 from motion.validation import check_motion
 
 CHUNK = 16
@@ -69,9 +70,10 @@ class Order:
             **(self.provenance[index] if self.provenance else {}),
         }
         try:
-            check_motion(motion)
+            motion = check_motion(motion)
         except InvalidInput as error:
             about["invalid"] = str(error)
+            motion = replace(motion, joint_names=JOINT_NAMES)  # a set has none but ours; what is wrong is said
         return MotionSet((motion,), (tuple(self.captions[index]),), (about,))
 
 

@@ -15,8 +15,17 @@ from motion.errors import InvalidInput, NotFound
 
 # What numpy and zipfile raise on damaged bytes: a header is parsed as Python, and may ask for any amount of memory.
 _UNREADABLE = (
-    *(OSError, ValueError, EOFError, MemoryError, OverflowError, NotImplementedError, SyntaxError),
-    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+    OSError,
+    ValueError,
+    EOFError,
+    SyntaxError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    NotImplementedError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 
 

@@ -72,7 +72,7 @@ class Corrector:
         self._policies: dict[str, Policy] = {name: load_policy(name) for name in policy_names()}
         self._policies[self._policy.name] = self._policy
         self._new_engine = partial(Engine, slots, threads or len(os.sched_getaffinity(0)))
-        self._engine = self._new_engine()
+        self._engine: Engine | None = self._new_engine()
         self._queue_size = queue_size
         self._waiting: deque[_Request] = deque()
         self._changed = threading.Condition()
@@ -217,21 +217,25 @@ class Corrector:
                     self._advance()
                 except Exception as error:  # what is under way is lost; nobody may wait for it forever
                     _log.exception("the engine broke down and is made anew")
-                    for job in self._engine.jobs():
-                        job.tag.fail(error)
-                    self._engine = self._new_engine()
+                    self._fail_all(error)
         finally:
-            self._abandon()
+            with self._changed:
+                self._closed = True
+            self._fail_all(ServiceUnavailable("the corrector was closed"))
 
     def _wait(self) -> bool:
         """Wait for something to do; False when the corrector is closed."""
         with self._changed:
-            while not (self._closed or self._waiting or self._engine.jobs()):
+            while not (self._closed or self._waiting or self._running()):
                 self._changed.wait()
             return not self._closed
 
+    def _running(self) -> list[Job]:
+        return self._engine.jobs() if self._engine else []
+
     def _advance(self) -> None:
         """One control step of the engine, and the answers to what is done."""
+        self._engine = self._engine or self._new_engine()
         for job in self._engine.jobs():
             job.cancelled = job.tag.future.done()
         for job in self._engine.advance(self):
@@ -244,11 +248,11 @@ class Corrector:
             except Exception as error:
                 request.fail(error)
 
-    def _abandon(self) -> None:
-        """Tell everyone who still waits that nothing will come."""
+    def _fail_all(self, error: Exception) -> None:
+        """Tell everyone who still waits that nothing will come, and let go of the engine."""
         with self._changed:
-            self._closed = True
-            waiting = [*self._waiting, *(job.tag for job in self._engine.jobs())]
+            waiting = [*self._waiting, *(job.tag for job in self._running())]
             self._waiting.clear()
+            self._engine = None
         for request in waiting:
-            request.fail(ServiceUnavailable("the corrector was closed"))
+            request.fail(error)

@@ -111,7 +111,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
     version, activation = card.get("observation_version"), card.get("activation", "elu")
     if version != VERSION:
         raise InvalidInput.of("policy", f"{folder} is of observation version {version}; this program's is {VERSION}")
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise InvalidInput.of("policy", f"{folder} has activation {activation!r}; known are {', '.join(ACTIVATIONS)}")
     for name in ("trip_m", "furthest"):
         value = card.get(name)

@@ -186,6 +186,8 @@ class Sweep:
             if path in varied:
                 raise InvalidInput.of("--vary", f"has {path} twice; give all its values at once")
             varied[path] = values
+        if not varied:
+            raise InvalidInput.of("--vary", "is missing; must be PATH=VALUE,VALUE,..., as data.n=64,128")
         grid = list(cells(table, varied))
         for cell in grid:
             read_any(cell.table)

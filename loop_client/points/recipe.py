@@ -99,6 +99,9 @@ class ArmRecipe:
     first: Annotated[int, Integer()] = 0
 
     def __post_init__(self) -> None:
+        for name, count in (("n", self.n), ("first", self.first)):
+            if count == 1:
+                raise InvalidInput.of(name, "is 1; nothing can be fitted to one point")
         if STRATEGIES[self.strategy].extrapolates:
             raise InvalidInput.of("strategy", f"is {self.strategy!r}, which moves weights; points are only fitted to")
         if STRATEGIES[self.strategy].only_synthetic and self.synthetic == 0:

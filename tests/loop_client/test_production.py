@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,18 @@ def test_a_generator_that_ends_early_is_noticed(generator: FakeGenerator, tmp_pa
     short.sets, short.checkpoints = generator.sets, generator.checkpoints
     with pytest.raises(PlumbError, match="made 3 of 5 samples"):
         produce(order(generator, 5), short, None, tmp_path / "p")
+
+
+def test_a_sample_of_another_skeleton_is_no_motion_and_stops_nothing(generator: FakeGenerator, tmp_path: Path) -> None:
+    class Foreign(FakeGenerator):
+        def sample(self, *arguments, **named):
+            for index, motion in enumerate(super().sample(*arguments, **named)):
+                yield replace(motion, joint_names=("x",) * 22) if index == 2 else motion
+
+    foreign = Foreign()
+    foreign.sets, foreign.checkpoints = generator.sets, generator.checkpoints
+    production = produce(order(generator, 5), foreign, FakeCorrector(), tmp_path / "p")
+    assert [
+        name for name, about in zip(production.raw.ids, production.raw.metadata, strict=True) if "invalid" in about
+    ] == ["s2"]
+    assert len(production.valid()) == 4

@@ -38,7 +38,7 @@ def real() -> MotionSet:
     return synthesize(12, seed=3)
 
 
-def test_a_sample_never_stands_beside_another_of_its_prompt(real: MotionSet) -> None:
+def test_a_sample_never_stands_beside_another_of_its_source(real: MotionSet) -> None:
     """Motions known by heart, each of them four times, are as easy to tell apart as the motions themselves."""
     embedding, again = cached(load_evaluator("default")), 4
     copies = [replace(motion, name=f"{turn}-{motion.name}") for turn in range(again) for motion in real]

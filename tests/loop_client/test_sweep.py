@@ -54,6 +54,7 @@ def test_a_sweep_runs_resumes_and_gathers(tmp_path: Path, capsys: pytest.Capture
     assert sweep(str(recipe), "--vary", "arms.half.gamma=1,inf", "--out", str(tmp_path / "g"), "--json") == 0
     said = capsys.readouterr().out
     assert "Infinity" not in said and json.loads(said)[1]["values"] == {"arms.half.gamma": "inf"}
+    assert sweep(str(recipe), "--out", str(tmp_path / "none")) == 2 and "--vary" in capsys.readouterr().err
     made = {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     assert len(made) == 4 * 4
     assert sweep(*arguments) == 0

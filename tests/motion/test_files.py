@@ -163,6 +163,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
     huge = (tmp_path / "huge.npy").read_bytes().replace(b"(10,), }        ", b"(10**13, 263), }"[:16].ljust(16))
     (tmp_path / "huge.npy").write_bytes(huge)
     (tmp_path / "header.npy").write_bytes(huge.replace(b"descr", b"(((((").replace(b"}", b"("))
+    (tmp_path / "deep.npy").write_bytes(huge.replace(b"'descr'", b"-" * 5000 + b"1"))
     (tmp_path / "note.txt").write_text("hello")
     for name, said in (
         ("a.npy", "cannot be read as .npy"),
@@ -172,6 +173,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
         ("caption.npz", "must be one text"),
         ("huge.npy", "cannot be read as .npy"),
         ("header.npy", "cannot be read as .npy"),
+        ("deep.npy", "cannot be read as .npy"),
         ("note.txt", "no known form"),
     ):
         with pytest.raises(InvalidInput, match=said):

@@ -115,9 +115,11 @@ def test_an_engine_that_breaks_down_is_made_anew(motions: list[Motion], monkeypa
 
     monkeypatch.setattr(Engine, "advance", advance)
     with Corrector("base") as corrector:
+        broken = corrector._engine
         with pytest.raises(RuntimeError, match="no more memory"):
             corrector.correct([motions[0]])
         assert corrector.correct([motions[0]])[0].report.status == "OK"
+        assert corrector._engine is not broken
 
 
 def test_without_assist_none_acts(corrector: Corrector, motions: list[Motion]) -> None:
@@ -134,7 +136,7 @@ def test_refusals_name_the_motion_and_the_field(corrector: Corrector, motions: l
         "motions[2].positions",
     }
     long = np.repeat(motions[0].positions[:1], 2400, axis=0)
-    assert corrector.submit(Motion(long, fps=120)).cancel() in (True, False)  # 20 s at any rate are taken
+    corrector.submit(Motion(long, fps=120)).cancel()  # 20 s are taken, whatever the rate
     with pytest.raises(InvalidInput, match=r"last .* must be between 0.15 and 99.95 s"):
         corrector.submit(Motion(long, fps=20))
     with pytest.raises(InvalidInput, match="last"):
