@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,14 @@ import numpy as np
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.validation import in_order
+
+
+def _in_order(motions: Iterable[Motion]) -> Iterator[Motion]:
+    for index, motion in enumerate(motions):
+        try:
+            yield in_order(motion)
+        except InvalidInput as error:
+            raise error.within(f"motions[{index}]") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +41,7 @@ class MotionSet:
     metadata: tuple[dict[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "motions", tuple(in_order(motion) for motion in self.motions))
+        object.__setattr__(self, "motions", tuple(_in_order(self.motions)))
         object.__setattr__(self, "captions", tuple(tuple(texts) for texts in self.captions))
         object.__setattr__(self, "metadata", tuple(self.metadata) or tuple({} for _ in self.motions))
         if len(self.captions) != len(self.motions) or len(self.metadata) != len(self.motions):

@@ -20,6 +20,7 @@ from generator.service import services
 from motion import wire
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput
+from motion.motion import Motion
 from motion.protocols import FitProgress
 from motion.rpc.generator_client import SERVICE, RemoteGenerator
 from motion.rpc.server import ServerSettings, serving
@@ -137,10 +138,19 @@ def test_joints_of_an_upload_are_put_in_order() -> None:
     names = tuple(motion.joint_names[joint] for joint in order)
     other = replace(motion, positions=motion.positions[:, order], joint_names=names)
     tailed = replace(motion, joint_names=("tail", *names[1:]))
-    with served(generator) as address, RemoteGenerator(address) as client:
-        assert client.upload(MotionSet((other,), ((),))) == client.upload(MotionSet((motion,), ((),)))
-        with pytest.raises(InvalidInput, match=r"motions\[0\].joint_names: has the unknown joint 'tail'"):
-            client.upload(MotionSet((tailed,), ((),)))
+    said = r"motions\[0\].joint_names: has the unknown joint 'tail'"
+    with served(generator) as address, grpc.insecure_channel(address) as channel:
+        stub = generator_pb2_grpc.GeneratorServiceStub(channel)
+
+        def upload(sent: Motion) -> str:
+            request = generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sent), total=1)
+            return stub.UploadDataset(iter([request])).dataset_id
+
+        assert upload(other) == upload(motion)
+        with pytest.raises(grpc.RpcError, match=said):
+            upload(tailed)
+    with pytest.raises(InvalidInput, match=said):
+        MotionSet((tailed,), ((),))
 
 
 def test_an_upload_that_is_broken_off_leaves_nothing() -> None:
