@@ -74,13 +74,6 @@ def fit(
     due = time.monotonic() + save_seconds
     losses: list[float] = []
 
-    def check(weights: Mapping[str, torch.Tensor]) -> None:
-        # Kept, the state would be taken up again; published, it would be an answer.
-        loss = losses[-1] if losses else 0.0
-        if not (math.isfinite(loss) and all(weight.abs().max() < _LARGEST for weight in weights.values())):
-            said = f"is {settings.lr:g}; the weights ran away by step {trainer.step}, loss {loss:g}: must be smaller"
-            raise InvalidInput.of("settings.lr", said)
-
     def keep() -> None:
         nonlocal due
         began = time.monotonic()
@@ -91,7 +84,7 @@ def fit(
     while trainer.step < request.steps:
         losses.append(trainer.advance())
         if not math.isfinite(losses[-1]):
-            check({})
+            raise _ran_away(settings, trainer.step)  # before its state is kept, to be taken up again
         if progress is not None:
             try:
                 progress(FitProgress(trainer.step, request.steps, losses[-1]))
@@ -107,14 +100,19 @@ def fit(
         "torch": torch.__version__,
         "version": __version__,
     }
+    weights = trainer.weights()
+    if not all(weight.abs().max() < _LARGEST for weight in weights.values()):
+        raise _ran_away(settings, trainer.step)  # the loss is of the weights before the last step
     if settings.keep_optimizer:
         store.save_optimizer(identity, trainer.moments())
-    weights = trainer.weights()
-    check(weights)
     if start:
         weights = {name: torch.lerp(start.weights[name], weight, settings.extrapolation)
                    for name, weight in weights.items()}  # fmt: skip
     return Checkpoint(identity, tensors_of(weights, normalizer), {**request.card(), **made})
+
+
+def _ran_away(settings: Settings, step: int) -> InvalidInput:
+    return InvalidInput.of("settings.lr", f"is {settings.lr:g}; the weights ran away by step {step}: must be smaller")
 
 
 def training_set(

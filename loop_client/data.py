@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from motion.humanml3d_folder import is_humanml3d_folder
 from motion.motion import DEFAULT_FPS, Motion
 from motion.protocols import Generator
 from motion.resample import resample
-from motion.validation import check_motion
+from motion.validation import check_motion, each_checked
 
 MIN_LENGTH, MAX_LENGTH = 40, 196
 """Frames that samples have: lengths of real motions are brought into this range, HumanML3D's."""
@@ -50,14 +51,18 @@ class RealData:
         """Pool and test in one set: all the real motion that there is."""
         return joined([self.pool, self.test])
 
+    def check_enough(self, n: int) -> None:
+        """Raises `InvalidInput` where the pool has fewer than `n` motions."""
+        if n > len(self.pool):
+            raise InvalidInput.of("arms.n", f"is {n}; there are {len(self.pool)} motions to draw from")
+
     def fresh_train(self, seed: int, generation: int, balance: str, n: int) -> MotionSet:
         """`n` motions drawn from the pool for one generation.
 
         Raises:
             InvalidInput: the pool has fewer.
         """
-        if n > len(self.pool):
-            raise InvalidInput.of("arms.n", f"is {n}; there are {len(self.pool)} motions to draw from")
+        self.check_enough(n)
         rng = derived_generator(seed, generation, "subset")
         return self.pool.select(draw_subset(_groups(self.pool, balance), n, rng))
 
@@ -125,12 +130,8 @@ def training_motions(paths: Sequence[str | Path]) -> MotionSet:
 def checked_motions(path: str | Path) -> MotionSet:
     """The motions of a set at 20 fps, captioned or not. Raises as `load_data`."""
     motions = read_file(data_path(os.fspath(path))).motions
-    for motion in motions:
-        try:
-            check_motion(motion, max_frames=sys.maxsize)
-        except InvalidInput as error:
-            raise error.within(f"{path} {motion.name}") from error
-    return motions.with_motions([_at_default_rate(motion) for motion in motions])
+    checked = each_checked(motions, partial(check_motion, max_frames=sys.maxsize), os.fspath(path))
+    return motions.with_motions([_at_default_rate(motion) for motion in checked])
 
 
 def captioned_motions(path: str | Path, split: str | None = None) -> MotionSet:

@@ -9,8 +9,6 @@ from loop_client.launch import Services, open_services
 from loop_client.loop import run_loop
 from loop_client.recipe import Recipe
 from loop_client.store import RunStore, create_run
-from loop_client.strategy import STRATEGIES
-from motion.errors import InvalidInput
 
 
 def run_recipe(recipe: Recipe, folder: Path, resume: bool = False, services: Services | None = None) -> RunStore:
@@ -21,10 +19,8 @@ def run_recipe(recipe: Recipe, folder: Path, resume: bool = False, services: Ser
         ServiceUnavailable: a service did not come up or went away; the run can be gone on with.
     """
     data = load_data(recipe.data)
-    for index, arm in enumerate(recipe.arms):
-        if STRATEGIES[arm.strategy].fresh_real and arm.n > len(data.pool):
-            said = f"is {arm.n}; there are {len(data.pool)} motions to draw from"
-            raise InvalidInput.of(f"arms[{index}].n", said)
+    for arm in recipe.arms:
+        data.check_enough(arm.n)  # now, not when it is that arm's turn
     store = create_run(folder, recipe, resume)
     with open_services(services or Services(), folder) as (generator, corrector):
         run_loop(store, data, generator, corrector)

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +18,7 @@ from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.files import MotionFile, output_for, read_file, read_files
 from motion.metrics_table import MetricsTable
-from motion.validation import check_fps, check_motion
+from motion.validation import check_fps, check_motion, each_checked
 from motion.view import check_view_target, paired_scenes, write_view
 
 
@@ -134,11 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _check_all(motions: MotionSet) -> None:
     if not len(motions):
         raise InvalidInput.of("IN", "holds no motions")
-    for motion in motions:
-        try:
-            check_motion(motion, min_frames=2, max_frames=sys.maxsize)
-        except InvalidInput as error:
-            raise error.within(str(motion.name)) from error
+    for _ in each_checked(motions, partial(check_motion, min_frames=2, max_frames=sys.maxsize)):
+        pass
 
 
 def _status(source: MotionFile) -> int:

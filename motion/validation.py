@@ -7,7 +7,7 @@ through what a poor generator makes. Mending that is what correction is for.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -87,6 +87,17 @@ def check_motion(motion: Motion, *, min_frames: int = MIN_FRAMES, max_frames: in
     if reason := _fault_of_speed(motion.positions, motion.fps):
         raise InvalidInput.of("positions", reason)
     return motion
+
+
+def each_checked(
+    motions: Iterable[Motion], check: Callable[[Motion], Motion] = check_motion, where: str = ""
+) -> Iterator[Motion]:
+    """The motions as `check` gives them back; what it raises says which of them, in `where`, it is about."""
+    for motion in motions:
+        try:
+            yield check(motion)
+        except InvalidInput as error:
+            raise error.within(f"{where} {motion.name}".strip()) from error
 
 
 def in_order(motion: Motion) -> Motion:

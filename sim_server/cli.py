@@ -20,6 +20,7 @@ from motion.files import read_file
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, Corrector
 from motion.rpc.corrector_client import RemoteCorrector
+from motion.validation import each_checked
 from sim_server.file_correction import correct_files
 from sim_server.summary import summarize, table
 
@@ -260,12 +261,7 @@ def _clean(path: Path) -> Sequence[Motion]:
     source = read_file(path)
     for note in source.notes:
         _say(note)
-    for motion in source.motions:
-        try:
-            correctable(motion)
-        except InvalidInput as error:
-            raise error.within(f"{path} {motion.name}") from error
-    return source.motions.motions
+    return list(each_checked(source.motions, correctable, str(path)))
 
 
 def _assist(text: str) -> str | float:

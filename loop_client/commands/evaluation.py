@@ -14,7 +14,7 @@ from motion.command import DONE, Several, listed, progress_bar
 from motion.errors import InvalidInput
 
 Address = Annotated[str | None, arg(metavar="HOST:PORT")]
-_SEEDS = 2**31
+_SEEDS = 2**31  # draws count up from a seed, and numpy's older generators take 32 bits
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
 
 

@@ -11,6 +11,7 @@ from motion.errors import InvalidInput
 from motion.files import read_motions
 from motion.motion import Motion
 from motion.synthesis import synthesize
+from motion.validation import each_checked
 from sim_server.correction import correctable
 from sim_server.learning.recipe import DataRecipe, HeldOutRecipe, SourceRecipe
 
@@ -28,8 +29,9 @@ def load_motions(recipe: DataRecipe) -> tuple[list[Motion], list[float]]:
     motions: list[Motion] = []
     weights: list[float] = []
     for index, source in enumerate(recipe.sources):
-        for motion, fields in _kept(_motions_of(source), source.drop, f"data.sources[{index}]"):
-            motions.append(_checked(motion))
+        kept = list(_kept(_motions_of(source), source.drop, f"data.sources[{index}]"))
+        motions += each_checked((motion for motion, _ in kept), correctable)
+        for _, fields in kept:
             weights.append(source.weight * (_RARE if fields.get("subject") in source.rare else 1.0))
     if not motions:
         raise InvalidInput.of("data.sources", "hold no motion that is not dropped")
@@ -38,14 +40,8 @@ def load_motions(recipe: DataRecipe) -> tuple[list[Motion], list[float]]:
 
 def load_held_out(recipe: HeldOutRecipe) -> list[Motion]:
     """Motions to look at. Raises as `load_motions`."""
-    return [_checked(motion) for motion, _ in _kept(read_motions(data_path(recipe.path)), recipe.drop, "held_out")]
-
-
-def _checked(motion: Motion) -> Motion:
-    try:
-        return correctable(motion)
-    except InvalidInput as error:
-        raise error.within(str(motion.name)) from error
+    kept = _kept(read_motions(data_path(recipe.path)), recipe.drop, "held_out")
+    return list(each_checked((motion for motion, _ in kept), correctable))
 
 
 def _kept(found: MotionSet, drop: Sequence[str], where: str) -> Iterator[tuple[Motion, Mapping[str, Any]]]:
