@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from loop_client.points.coupling_flow import CouplingFlowModel
 from loop_client.points.data import Distribution
 from loop_client.points.gaussian import GaussianModel
 from loop_client.points.gaussian_mixture import GaussianMixtureModel
+from loop_client.points.glow import GlowModel
 from loop_client.points.image_models import ImageKind
 from loop_client.points.image_unet import UNetDiffusion, UNetFlow
 from loop_client.points.image_wgan import WassersteinGAN
@@ -26,7 +26,7 @@ MODELS: dict[str, Callable[..., PointModel]] = {
     "gaussian-mixture": GaussianMixtureModel,
     "flow-matching": FlowMatchingModel,
     "diffusion": DiffusionModel,
-    "coupling-flow": CouplingFlowModel,
+    "glow": GlowModel,
 }
 IMAGE_MODELS: dict[str, Callable[..., PointModel]] = {
     "unet-diffusion": UNetDiffusion,
@@ -55,8 +55,8 @@ def make_model(kind: str, settings: Mapping[str, Any], distribution: Distributio
         raise InvalidInput.of("generator.kind", f"{kind!r} makes {wants}; the data has {has}")
     if kind == "kernel-density" and dim != 1:
         raise InvalidInput.of("generator.kind", f"'kernel-density' is of one dimension; the data has {dim}")
-    if kind == "coupling-flow" and dim % 2:
-        raise InvalidInput.of("generator.kind", f"'coupling-flow' is of an even dimension; the data has {dim}")
+    if kind == "glow" and dim % 2:
+        raise InvalidInput.of("generator.kind", f"'glow' is of an even dimension; the data has {dim}")
     make = MODELS[kind] if images is None else partial(IMAGE_MODELS[kind], ImageKind(images.shape, images.classes))
     known = {name: each for name, each in inspect.signature(make).parameters.items() if each.default is not each.empty}
     for name, value in settings.items():

@@ -13,10 +13,10 @@ import torch
 from loop_client.checks import judge
 from loop_client.points import experiment
 from loop_client.points.correctors import histogram, oracle
-from loop_client.points.coupling_flow import CouplingFlowModel
 from loop_client.points.data import DISTRIBUTIONS, gaussian, two_gaussians
 from loop_client.points.experiment import last_result, quick, run_experiment
 from loop_client.points.gaussian import Gaussian, GaussianModel
+from loop_client.points.glow import GlowModel
 from loop_client.points.kernel_density import KernelDensityModel
 from loop_client.points.loop import run_arm
 from loop_client.points.metrics import Look, gaussian_w2, recalled_modes, spread_in_modes, total_variation
@@ -160,7 +160,7 @@ def test_models_learn_points(kind: str) -> None:
         "flow-matching": {"width": 32, "first_epochs": 60, "epochs": 5, "batch": 64, "rate": 5e-3, "steps": 20},
         "diffusion": {"width": 32, "first_epochs": 150, "epochs": 5, "batch": 64, "rate": 5e-3, "steps": 20},
     }
-    dim = 2 if kind == "coupling-flow" else 1
+    dim = 2 if kind == "glow" else 1
     model = make_model(kind, quick_settings.get(kind, {}), gaussian(dim))
     points = 2 + 0.5 * np.random.default_rng(0).standard_normal((2, 256, dim))
     first = model.fit([Part(points)], None, chance)
@@ -293,7 +293,7 @@ def test_settings_of_a_model_are_checked() -> None:
             make_model("gaussian", settings, gaussian(2))
     for value in (0, float("nan")):
         with pytest.raises(InvalidInput, match="above 0"):
-            make_model("coupling-flow", {"bound": float(value)}, gaussian(2))
+            make_model("glow", {"rate": float(value)}, gaussian(2))
 
 
 def test_a_factor_is_between_generations_that_are_measured() -> None:
@@ -310,9 +310,9 @@ def test_metrics_say_which_generation_they_are_of(tmp_path: Path) -> None:
     assert all(line["gaussian_w2"]["interval"] > 0 for line in lines)
 
 
-def test_a_coupling_flow_goes_there_and_back_and_knows_its_volume() -> None:
+def test_a_glow_goes_there_and_back_and_knows_its_volume() -> None:
     points = np.random.default_rng(0).normal(1, 3, (2, 64, 2))
-    flow = CouplingFlowModel(couplings=4, width=16, epochs=20, batch=32, rate=1e-2).fit([Part(points)], None, chance)
+    flow = GlowModel(couplings=4, width=16, epochs=20, batch=32, rate=1e-2).fit([Part(points)], None, chance)
     given = torch.tensor(points, dtype=torch.float32)
     noise, volume = flow.to_noise(given)
     torch.testing.assert_close(flow.to_points(noise), given, atol=1e-3, rtol=1e-4)
