@@ -163,7 +163,7 @@ class _Loop:
         steps = settings.first_steps if anew else settings.later_steps
         init = settings.init if anew else self._checkpoint(place.seed, place.arm, place.generation - 1)
         seed = derived_seed(place.seed, place.generation, "fit")
-        chosen = {**settings.training(), **(place.arm.fit_settings() if place.arm and place.generation else {})}
+        chosen = {**settings.training(anew), **(place.arm.fit_settings() if place.arm and place.generation else {})}
         named = {name: _setting_text(value) for name, value in chosen.items()}
         dataset = self.generator.upload(training_set(items))
         checkpoint = self.generator.fit(dataset, init, steps, seed, named, follow)

@@ -78,6 +78,7 @@ class GeneratorRecipe:
         retrain: `finetune`, go on from the checkpoint before; `scratch`, begin each generation as generation 0 did.
         optimizer: `fresh` in each generation, as published, or `kept`: go on with its moments.
         settings: the generator's own settings, as it names them.
+        later_settings: what is different of them where a generation goes on from the checkpoint before.
     """
 
     first_steps: Annotated[int, Integer(1)]
@@ -86,10 +87,12 @@ class GeneratorRecipe:
     retrain: Annotated[str, Text(("finetune", "scratch"))] = "finetune"
     optimizer: Annotated[str, Text(("fresh", "kept"))] = "fresh"
     settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
+    later_settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
 
-    def training(self) -> dict[str, Any]:
-        """What is asked of the generator's training, by the names of its settings."""
-        return self.settings | ({"keep_optimizer": True} if self.optimizer == "kept" else {})
+    def training(self, anew: bool) -> dict[str, Any]:
+        """What is asked of the generator's training, by the names of its settings; `anew` as in generation 0."""
+        chosen = self.settings if anew else self.settings | self.later_settings
+        return chosen | ({"keep_optimizer": True} if self.optimizer == "kept" else {})
 
 
 @dataclass(frozen=True)
