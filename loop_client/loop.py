@@ -31,7 +31,7 @@ from loop_client.seeds import derived_generator, derived_seed
 from loop_client.start_facts import start_facts
 from loop_client.store import RunStore, locked, once, read_json, write_json
 from loop_client.strategy import STRATEGIES, draw_subset, number_synthetic
-from loop_client.summary import summarize_reports
+from loop_client.summary import summarize_motions, summarize_reports
 from loop_client.training import (
     Item,
     count_origins,
@@ -221,21 +221,22 @@ class _Loop:
         """How much of what was asked for is trained on, and what correction and verifier did."""
         n = arm.n or len(self.data.train)
         production = read_production(place.synthetic)
-        used = len(self._synthetic_items(place.synthetic, arm))
+        used = self._synthetic_items(place.synthetic, arm)
         return {
             "asked": number_synthetic(self.recipe.synthetic.share, n),
             "invalid": len(production.raw) - len(production.valid()),
             "failed": sum(report.status != "OK" for report in production.reports()),
-            "used": used,
+            "used": len(used),
             "lambda_asked": self.recipe.synthetic.share,
-            "lambda_reached": used / n,
+            "lambda_reached": len(used) / n,
+            "trained": summarize_motions([item.motion for item in used]),
             "corrections": summarize_reports(production.reports()),
             "verifier": summarize_verification(read_json(place.verified)) if arm.verifier else None,
         }
 
     def _synthetic_items(self, folder: Path, arm: ArmRecipe) -> list[Item]:
         """What is trained on of the synthetic motions in a folder."""
-        items = synthetic_items(read_production(folder), arm.failed)
+        items = synthetic_items(read_production(folder), arm)
         if not arm.verifier:
             return items
         kept = kept_names(read_json(folder / VERIFIED))

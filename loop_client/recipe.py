@@ -208,6 +208,9 @@ class ArmRecipe:
         corrector: `identity` (none), `roundtrip` (re-encoded, no physics) or `physics`.
         gamma: strength of the correction; each synthetic motion is replaced by its correction with probability
             gamma / (1 + gamma).
+        relaxation: how far each of those goes to its correction: x + relaxation (correction - x). A correction is no
+            projection: what is corrected again changes again. One that goes half of the way (under-relaxed, as a
+            fixed-point iteration that overshoots) leaves less of that to be learned.
         failed: what becomes of a motion whose correction failed: `drop` it, or train on it as it was (`keep`).
         verifier: which synthetic motions are trained on; by default all.
         bias: of sampling the synthetic motions (those that are evaluated have none), as Alemohammad et al. (ICLR 2024)
@@ -220,6 +223,7 @@ class ArmRecipe:
     strategy: Annotated[str, Text(tuple(STRATEGIES))]
     corrector: Annotated[str, Text(CORRECTORS)] = "identity"
     gamma: Annotated[float, Number(0.0, finite=False)] = math.inf
+    relaxation: Annotated[float, Number(0.01, 1.0)] = 1.0
     failed: Annotated[str, Text(("drop", "keep"))] = "drop"
     verifier: Annotated[VerifierRecipe | None, Table(VerifierRecipe)] = None
     bias: Annotated[float | None, Number(0.01, 1.0)] = None
@@ -233,6 +237,8 @@ class ArmRecipe:
         if strategy and strategy.extrapolates != (self.w is not None):
             wanted = "must say how far it goes" if self.w is None else f"has no place with strategy {self.strategy!r}"
             raise InvalidInput.of("w", f"is {self.w}; {wanted}")
+        if self.relaxation != 1 and self.corrector == "identity":
+            raise InvalidInput.of("relaxation", f"is {self.relaxation}; has no place with corrector 'identity'")
         if self.verifier and strategy and not strategy.synthesizes:
             raise InvalidInput.of("verifier", f"has no place with strategy {self.strategy!r}, which makes no motions")
         if self.verifier and self.verifier.by_correction and self.corrector == "roundtrip":

@@ -83,11 +83,11 @@ def synthetic_order(
     )
 
 
-def synthetic_items(production: Production, failed: str) -> list[Item]:
+def synthetic_items(production: Production, arm: ArmRecipe) -> list[Item]:
     """What is trained on of a production: corrections where there are some, samples as they came where not.
 
-    Samples that are no motion are left out. Of those whose correction failed `failed` says whether they are left out
-    (`drop`) or trained on as they came (`keep`).
+    Samples that are no motion are left out. The arm says how far a sample goes to its correction (`relaxation`), and of
+    those whose correction failed, whether they are left out or trained on as they came (`failed`).
     """
     items = []
     valid = production.valid()
@@ -97,10 +97,18 @@ def synthetic_items(production: Production, failed: str) -> list[Item]:
         if correction is None or not replaced:
             items.append(Item(motion, captions, "raw"))
         elif correction.report.status == "OK":
-            items.append(Item(correction.motion, captions, "corrected"))
-        elif failed == "keep":
+            items.append(Item(relaxed(motion, correction.motion, arm.relaxation), captions, "corrected"))
+        elif arm.failed == "keep":
             items.append(Item(motion, captions, "raw"))
     return items
+
+
+def relaxed(sample: Motion, correction: Motion, relaxation: float) -> Motion:
+    """`sample` moved towards its `correction`, joint by joint, by a share `relaxation` of the way; 1 is all of it."""
+    if relaxation == 1:
+        return correction
+    positions = sample.positions.astype(np.float64)
+    return correction.with_positions(positions + relaxation * (correction.positions - positions))
 
 
 def training_set(items: Sequence[Item]) -> MotionSet:

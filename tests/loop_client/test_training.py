@@ -1,0 +1,46 @@
+"""What a generation is trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from loop_fakes import RECIPE, FakeCorrector, FakeGenerator
+
+from loop_client.data import load_data
+from loop_client.loop import run_loop
+from loop_client.production import read_production
+from loop_client.recipe import parse_recipe
+from loop_client.store import create_run
+from loop_client.training import relaxed, synthetic_items
+from motion.packed import read_packed
+
+
+def test_a_relaxed_correction_goes_part_of_the_way(swaying_path: Path, tmp_path: Path) -> None:
+    text = RECIPE.format(data=swaying_path).replace('corrector = "physics"', 'corrector = "physics"\nrelaxation = 0.25')
+    recipe = parse_recipe(text.replace("generations = 2", "generations = 1"))
+    store = create_run(tmp_path / "run", recipe, False)
+    lines = run_loop(store, load_data(recipe.data), FakeGenerator(), FakeCorrector(fail_every=3), True)
+    production = read_production(store.generation(3, "corrected", 1) / "synthetic")
+    (arm,) = (arm for arm in recipe.arms if arm.name == "corrected")
+    items = {item.motion.name: item for item in synthetic_items(production, arm)}
+    assert 0 < len(items) < len(production.raw)  # those that failed are left out, as without
+    for sample in production.raw.motions:
+        correction = production.corrections[sample.name or ""]
+        assert (sample.name in items) == (correction.report.status == "OK")
+        if sample.name in items:
+            item = items[sample.name]
+            assert item.origin == "corrected" and item.motion.positions.dtype == np.float32
+            np.testing.assert_allclose(
+                item.motion.positions, 0.75 * sample.positions + 0.25 * correction.motion.positions, atol=1e-6
+            )
+    (line,) = (line for line in lines if line["arm"] == "corrected" and line["generation"] == 1)
+    facts = line["synthetic"]
+    before, after = facts["corrections"]["before"]["jitter_m_s3"], facts["corrections"]["after"]["jitter_m_s3"]
+    assert after < facts["trained"]["jitter_m_s3"] < before
+
+
+def test_all_of_the_way_is_the_correction(swaying_path: Path) -> None:
+    sample, correction = read_packed(swaying_path).motions[:2]
+    assert relaxed(sample, correction, 1.0) is correction
+    assert relaxed(sample, correction, 0.5).name == correction.name
