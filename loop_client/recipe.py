@@ -89,6 +89,10 @@ class GeneratorRecipe:
     settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
     later_settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.later_settings and self.retrain == "scratch":
+            raise InvalidInput.of("later_settings", "has no place with retrain 'scratch', where nothing goes on")
+
     def training(self, anew: bool) -> dict[str, Any]:
         """What is asked of the generator's training, by the names of its settings; `anew` as in generation 0."""
         chosen = self.settings if anew else self.settings | self.later_settings

@@ -156,17 +156,19 @@ def test_from_scratch_and_with_the_optimizer_kept(swaying_path: Path, tmp_path: 
     assert all(settings == {"keep_optimizer": "true"} for _, _, settings in generator.asked)
 
 
-@pytest.mark.parametrize("retrain", ["finetune", "scratch"])
-def test_what_goes_on_may_be_trained_otherwise(swaying_path: Path, tmp_path: Path, retrain: str) -> None:
-    generator = Settings()
-    settings = {"settings": {"lr": 1e-3, "clip": 2.0}, "later_settings": {"lr": 1e-4}}
-    training = {"first_steps": 4, "later_steps": 2, "retrain": retrain, **settings}
-    run(
-        recipe_with(swaying_path, [{"name": "a", "strategy": "augment"}], generator=training), tmp_path / "r", generator
-    )
+def test_what_goes_on_may_be_trained_otherwise(swaying_path: Path, tmp_path: Path) -> None:
+    generator, arms = Settings(), [{"name": "a", "strategy": "augment"}]
+    training = {
+        "first_steps": 4,
+        "later_steps": 2,
+        "settings": {"lr": 1e-3, "clip": 2.0},
+        "later_settings": {"lr": 1e-4},
+    }
+    run(recipe_with(swaying_path, arms, generator=training), tmp_path / "r", generator)
     first, later = {"lr": "0.001", "clip": "2.0"}, {"lr": "0.0001", "clip": "2.0"}
-    wanted = [first] * 3 if retrain == "scratch" else [first, later, later]
-    assert [settings for _, _, settings in generator.asked] == wanted
+    assert [settings for _, _, settings in generator.asked] == [first, later, later]
+    with pytest.raises(InvalidInput, match=r"generator\.later_settings: has no place with retrain 'scratch'"):
+        recipe_with(swaying_path, arms, generator={**training, "retrain": "scratch"})
 
 
 @pytest.mark.parametrize("retrain", ["finetune", "scratch"])
