@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,38 +67,13 @@ class Scene:
     caption: str = ""
 
 
-def player_html(
-    groups: Sequence[Sequence[tuple[str, np.ndarray]]],
-    fps: float,
-    titles: Sequence[str] | None = None,
-    captions: Sequence[str] | None = None,
-    height: int = 420,
-    identifier: str = "player",
-) -> str:
-    """A player to put into a page; the page may hold several, each with its own `identifier`.
-
-    Args:
-        groups: for each scene its figures, as (label, positions (frames, 22, 3)).
-        fps: the rate of all of them.
-        titles: for each scene, the name to choose it by.
-        captions: for each scene, the text below it.
-        height: of the canvas, pixels.
-        identifier: the id of the player's element.
-
-    Raises:
-        InvalidInput: see `scenes_html`.
-    """
-    blanks = itertools.repeat("")
-    rows = zip(groups, titles or blanks, captions or blanks, strict=False)
-    scenes = [
-        Scene(tuple(Figure(label, positions, fps) for label, positions in group), title, caption)
-        for group, title, caption in rows
-    ]
-    return scenes_html(scenes, height, identifier)
-
-
 def scenes_html(scenes: Sequence[Scene], height: int = 420, identifier: str = "player") -> str:
     """A player of `scenes` to put into a page; equal arguments give equal text.
+
+    Args:
+        scenes: what there is to choose from.
+        height: of the canvas, pixels.
+        identifier: the id of the player's element; a page may hold several players.
 
     Raises:
         InvalidInput: there is nothing to show, or positions are not finite or of another shape.

@@ -15,7 +15,11 @@ from motion.errors import InvalidInput
 from motion.files import MotionFile, read_file
 from motion.packed import write_packed
 from motion.view import paired_scenes, write_view
-from motion.view_html import Figure, Scene, page_html, player_html
+from motion.view_html import Figure, Scene, page_html, scenes_html
+
+
+def scene_of(*positions: np.ndarray, title: str = "", caption: str = "") -> Scene:
+    return Scene(tuple(Figure("a", each, 20) for each in positions), title, caption)
 
 
 def document_of(page: str) -> dict:
@@ -24,14 +28,14 @@ def document_of(page: str) -> dict:
 
 def test_positions_can_be_decoded():
     positions = swaying().positions
-    (scene,) = document_of(player_html([[("before", positions)]], fps=20))["scenes"]
+    (scene,) = document_of(scenes_html([scene_of(positions)]))["scenes"]
     figure = scene["figures"][0]
     levels = np.frombuffer(base64.b64decode(figure["data"]), "<u2").reshape(figure["frames"], 22, 3)
     np.testing.assert_allclose(levels * figure["step"] + figure["low"], positions, atol=1e-4)
 
 
 def test_a_page_needs_nothing_from_elsewhere():
-    page = page_html([Scene((Figure("a", swaying().positions, 20),))], "title")
+    page = page_html([scene_of(swaying().positions)], "title")
     assert not re.search(r"(src|href)=|https?://|import\(|fetch\(", page)
 
 
@@ -44,22 +48,22 @@ def test_texts_cannot_break_out_of_their_place():
 
 def test_several_players_live_on_one_page():
     positions = swaying().positions
-    first = player_html([[("a", positions), ("b", positions)]], 20, captions=["sways"], identifier="one")
-    second = player_html([[("a", positions)], [("a", positions)]], 20, titles=["x", "y"], identifier="two")
+    first = scenes_html([scene_of(positions, positions, caption="sways")], identifier="one")
+    second = scenes_html([scene_of(positions, title=title) for title in "xy"], identifier="two")
     assert 'id="one"' in first and 'id="two"' in second
     assert 'aria-label="Motion" hidden' in first and '<option value="1">y</option>' in second
-    assert player_html([[("a", positions)]], 20) == player_html([[("a", positions.copy())]], 20)
+    assert scenes_html([scene_of(positions)]) == scenes_html([scene_of(positions.copy())])
 
 
 def test_what_cannot_be_drawn_is_refused():
     broken = swaying().positions.copy()
     broken[0, 0, 0] = np.inf
     with pytest.raises(InvalidInput, match="not finite"):
-        player_html([[("a", broken)]], 20)
+        scenes_html([scene_of(broken)])
     with pytest.raises(InvalidInput, match=r"must be \(frames, 22, 3\)"):
-        player_html([[("a", np.zeros((5, 24, 3)))]], 20)
+        scenes_html([scene_of(np.zeros((5, 24, 3)))])
     with pytest.raises(InvalidInput, match="show nothing"):
-        player_html([], 20)
+        scenes_html([])
 
 
 def test_sets_stand_side_by_side_by_their_ids(tmp_path: Path):
