@@ -78,12 +78,21 @@ class RunStore:
         return read_lines(path) if path.exists() else []
 
     def add_metrics(self, line: Mapping[str, Any]) -> bool:
-        """Add a line to metrics.jsonl, if its seed, arm and generation have none yet; whether it was added."""
+        """Add a line to metrics.jsonl, if its seed, arm and generation have none yet; whether it was added.
+
+        Lines stand in the order of seeds, generations and arms, also those of a run that has grown (see `create_run`).
+        """
+        recipe = self.recipe
+        arms = [arm.name for arm in recipe.arms]
+
+        def place(line: Mapping[str, Any]) -> tuple[int, int, int]:
+            return recipe.seeds.index(line["seed"]), line["generation"], arms.index(line["arm"])
+
         lines = self.metrics()
-        if any(all(have[key] == line[key] for key in ("seed", "arm", "generation")) for have in lines):
+        if any(place(have) == place(line) for have in lines):
             return False
         with atomic_path(self.directory / _METRICS) as temporary:
-            text = "".join(json.dumps(item, allow_nan=False) + "\n" for item in [*lines, line])
+            text = "".join(json.dumps(item, allow_nan=False) + "\n" for item in sorted([*lines, line], key=place))
             temporary.write_text(text, encoding="utf-8")
         return True
 
@@ -116,6 +125,8 @@ class RunStore:
 def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
     """The store of a run of `recipe`: a new one, or with `resume` the one that is there.
 
+    A run that is there may grow: further generations, seeds and arms leave the results there are as they are.
+
     Raises:
         InvalidInput: `directory` holds something and `resume` is not asked for, or holds no run; or holds a run of
             another recipe: the text names what differs.
@@ -129,7 +140,8 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
                 str(directory), "holds a run already; go on with it by --resume, or choose another folder by --out"
             )
         there = store.recipe
-        changes = differences(_decisive(to_table(recipe)), _decisive(to_table(there)))
+        before = _decisive(to_table(there))
+        changes = differences(_within(_decisive(to_table(recipe)), before), before)
         if changes:
             said = "; ".join(f"{path} is {ours!r} now and was {theirs!r}" for path, ours, theirs in changes[:4])
             raise InvalidInput.of(
@@ -168,6 +180,16 @@ def _never_began(directory: Path) -> bool:
 def _decisive(table: dict[str, Any]) -> dict[str, Any]:
     """What of a recipe a run depends on."""
     return {key: value for key, value in table.items() if key not in SAID_ONLY}
+
+
+def _within(table: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's table without the generations, seeds and arms that the recipe `before` has not."""
+    names = [arm["name"] for arm in before["arms"]]
+    return table | {
+        "generations": min(table["generations"], before["generations"]),
+        "seeds": [seed for seed in table["seeds"] if seed in before["seeds"]],
+        "arms": [arm for arm in table["arms"] if arm["name"] in names],
+    }
 
 
 def open_run(directory: Path) -> RunStore:

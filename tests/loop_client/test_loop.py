@@ -175,9 +175,22 @@ def test_samples_that_are_no_motion_are_counted_and_left_out(tiny_recipe: Recipe
 
 def test_a_changed_recipe_is_refused(unbroken, tiny_recipe: Recipe) -> None:
     folder, _, _ = unbroken
-    changed = replace(tiny_recipe, generations=5, arms=tiny_recipe.arms[:3])
-    with pytest.raises(InvalidInput, match=r"generations is 5 now and was 2"):
-        create_run(folder, changed, resume=True)
+    with pytest.raises(InvalidInput, match=r"generations is 1 now and was 2"):
+        create_run(folder, replace(tiny_recipe, generations=1), resume=True)
+    with pytest.raises(InvalidInput, match="arms"):
+        create_run(folder, replace(tiny_recipe, generations=3, arms=tiny_recipe.arms[:3]), resume=True)
+    with pytest.raises(InvalidInput, match="seeds"):
+        create_run(folder, replace(tiny_recipe, seeds=(8,)), resume=True)
+
+
+def test_a_run_may_grow(unbroken, tiny_recipe: Recipe, tmp_path: Path) -> None:
+    arms = tiny_recipe.arms
+    whole = replace(tiny_recipe, seeds=(*tiny_recipe.seeds, 8))
+    generator = FakeGenerator()
+    run(replace(whole, generations=1, seeds=whole.seeds[:1], arms=arms[1:]), tmp_path / "run", generator)
+    lines = run(whole, tmp_path / "run", generator)
+    assert lines[: len(unbroken[1])] == unbroken[1]
+    assert lines == run(whole, tmp_path / "at once")
 
 
 def test_what_a_recipe_only_says_may_be_said_anew(unbroken, tiny_recipe: Recipe, tmp_path: Path) -> None:
