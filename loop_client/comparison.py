@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from loop_client.evaluator.words import own_tokens
 from loop_client.metrics.diversity import diversity, draw_pairs, paired_diversity
 from loop_client.metrics.fid import fid
 from loop_client.metrics.kernel_distance import kid
@@ -38,7 +39,7 @@ class Embedding(Protocol):
 class TextEmbedding(Embedding, Protocol):
     """And of captions, in the same space."""
 
-    def embed_texts(self, captions: Sequence[str]) -> np.ndarray: ...
+    def embed_texts(self, captions: Sequence[str], tokens: Sequence[Sequence[str] | None] = ()) -> np.ndarray: ...
 
 
 def compare_sets(
@@ -56,7 +57,8 @@ def compare_sets(
     distance, precision and recall (k = 3), diversity (of 300 pairs) and, where the embedding knows texts and the
     samples have captions, R-precision at 1 to 3 (in batches of 32 or, of smaller sets, of n) and the matching score.
     `fid_by_n` shows the bias of FID by sample size, `fid_extrapolated` what a line in 1 / n says of infinitely many
-    (Chong and Forsyth, "Effectively unbiased FID and Inception Score", CVPR 2020). The intervals are of the draws: they
+    (Chong and Forsyth, "Effectively unbiased FID and Inception Score", CVPR 2020), or None where there are not enough
+    for it: fewer than four times the dimensions of the embedding. The intervals are of the draws: they
     say how well the mean over draws of these motions is known, not how it would be with other motions.
 
     `sources` says for each sample which motion it was made after, where several were made after one: a draw then has at
@@ -73,14 +75,16 @@ def compare_sets(
     points, reference = embedding.embed(samples), embedding.embed(real)
     texts = None
     if isinstance(embedding, TextEmbedding) and all(samples.captions):
-        texts = embedding.embed_texts([captions[0] for captions in samples.captions])
+        texts = embedding.embed_texts(
+            [captions[0] for captions in samples.captions], [own_tokens(about) for about in samples.metadata]
+        )
     smaller = min(len(points), len(reference))
     count = int(_SHARE * smaller)
     rng = np.random.default_rng(seed)
     groups = np.arange(len(points)) if sources is None else np.asarray(sources)
     count = min(count, len(np.unique(groups)))
     draws = [_drawn(points, groups, texts, reference, count, rng, seed + i) for i in range(replications)]
-    by_size = _fid_by_size(points, reference, smaller, replications, rng)
+    by_size = _fid_by_size(points, groups, reference, replications, rng)
     return {
         "fid": fid(points, reference),
         "embedding": embedding.name,
@@ -89,7 +93,7 @@ def compare_sets(
         "n": count,
         "replicated": {name: _interval([draw[name] for draw in draws]) for name in draws[0]},
         "fid_by_n": by_size,
-        "fid_extrapolated": _extrapolated(by_size),
+        "fid_extrapolated": _extrapolated(by_size, points.shape[1]),
         "set": _facts(samples, points),
         "reference": _facts(real, reference),
     }
@@ -105,8 +109,7 @@ def _drawn(
     pair_seed: int,
 ) -> dict[str, float]:
     """Every metric of one draw of `count` motions of both sets, of the samples no two of one group."""
-    order = rng.permutation(len(points))
-    chosen = order[np.sort(np.unique(groups[order], return_index=True)[1])][:count]
+    chosen = _chosen(groups, count, rng)
     mine, theirs = points[chosen], reference[rng.permutation(len(reference))[:count]]
     precision, recall = precision_recall(mine, theirs)
     values = {
@@ -124,28 +127,39 @@ def _drawn(
     return values
 
 
+def _chosen(groups: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of `count` members, drawn without replacement, no two of one group."""
+    order = rng.permutation(len(groups))
+    return order[np.sort(np.unique(groups[order], return_index=True)[1])][:count]
+
+
 def _interval(values: Sequence[float]) -> dict[str, float]:
     """Mean and 1.96 standard errors, as the field reports them (Guo et al., CVPR 2022)."""
     return {"mean": float(np.mean(values)), "interval": float(1.96 * np.std(values) / np.sqrt(len(values)))}
 
 
 def _fid_by_size(
-    points: np.ndarray, reference: np.ndarray, smaller: int, replications: int, rng: np.random.Generator
+    points: np.ndarray, groups: np.ndarray, reference: np.ndarray, replications: int, rng: np.random.Generator
 ) -> dict[int, float]:
-    """Mean FID of draws of n motions of both sets, by n."""
+    """Mean FID of draws of n motions of both sets, by n; of the samples no two of one group."""
+    most = min(len(np.unique(groups)), len(reference))
     means = {}
-    for size in sorted({max(4, int(share * smaller)) for share in _SIZES}):
+    for size in sorted({max(4, int(share * most)) for share in _SIZES}):
         values = [
-            fid(*(cloud[rng.permutation(len(cloud))[:size]] for cloud in (points, reference)))
+            fid(points[_chosen(groups, size, rng)], reference[rng.permutation(len(reference))[:size]])
             for _ in range(max(2, replications // 4))
         ]
         means[size] = float(np.mean(values))
     return means
 
 
-def _extrapolated(by_size: Mapping[int, float]) -> float:
-    sizes = np.array(list(by_size), float)
-    return float(np.polyfit(1 / sizes, list(by_size.values()), 1)[1])
+def _extrapolated(by_size: Mapping[int, float], dimensions: int) -> float | None:
+    """By a line through the sizes of at least twice as many as dimensions: with fewer, the bias is not yet one in
+    1 / n, and what is said of two equal clouds is far from 0. None where there are not three such sizes."""
+    sizes = [size for size in by_size if size >= 2 * dimensions]
+    if len(sizes) < 3:
+        return None
+    return float(np.polyfit(1 / np.array(sizes, float), [by_size[size] for size in sizes], 1)[1])
 
 
 def _facts(motions: MotionSet, points: np.ndarray) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class RealData:
     Attributes:
         train: the n motions trained on.
         test: the motions that results are compared with; none of them is in `pool`.
-        pool: all motions that might have been drawn to train on; those of `train` among them.
+        pool: all motions that might have been drawn to train on, first those of `train`.
     """
 
     train: MotionSet
@@ -50,6 +50,10 @@ class RealData:
     def everything(self) -> MotionSet:
         """Pool and test in one set: all the real motion that there is."""
         return joined([self.pool, self.test])
+
+    def first(self, count: int) -> MotionSet:
+        """`count` motions to train on, those of `train` first, or all that there are where there are fewer."""
+        return self.pool.select(range(min(count, len(self.pool))))
 
     def check_enough(self, n: int) -> None:
         """Raises `InvalidInput` where the pool has fewer than `n` motions."""

@@ -52,13 +52,15 @@ class Evaluation:
         self._test = test
         self._reference = embedding.embed(test)
 
-    def of_real(self, train: MotionSet) -> dict[str, Any]:
-        """The same numbers of real motion: of the test motions, and the FID of the training motions to them."""
+    def of_real(self, others: MotionSet) -> dict[str, Any]:
+        """The same numbers of real motion: of the test motions, and the FID to them of `others`, as many as there are
+        samples, for FID depends on how many there are."""
         return {
             "motions": len(self._test),
             "embedding": self._embedding.name,
             "diversity": diversity(self._reference),
-            "fid_of_train": fid(self._embedding.embed(train), self._reference),
+            "fid": fid(self._embedding.embed(others), self._reference),
+            "fid_motions": len(others),
             **(summarize_motions(self._test.motions) or {}),
         }
 

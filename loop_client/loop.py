@@ -114,7 +114,7 @@ class _Loop:
         self.evaluation = Evaluation(embedding, data.test)
         self.embedding_name = embedding.name
         self.prompts: Prompts = evaluation_prompts(data.test, settings.samples, self.longest, recipe.data.seed)
-        once(store.real, lambda: self.evaluation.of_real(data.train))
+        once(store.real, lambda: self.evaluation.of_real(data.first(settings.samples)))
 
     def run(self, seed: int) -> None:
         """All generations of all arms with one seed."""

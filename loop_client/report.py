@@ -33,7 +33,7 @@ _REAL_COLOR = "#9aa1ab"
 _PROMPTS = 3  # that are shown generation by generation
 _TABLE = (
     "fid", "diversity", "raw.phys_err_mm", "raw.penetrate_mm", "raw.float_mm", "raw.skate_mm", "raw.skate_ratio",
-    "raw.jitter_m_s3", "corrected.share_ok", "corrected.residual_force_n_mean",
+    "raw.jitter_m_s3", "samples.invalid", "corrected.share_ok", "corrected.residual_force_n_mean",
 )  # fmt: skip
 
 
@@ -44,12 +44,12 @@ def write_report(store: RunStore) -> Path:
         InvalidInput: the run has no results yet.
     """
     results = Results.of(store)
-    if not results.generations:
+    if not results.seeds_at(0):
         raise InvalidInput.of(str(store.directory), "has no results yet; run it first")
     recipe = store.recipe
     parts = [
         *_heading(recipe, results),
-        _outcome(results),
+        _outcome(results, recipe),
         _row(results, recipe),
         _curves(results),
         _corrections(results, recipe),
@@ -64,8 +64,10 @@ def write_report(store: RunStore) -> Path:
 
 def _heading(recipe: Recipe, results: Results) -> list[str]:
     seeds = "one seed" if len(recipe.seeds) == 1 else f"{len(recipe.seeds)} seeds"
-    done = results.generations[-1]
-    progress = "" if done == recipe.generations else f" So far it has come to generation {done}."
+    done = len(results.seeds_at(recipe.generations))
+    progress = f" So far {done} of them have come to the end." if done < len(recipe.seeds) else ""
+    if len(recipe.seeds) == 1 and progress:
+        progress = f" So far it has come to generation {results.generations[-1]}."
     lead = (
         f"{len(recipe.arms)} arms start from one generator, trained on {recipe.data.n} real motions, and go on for "
         f"{recipe.generations} generations, each on motions of the one before (λ = {recipe.synthetic.share:g}), with "
@@ -74,18 +76,21 @@ def _heading(recipe: Recipe, results: Results) -> list[str]:
     return [f"<h1>{escape(recipe.title or recipe.name)}</h1>", paragraph(lead, "lead")]
 
 
-def _outcome(results: Results) -> str:
-    last = results.generations[-1]
+def _outcome(results: Results, recipe: Recipe) -> str:
+    last = results.last
     measures = [BY_PATH[path] for path in _TABLE]
     rows = []
     for arm in results.arms:
         rows.append([named(arm, results.color(arm)), *(_cell(results, m, arm, last) for m in measures)])
     rows.append([named("real motion", _REAL_COLOR), *(say(results.real_value(m), m.digits) for m in measures)])
     heads = ["", *(f"{m.name}, {m.unit}" if m.unit else m.name for m in measures)]
+    seeds = len(results.seeds_at(last))
+    of = "" if seeds == len(recipe.seeds) else f"Means over {seeds} of {len(recipe.seeds)} seeds. "
     note = (
-        "Samples of each arm's model as they were made, on the same prompts; the best arm in bold. The last two "
-        "columns are what physical correction found of them: the share it could perform, and the force at the root "
-        "that took. Real motion does not score 0; its FID is that of the motions trained on to those tested on."
+        f"{of}Samples of each arm's model as they were made, on the same prompts; the best arm in bold. Those that are "
+        "no motion are left out of all other numbers. The last two columns are what physical correction found of the "
+        "rest: the share it could perform, and the force at the root that took. Real motion does not score 0; its FID "
+        f"is that of {results.real.get('fid_motions', 'the')} motions to train on to those tested on."
     )
     table_html = table(heads, rows, last_is_real=True)
     return section(f"Generation {last}", table_html, paragraph(note, "note"))
@@ -120,8 +125,7 @@ def _curves(results: Results) -> str:
 
 def _row(results: Results, recipe: Recipe) -> str:
     """Whether the run shows what it must, if it must show something and came to its end."""
-    done = all(results.lines(arm, recipe.generations) for arm in results.arms)
-    if not recipe.checks or not done or len(results.seeds) < len(recipe.seeds):
+    if not recipe.checks or len(results.seeds_at(recipe.generations)) < len(recipe.seeds):
         return ""
     told = {f"{'✓' if each.holds else '✗'} {each.says}": each.found for each in results.verdicts(recipe.checks)}
     return section("What must hold", paragraph(f"{recipe.paper}: {recipe.row}.", "note"), facts(told))
@@ -149,6 +153,7 @@ def _corrections(results: Results, recipe: Recipe) -> str:
                         str(made["used"]),
                         f"{made['lambda_reached']:.3g}",
                         " → ".join(say(error, 1) for error in errors) if changed else "–",
+                        say(at(made, "trained.phys_err_mm"), 1),
                         say(changed.get("mpjpe_global_mm"), 0),
                         say(changed.get("residual_force_n_mean"), 1),
                         *_verified(made.get("verifier")),
@@ -158,14 +163,16 @@ def _corrections(results: Results, recipe: Recipe) -> str:
         return ""
     heads = [
         "", "generation", "seed", "asked for", "no motion", "failed", "trained on", "λ reached",
-        "physical error, mm", "moved, mm", "residual force, N", "kept of good", "kept of bad", "bad; may be, at most",
+        "physical error → corrected, mm", "of those trained on, mm", "moved, mm", "residual force, N", "kept of good",
+        "kept of bad", "bad; may be, at most",
     ]  # fmt: skip
     note = (
         f"The synthetic motions of each generation, λ asked = {recipe.synthetic.share:g}. No motion: the sample was "
-        "not a body in motion. Failed: the corrector could not have it performed. Moved: mean distance of the joints "
-        "between a motion and its correction. Good and bad, as a verifier is judged: whether the physical error of a "
-        "sample is below that of 95 % of real motions; more than so many bad ones, and it could not keep the loop from "
-        "collapse."
+        "not a body in motion. Failed: the corrector could not have it performed. Physical error: of all that went to "
+        "the corrector, before and after, and of what came to be trained on, which may be some of it, or go only part "
+        "of the way. Moved: mean distance of the joints between a motion and its correction. Good and bad, as a "
+        "verifier is judged: whether the physical error of a sample is below that of 95 % of real motions; more than "
+        "so many bad ones, and it could not keep the loop from collapse."
     )
     return section("What was trained on", paragraph(note, "note"), table(heads, rows))
 
@@ -180,7 +187,7 @@ def _verified(facts: dict[str, Any] | None) -> list[str]:
 
 def _motions(store: RunStore, results: Results, recipe: Recipe) -> str:
     """Samples to look at: each arm's on one prompt, and before and after correction."""
-    seed, last = results.seeds[0], results.generations[-1]
+    seed, last = results.seeds_at(results.last)[0], results.last
     parts = []
 
     def show(title: str, identifier: str, scenes: list[Scene]) -> None:

@@ -33,7 +33,7 @@ class Measure:
 
 
 MEASURES = (
-    Measure("fid", "FID", real="fid_of_train", better="lower"),
+    Measure("fid", "FID", real="fid", better="lower"),
     Measure("diversity", "Diversity", real="diversity"),
     Measure("raw.phys_err_mm", "Physical error", "mm", "phys_err_mm", "lower", 1),
     Measure("raw.penetrate_mm", "Penetration", "mm", "penetrate_mm", "lower", 1),
@@ -42,6 +42,7 @@ MEASURES = (
     Measure("raw.skate_ratio", "Skating ratio", "", "skate_ratio", "lower", 3),
     Measure("raw.jitter_m_s3", "Jitter", "m/s³", "jitter_m_s3", "lower", 0),
     Measure("raw.speed_m_s", "Mean joint speed", "m/s", "speed_m_s"),
+    Measure("samples.invalid", "Samples that are no motion", "", "", "lower", 1),
     Measure("corrected.share_ok", "Share that a body can perform", "", "", "higher", 3),
     Measure("corrected.residual_force_n_mean", "Assist: mean residual force", "N", "", "lower", 1),
     Measure("corrected.after.phys_err_mm", "Physical error once corrected", "mm", "", "lower", 1),
@@ -93,6 +94,15 @@ class Results:
             for arm in self.arms
         }  # fmt: skip
 
+    @property
+    def last(self) -> int:
+        """The last generation that all arms have come to with some seed, 0 where there is none."""
+        return max((generation for generation in self.generations if self.seeds_at(generation)), default=0)
+
+    def seeds_at(self, generation: int) -> list[int]:
+        """The seeds with which every arm has come to a generation."""
+        return [seed for seed in self.seeds if all((arm, generation, seed) in self._lines for arm in self.arms)]
+
     def verdicts(self, checks: Sequence[CheckRecipe]) -> list[Verdict]:
         """What checks say of a run that came to its end."""
         return judge(checks, self.curves([check.metric for check in checks]))
@@ -116,7 +126,9 @@ class Results:
         return [float(value) for value in found if value is not None]
 
     def mean(self, measure: Measure, arm: str, generation: int) -> float | None:
-        values = self.values(measure, arm, generation)
+        """Over the seeds with which all arms have come so far."""
+        found = [at(self._lines[arm, generation, seed], measure.path) for seed in self.seeds_at(generation)]
+        values = [float(value) for value in found if value is not None]
         return float(np.mean(values)) if values else None
 
     def curve(self, measure: Measure, arm: str) -> Curve | None:
@@ -149,11 +161,11 @@ def final_table(results: Results) -> str:
     """The last generation of every arm, and real motion, as a table for a terminal."""
     shown = [
         BY_PATH[path]
-        for path in ("fid", "diversity", "raw.phys_err_mm", "raw.skate_ratio", "raw.jitter_m_s3", "corrected.share_ok",
-                     "corrected.residual_force_n_mean")
+        for path in ("fid", "diversity", "raw.phys_err_mm", "raw.skate_ratio", "raw.jitter_m_s3", "samples.invalid",
+                     "corrected.share_ok", "corrected.residual_force_n_mean")
     ]  # fmt: skip
-    heads = ["FID", "diversity", "phys_err mm", "skate ratio", "jitter m/s³", "performable", "assist N"]
-    last = results.generations[-1] if results.generations else 0
+    heads = ["FID", "diversity", "phys_err mm", "skate ratio", "jitter m/s³", "no motion", "performable", "assist N"]
+    last = results.last
     rows = [["", *heads]]
     for arm in results.arms:
         cells = [say(results.mean(measure, arm, last), measure.digits) for measure in shown]

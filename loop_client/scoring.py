@@ -9,6 +9,7 @@ from typing import Any
 
 from loop_client.comparison import Embedding, compare_sets
 from loop_client.data import check_rate, sampling_lengths
+from loop_client.evaluator.words import own_tokens
 from loop_client.summary import summarize_reports
 from motion.dataset import MotionSet
 from motion.motion import Motion
@@ -56,7 +57,12 @@ def score(
     if corrector and corrected != 0:
         chosen = samples if corrected is None else _spread(samples, corrected)
         reports = [each.report for each in corrector.correct(chosen, seed)]
-    made = MotionSet(tuple(samples), tuple((text,) for text in texts))
+    tokens = [
+        [own_tokens(about, turn % len(captions))]
+        for turn in range(repeats)
+        for about, captions in zip(real.metadata, real.captions, strict=True)
+    ]
+    made = MotionSet(tuple(samples), tuple((text,) for text in texts), tuple({"tokens": each} for each in tokens))
     return {
         "checkpoint": options.checkpoint or generator.describe().default_checkpoint,
         "steps": options.steps,

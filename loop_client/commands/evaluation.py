@@ -199,7 +199,9 @@ def _comparison(result: dict[str, Any]) -> str:
         rows.append(f"{name:16}{value['mean']:>12.4g}{value['interval']:>12.2g}")
     rows += ["", f"{'fid':16}{result['fid']:>12.4g}   of the whole sets, in {result['embedding']}"]
     rows += [f"{f'fid, n = {n}':16}{value:>12.4g}" for n, value in result["fid_by_n"].items()]
-    return "\n".join([*rows, f"{'fid, n = inf':16}{result['fid_extrapolated']:>12.4g}   by a line in 1 / n"])
+    if result["fid_extrapolated"] is not None:
+        rows.append(f"{'fid, n = inf':16}{result['fid_extrapolated']:>12.4g}   by a line in 1 / n")
+    return "\n".join(rows)
 
 
 def _check_seed(seed: int) -> None:

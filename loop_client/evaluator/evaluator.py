@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from loop_client.embedding import one_thread
 from loop_client.evaluator.networks import MOVEMENT_FRAMES, MotionEncoder, MovementEncoder, TextEncoder
-from loop_client.evaluator.words import GloveWords, HashedWords, WordTable, encode, tokenize
+from loop_client.evaluator.words import GloveWords, HashedWords, WordTable, encode, own_tokens, tokenize
 from motion.assets import asset_path
 from motion.atomic import atomic_group
 from motion.dataset import MotionSet
@@ -79,9 +79,17 @@ class Evaluator:
                 points[rows] = self.of_features(batch).numpy()
         return points
 
-    def embed_texts(self, captions: Sequence[str]) -> np.ndarray:
-        """(n, size) float64, a point a caption."""
-        encoded = [encode(tokenize(caption), self.words) for caption in captions]
+    def embed_texts(self, captions: Sequence[str], tokens: Sequence[Sequence[str] | None] = ()) -> np.ndarray:
+        """(n, size) float64, a point a caption.
+
+        `tokens` are those that captions came with, None of one that has none. The published evaluator reads them, as it
+        was trained; one that was trained on plain captions does not.
+        """
+        read = tokens if tokens and self.words.own_tokens else [None] * len(captions)
+        encoded = [
+            encode(tokenize(caption) if own is None else own, self.words)
+            for caption, own in zip(captions, read, strict=True)
+        ]
         points = np.zeros((len(encoded), self.size))
         with one_thread(), torch.no_grad():
             for rows in _by_length([each.length for each in encoded], _BATCH):
@@ -92,7 +100,9 @@ class Evaluator:
 
     def text_distance(self, motions: MotionSet) -> np.ndarray:
         """(n,) Euclidean distance of each motion to its first caption, as the matching score has it."""
-        texts = self.embed_texts([captions[0] for captions in motions.captions])
+        texts = self.embed_texts(
+            [captions[0] for captions in motions.captions], [own_tokens(about) for about in motions.metadata]
+        )
         return np.linalg.norm(self.embed(motions.motions) - texts, axis=1)
 
     def of_features(self, features: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from loop_client.evaluator.networks import (
     MovementEncoder,
     TextEncoder,
 )
-from loop_client.evaluator.words import HashedWords, WordTable, encode, tokenize
+from loop_client.evaluator.words import HashedWords, encode, tokenize
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.humanml3d import mean_std, positions_to_features
@@ -72,7 +72,6 @@ class _MovementDecoder(nn.Module):
 def train_evaluator(
     motions: MotionSet,
     settings: EvaluatorSettings | None = None,
-    words: WordTable | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluator:
     """An evaluator of motions with captions; equal sets and settings give equal weights.
@@ -86,7 +85,7 @@ def train_evaluator(
     Raises:
         InvalidInput: fewer than two motions have captions and enough frames.
     """
-    settings, words = settings or EvaluatorSettings(), words or HashedWords()
+    settings, words = settings or EvaluatorSettings(), HashedWords()
     usable = [
         (positions_to_features(motion.positions), captions)
         for motion, captions in zip(motions.motions, motions.captions, strict=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pickle
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -34,9 +34,11 @@ _CLASS_OF = {word: _CLASSES.index(name) for name, words in _WORDS_OF.items() for
 
 
 class WordTable(Protocol):
-    """Vectors of words; `name` says which."""
+    """Vectors of words; `name` says which, and `own_tokens` whether they are of the words that captions' own tokens
+    have, where they come with some (HumanML3D's, lemmas tagged by spaCy), or of those that `tokenize` makes."""
 
     name: str
+    own_tokens: bool
 
     def vector(self, word: str) -> np.ndarray | None:
         """(300,), or None for a word that the table does not have."""
@@ -50,6 +52,7 @@ class HashedWords:
     """
 
     name = "hashed-words-v1"
+    own_tokens = False
 
     def vector(self, word: str) -> np.ndarray | None:
         return _direction(word)
@@ -66,6 +69,7 @@ class GloveWords:
     """
 
     name = "glove"
+    own_tokens = True
 
     def __init__(self, folder: Path):
         self._vectors = _read_array(folder / "our_vab_data.npy")
@@ -104,6 +108,15 @@ def look_up(token: str, table: WordTable) -> tuple[np.ndarray, int]:
     return vector, _CLASS_OF.get(word, _CLASSES.index(tag) if tag in _CLASSES else _OTHER)
 
 
+def own_tokens(about: Mapping[str, Any], caption: int = 0) -> list[str] | None:
+    """The tokens that a motion's caption came with, as its metadata have them; None where there are none."""
+    listed = about.get("tokens")
+    if not isinstance(listed, list) or not 0 <= caption < len(listed):
+        return None
+    tokens = listed[caption]
+    return tokens if isinstance(tokens, list) and all(isinstance(token, str) for token in tokens) else None
+
+
 _TAGS = {
     "DET": "a an the this that these those some both each every another other",
     "ADP": "in on at to from of with by for into onto over under around through across behind between towards toward "
@@ -118,10 +131,7 @@ _ENDINGS = (("ly", "ADV"), ("ing", "VERB"), ("ed", "VERB"), ("es", "VERB"), ("s"
 
 
 def tokenize(caption: str) -> list[str]:
-    """Tokens of a plain caption, by a small table of words and their endings.
-
-    Where captions come with tokens of their own (HumanML3D's, tagged by spaCy), those are better.
-    """
+    """Tokens of a plain caption, by a small table of words and their endings."""
     return [_tagged(word) for word in re.findall(r"[a-z']+", caption.lower())]
 
 

@@ -168,6 +168,12 @@ def test_a_published_checkpoint_is_read(parity_dir: Path, trained: Evaluator, tm
     (tmp_path / "our_vab_idx.pkl").write_bytes(pickle.dumps({"unk": 0, "walk": 1}))
     published = read_published(tmp_path / "finest.tar", tmp_path, tmp_path)
     assert published.size == 32 and published.embed_texts(["a walk"]).shape == (1, 32)
+    # It was trained on the tokens that captions come with, which nothing else can be held against.
+    said, own = ["someone strolled", "a walk"], ["someone/PRON", "walk/VERB"]
+    read = published.embed_texts(said, [own, None])
+    told = published.embed_texts(["someone walk", "a walk"])
+    assert np.allclose(read, told) and not np.allclose(read, published.embed_texts(said))
+    assert np.array_equal(trained.embed_texts(said, [own, None]), trained.embed_texts(said))
     published.save(tmp_path / "kept")
     with pytest.raises(InvalidInput, match="--glove"):
         load_evaluator(tmp_path / "kept")

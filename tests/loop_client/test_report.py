@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from loop_fakes import Cut, FakeCorrector, FakeGenerator, Fuse
+from loop_fakes import RECIPE, Cut, FakeCorrector, FakeGenerator, Fuse
 
+from loop_client.check_recipe import CheckRecipe
 from loop_client.data import load_data
 from loop_client.loop import run_loop
-from loop_client.recipe import Recipe
+from loop_client.recipe import Recipe, parse_recipe
 from loop_client.report import write_report
 from loop_client.results import MEASURES, Results, final_table
 from loop_client.store import RunStore, create_run
@@ -20,10 +22,6 @@ from motion.errors import InvalidInput
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, swaying_path: Path) -> RunStore:
-    from loop_fakes import RECIPE
-
-    from loop_client.recipe import parse_recipe
-
     text = RECIPE.format(data=swaying_path).replace('name = "tiny"', 'name = "tiny"\ntitle = "Sway & <go>"')
     store = create_run(tmp_path_factory.mktemp("report") / "run", parse_recipe(text), resume=False)
     run_loop(store, load_data(store.recipe.data), FakeGenerator(), FakeCorrector(fail_every=3), quiet=True)
@@ -76,3 +74,44 @@ def test_of_a_run_that_is_not_over(tiny_recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(Cut):
         run_loop(store, load_data(store.recipe.data), FakeGenerator(Fuse(70)), FakeCorrector(), quiet=True)
     assert "So far it has come to generation 1." in write_report(store).read_text("utf-8")
+
+
+CHECK = CheckRecipe("at_most", "raw.phys_err_mm", ("baseline", "iterative"), 1, 2, says="it holds")
+
+
+def test_a_row_is_judged_once_all_seeds_are_at_their_end(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    recipe = replace(tiny_recipe, seeds=(3, 4), checks=(CHECK,))
+    store, fuse = create_run(tmp_path / "run", recipe, resume=False), Fuse()
+    data, generator = load_data(recipe.data), FakeGenerator(fuse)
+    fuse.after = 170  # in the first generation of the second seed
+    with pytest.raises(Cut):
+        run_loop(store, data, generator, FakeCorrector(), quiet=True)
+    assert {(line["seed"], line["generation"]) for line in store.metrics()} == {(3, 0), (3, 1), (3, 2), (4, 0), (4, 1)}
+    text = write_report(store).read_text("utf-8")
+    assert "So far 1 of them have come to the end." in text and "Means over 1 of 2 seeds." in text
+    assert "What must hold" not in text
+    fuse.after = None
+    run_loop(store, data, generator, FakeCorrector(), quiet=True)
+    text = write_report(store).read_text("utf-8")
+    assert "So far" not in text and "Means over" not in text and "it holds" in text
+
+
+def test_samples_that_are_no_motion_are_shown(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    store = create_run(tmp_path / "run", tiny_recipe, resume=False)
+    run_loop(store, load_data(tiny_recipe.data), FakeGenerator(break_sample=2), FakeCorrector(), quiet=True)
+    assert "Samples that are no motion" in write_report(store).read_text("utf-8")
+    heads, first, *_ = final_table(Results.of(store)).splitlines()[1:]
+    assert first.split()[1 + re.split(r"\s{2,}", heads.strip()).index("no motion")] == "1.0"
+
+
+def test_what_was_trained_on_is_told_from_its_corrections(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    half = replace(tiny_recipe.arms[2], relaxation=0.5)
+    store = create_run(tmp_path / "run", replace(tiny_recipe, arms=(half,)), resume=False)
+    run_loop(store, load_data(tiny_recipe.data), FakeGenerator(), FakeCorrector(), quiet=True)
+    text = write_report(store).read_text("utf-8")
+    for line in store.metrics()[1:]:
+        made = line["synthetic"]
+        before, after = (made["corrections"][when]["phys_err_mm"] for when in ("before", "after"))
+        trained = made["trained"]["phys_err_mm"]
+        assert trained != pytest.approx(after, abs=0.1)
+        assert f"<td>{before:.1f} → {after:.1f}</td><td>{trained:.1f}</td>" in re.sub(r"\s*<", "<", text)

@@ -89,6 +89,24 @@ def test_a_score_is_that_of_its_seed(real: MotionSet) -> None:
     assert one["corrected"] is None and one["checkpoint"] == checkpoint
 
 
+@pytest.mark.parametrize(("dimensions", "told"), [(4, True), (16, False)])
+def test_fid_of_infinitely_many_is_told_only_where_there_are_enough(dimensions: int, told: bool) -> None:
+    """Of two draws of one distribution it is 0; with few motions a line in 1 / n misses that by far."""
+
+    class Normal(Counting):
+        def embed(self, motions):
+            self.asked += 1
+            return np.random.default_rng(self.asked).standard_normal((len(list(motions)), dimensions))
+
+    standing = np.zeros((4, 22, 3)) + np.arange(22)[:, None] / 22
+    motions = MotionSet(tuple(Motion(standing, name=str(i)) for i in range(60)), ((),) * 60)
+    result = compare_sets(motions, motions, Normal())
+    assert list(result["fid_by_n"]) == [15, 22, 30, 45, 60]
+    assert (result["fid_extrapolated"] is not None) == told
+    if told:
+        assert abs(result["fid_extrapolated"]) < result["fid"] / 2
+
+
 def test_points_are_kept_by_content(tmp_path: Path, real: MotionSet) -> None:
     counting = Counting()
     embedding = cached(counting, tmp_path)
