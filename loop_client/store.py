@@ -43,14 +43,14 @@ class RunStore:
         timings.jsonl      seconds of each stage, as it was run
 
     Every file is whole or absent, and its presence means that its stage is done.
+
+    Args:
+        recipe: what is to be run, which is written down when it starts; by default what the directory has.
     """
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, recipe: Recipe | None = None):
         self.directory = directory
-
-    @property
-    def recipe(self) -> Recipe:
-        return load_recipe(self.directory / _RECIPE)
+        self.recipe = recipe or load_recipe(directory / _RECIPE)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -107,10 +107,11 @@ class RunStore:
             stream.write(json.dumps(line) + "\n")
 
     def add_start(self, facts: Mapping[str, Any], start: Mapping[str, Any]) -> None:
-        """Note in run.json that the run is started, with these data; `start` says with what.
+        """Note in run.json that the run is started, with these data, and in recipe.toml what it has grown to; `start`
+        says with what. Only the process that has the run `locked` may do so.
 
         Raises:
-            InvalidInput: the run was begun with other data.
+            InvalidInput: the run was begun with other data, or another recipe.
         """
         path = self.directory / _FACTS
         before = read_json(path) if path.exists() else {**facts, "starts": []}
@@ -119,6 +120,10 @@ class RunStore:
                 f"{self.directory}",
                 f"was begun with {field} {theirs}, which now is {ours}; a run goes on with the same",
             )
+        there = load_recipe(self.directory / _RECIPE)
+        _check_goes_on(self.directory, there, self.recipe)
+        if self.recipe != there:
+            _write_recipe(self)
         write_json(path, {**before, "starts": [*before["starts"], start]})
 
 
@@ -131,7 +136,7 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
         InvalidInput: `directory` holds something and `resume` is not asked for, or holds no run; or holds a run of
             another recipe: the text names what differs.
     """
-    store = RunStore(directory)
+    store = RunStore(directory, recipe)
     if directory.exists() and not directory.is_dir():
         raise InvalidInput.of(str(directory), "is a file; must be a folder for the run, or the name of a new one")
     if (directory / _FACTS).is_file():
@@ -139,16 +144,7 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
             raise InvalidInput.of(
                 str(directory), "holds a run already; go on with it by --resume, or choose another folder by --out"
             )
-        there = store.recipe
-        before = _decisive(to_table(there))
-        changes = differences(_within(_decisive(to_table(recipe)), before), before)
-        if changes:
-            said = "; ".join(f"{path} is {ours!r} now and was {theirs!r}" for path, ours, theirs in changes[:4])
-            raise InvalidInput.of(
-                str(directory), f"holds a run of another recipe ({said}); go on with that one, or choose another folder"
-            )
-        if recipe != there:
-            _write_recipe(store, recipe)
+        _check_goes_on(directory, load_recipe(directory / _RECIPE), recipe)
         return store
     if directory.is_dir() and any(directory.iterdir()) and not _never_began(directory):
         raise InvalidInput.of(str(directory), "is not empty and holds no run; must be a new or empty folder")
@@ -156,13 +152,24 @@ def create_run(directory: Path, recipe: Recipe, resume: bool) -> RunStore:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidInput.of(str(directory), f"cannot be made: {error.strerror or error}") from error
-    _write_recipe(store, recipe)
+    _write_recipe(store)
     return store
 
 
-def _write_recipe(store: RunStore, recipe: Recipe) -> None:
+def _write_recipe(store: RunStore) -> None:
     with atomic_path(store.directory / _RECIPE) as temporary:
-        temporary.write_text(recipe.to_toml(), encoding="utf-8")
+        temporary.write_text(store.recipe.to_toml(), encoding="utf-8")
+
+
+def _check_goes_on(directory: Path, there: Recipe, recipe: Recipe) -> None:
+    """Raises `InvalidInput` unless a run of `recipe` can take over all results of one of `there`."""
+    before = _decisive(to_table(there))
+    changes = differences(_within(_decisive(to_table(recipe)), before), before)
+    if changes:
+        said = "; ".join(f"{path} is {ours!r} now and was {theirs!r}" for path, ours, theirs in changes[:4])
+        raise InvalidInput.of(
+            str(directory), f"holds a run of another recipe ({said}); go on with that one, or choose another folder"
+        )
 
 
 def _never_began(directory: Path) -> bool:

@@ -193,10 +193,24 @@ def test_a_run_may_grow(unbroken, tiny_recipe: Recipe, tmp_path: Path) -> None:
     assert lines == run(whole, tmp_path / "at once")
 
 
+def test_a_refused_resume_leaves_the_recipe(unbroken, tiny_recipe: Recipe, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(unbroken[0], folder)
+    written = (folder / "recipe.toml").read_bytes()
+    grown = create_run(folder, replace(tiny_recipe, generations=9), resume=True)
+    data = load_data(tiny_recipe.data)
+    with locked(grown), pytest.raises(InvalidInput, match="another process"):
+        run_loop(grown, data, FakeGenerator(), FakeCorrector(), quiet=True)
+    with pytest.raises(InvalidInput, match=r"was begun with data.train"):
+        run_loop(grown, replace(data, train=data.test), FakeGenerator(), FakeCorrector(), quiet=True)
+    assert (folder / "recipe.toml").read_bytes() == written
+
+
 def test_what_a_recipe_only_says_may_be_said_anew(unbroken, tiny_recipe: Recipe, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(unbroken[0], folder)
-    assert create_run(folder, replace(tiny_recipe, title="Another title"), resume=True).recipe.title == "Another title"
+    run(replace(tiny_recipe, title="Another title"), folder)
+    assert open_run(folder).recipe.title == "Another title"
 
 
 def test_a_generator_at_another_rate_is_refused(tiny_recipe: Recipe, tmp_path: Path) -> None:
