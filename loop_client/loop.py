@@ -28,7 +28,7 @@ from loop_client.progress import Progress
 from loop_client.recipe import ArmRecipe, Recipe
 from loop_client.round_trip import RoundTrip
 from loop_client.seeds import derived_generator, derived_seed
-from loop_client.start_facts import start_facts
+from loop_client.start_facts import start_facts, with_policy
 from loop_client.store import RunStore, locked, once, read_json, write_json
 from loop_client.strategy import STRATEGIES, draw_subset, number_synthetic
 from loop_client.summary import summarize_motions, summarize_reports
@@ -65,8 +65,8 @@ def run_loop(
     """
     check_rate(generator)
     with locked(store):
-        recipe = store.recipe
         store.add_start({"data": data.content_ids()}, start_facts(generator, physics))
+        recipe = with_policy(store.recipe, store.facts["starts"][0])
         progress = Progress(1 + len(recipe.seeds) * _stages(recipe), quiet)
         try:
             with MetricsLog(store.tensorboard, store.metrics()) as log:

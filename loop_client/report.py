@@ -23,6 +23,7 @@ from loop_client.page import (
 from loop_client.recipe import Recipe
 from loop_client.results import BY_PATH, MEASURES, Measure, Results, at, say
 from loop_client.scenes import arm_scenes, correction_scenes
+from loop_client.start_facts import told_apart, with_policy
 from loop_client.store import RunStore, read_json
 from loop_client.strategy import STRATEGIES
 from motion.atomic import atomic_path
@@ -213,7 +214,8 @@ def _motions(store: RunStore, results: Results, recipe: Recipe) -> str:
 def _making(store: RunStore, results: Results, recipe: Recipe) -> str:
     """All it takes to make the run again."""
     known = store.facts
-    start = known["starts"][-1]
+    starts = known["starts"]
+    policy = with_policy(recipe, starts[0]).correction.policy
     card = read_json(store.embedding / "card.json")
     made_of = {
         "recipe": recipe.name,
@@ -221,11 +223,11 @@ def _making(store: RunStore, results: Results, recipe: Recipe) -> str:
         **{f"{name} motions": f"content {identity}" for name, identity in known["data"].items()},
         "embedding": f"{results.real.get('embedding', '')}: {card['kind']}, trained on {card['trained_on']['motions']} "
         f"real motions (content {card['trained_on']['content_id']}), loss {card['loss']:.4f}",
-        "generator": f"{start['generator']['name']} {start['generator']['version']} on {start['generator']['device']}",
-        "corrector": f"{start['corrector']['name']} {start['corrector']['version']}, policy "
-        f"{recipe.correction.policy or start['corrector']['default_policy']}, MuJoCo {start['corrector']['mujoco']}",
-        "versions": ", ".join(f"{name} {version}" for name, version in start["versions"].items()),
-        "started": f"{len(known['starts'])} times" if len(known["starts"]) > 1 else "once",
+        "generator": told_apart(starts, lambda start: "{name} {version} on {device}".format(**start["generator"])),
+        "corrector": told_apart(starts, lambda start: "{name} {version}, MuJoCo {mujoco}".format(**start["corrector"])),
+        "policy": policy,
+        "versions": told_apart(starts, lambda start: ", ".join(map(" ".join, start["versions"].items()))),
+        "started": f"{len(starts)} times" if len(starts) > 1 else "once",
     }
     checkpoints = [
         [named(arm, results.color(arm)), str(generation), str(line["seed"]), f"<code>{line['checkpoint']}</code>"]

@@ -13,10 +13,11 @@ from loop_fakes import Cut, FakeCorrector, FakeGenerator, Fuse
 from loop_client.data import load_data
 from loop_client.loop import run_loop
 from loop_client.recipe import Recipe
+from loop_client.report import write_report
 from loop_client.store import create_run, locked, open_run
 from motion.errors import InvalidInput
 from motion.packed import read_packed, read_reports
-from motion.protocols import FitProgress, GeneratorInfo
+from motion.protocols import CorrectorInfo, FitProgress, GeneratorInfo
 
 
 def run(recipe: Recipe, folder: Path, generator: FakeGenerator | None = None, corrector: FakeCorrector | None = None):
@@ -232,6 +233,26 @@ def test_a_loss_that_is_no_number_does_not_stop_a_run(tiny_recipe: Recipe, tmp_p
             return super().fit(dataset, init, steps, seed, settings, follow)
 
     assert len(run(tiny_recipe, tmp_path / "run", Diverging())) == 12
+
+
+def test_a_run_goes_on_with_its_policy(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    """Also where the corrector has another default by then; the report says what changed."""
+    asked = set()
+
+    class Newer(FakeCorrector):
+        def describe(self) -> CorrectorInfo:
+            return replace(super().describe(), default_policy="newer", policies=("base", "newer"), version="2")
+
+        def correct(self, motions, seed=0, options=None, progress=None):
+            asked.add(options.policy)
+            return super().correct(motions, seed, options, progress)
+
+    folder, generator = tmp_path / "run", FakeGenerator()
+    run(tiny_recipe, folder, generator)
+    run(replace(tiny_recipe, generations=3), folder, generator, Newer())
+    assert asked == {"base"}
+    report = write_report(open_run(folder)).read_text("utf-8")
+    assert "fake 1, MuJoCo , then fake 2, MuJoCo" in report and "newer" not in report
 
 
 def test_changed_data_are_refused(unbroken, tiny_recipe: Recipe) -> None:
