@@ -69,7 +69,7 @@ def fit(
     trainer = Trainer(model, data, settings, request.steps, request.seed, device)
     if kept := store.partial(identity):
         trainer.restore(*kept)
-    elif start and settings.keep_optimizer:
+    elif start and settings.keep_optimizer and start.settings.keep_optimizer:
         trainer.take_moments(store.optimizer(start.id))
     due = time.monotonic() + save_seconds
     losses: list[float] = []

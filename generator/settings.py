@@ -40,7 +40,8 @@ class Settings:
         velocity_weight: of the error in the change from frame to frame, beside that in the frames; 0 as published.
         extrapolation: of a fit that goes on from a checkpoint, how far the result is moved from that checkpoint to what
             was trained: 1 is there, a negative number the other way (Alemohammad et al., "Neon", 2025).
-        keep_optimizer: keep Adam's moments beside the checkpoint, and go on with those of the checkpoint before.
+        keep_optimizer: keep Adam's moments beside the checkpoint, and go on with those of the checkpoint before, where
+            that was trained so; moments that should be there and are not are refused.
     """
 
     kind: str = "diffusion"

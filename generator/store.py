@@ -124,7 +124,7 @@ class Store:
         if not path.is_file():
             raise InvalidInput.of(
                 "settings.keep_optimizer",
-                f"is true; checkpoint {identity} was trained without, and its moments are lost",
+                f"is true; the moments of checkpoint {identity} are not in this store: fit with false to begin anew",
             )
         return read_tensors(path)[0]
 

@@ -94,6 +94,11 @@ def load_data(recipe: DataRecipe) -> RealData:
             raise InvalidInput.of("data.n", f"is {recipe.n}; there are {len(pool)} motions")
         train, pool_order = order[: recipe.n], order
         test = _chosen(recipe, "test")
+        if len(test) < 2:
+            raise InvalidInput.of("data.test", f"has {len(test)} motions; at least 2 are needed to compare with")
+        both = sorted(set(pool.ids) & set(test.ids))
+        if both:
+            raise InvalidInput.of("data.test", f"has {both[:3]} of the motions to train on; no motion may be in both")
         test = test.select(draw_subset(_groups(test, recipe.balance), recipe.test_n, rng))
     return RealData(pool.select(train), test, pool.select(pool_order))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from loop_client.check_recipe import CheckRecipe, check_violations
+from loop_client.measures import BY_PATH
 from loop_client.strategy import STRATEGIES, number_synthetic
 from loop_client.toml_text import format_toml
 from motion import recipe_file
@@ -76,7 +77,8 @@ class GeneratorRecipe:
         later_steps: optimizer steps of each later generation, from the checkpoint before, in every arm.
         init: the checkpoint that generation 0 goes on from, as the generator knows it; from scratch where it is empty.
         retrain: `finetune`, go on from the checkpoint before; `scratch`, begin each generation as generation 0 did.
-        optimizer: `fresh` in each generation, as published, or `kept`: go on with its moments.
+        optimizer: `fresh` in each generation, as published, or `kept`: go on with its moments, where those of the
+            checkpoint before were kept.
         settings: the generator's own settings, as it names them.
         later_settings: what is different of them where a generation goes on from the checkpoint before.
     """
@@ -241,8 +243,15 @@ class ArmRecipe:
         if strategy and strategy.extrapolates != (self.w is not None):
             wanted = "must say how far it goes" if self.w is None else f"has no place with strategy {self.strategy!r}"
             raise InvalidInput.of("w", f"is {self.w}; {wanted}")
-        if self.relaxation != 1 and self.corrector == "identity":
-            raise InvalidInput.of("relaxation", f"is {self.relaxation}; has no place with corrector 'identity'")
+        if strategy and not strategy.synthesizes:
+            for name, value in (("corrector", self.corrector != "identity"), ("bias", self.bias is not None)):
+                if value:
+                    said = f"is {getattr(self, name)!r}; strategy {self.strategy!r} makes no motions"
+                    raise InvalidInput.of(name, said)
+        if self.corrector == "identity":
+            for name, default in (("relaxation", 1.0), ("gamma", math.inf), ("failed", "drop")):
+                if (value := getattr(self, name)) != default:
+                    raise InvalidInput.of(name, f"is {value!r}; has no place with corrector 'identity'")
         if self.verifier and strategy and not strategy.synthesizes:
             raise InvalidInput.of("verifier", f"has no place with strategy {self.strategy!r}, which makes no motions")
         if self.verifier and self.verifier.by_correction and self.corrector == "roundtrip":
@@ -294,6 +303,11 @@ class Recipe:
         if helped and self.correction.assist == "none":
             says = f"is 'none', and the verifier of arm {helped[0]!r} is by the help that there is"
             violations.append(Violation("correction.assist", says))
+        violations += [
+            Violation(f"checks[{index}].metric", f"is {check.metric!r}; must be one of {', '.join(BY_PATH)}")
+            for index, check in enumerate(self.checks)
+            if check.metric not in BY_PATH
+        ]
         violations += [
             Violation(f"checks[{index}].kind", "is 'effective_size', which is told from real points alone")
             for index, check in enumerate(self.checks)

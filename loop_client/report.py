@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loop_client.charts import chart_svg
+from loop_client.measures import BY_PATH, MEASURES, Measure
 from loop_client.page import (
     facts,
     figure,
@@ -21,7 +22,7 @@ from loop_client.page import (
     table,
 )
 from loop_client.recipe import Recipe
-from loop_client.results import BY_PATH, MEASURES, Measure, Results, at, say
+from loop_client.results import Results, at, say
 from loop_client.scenes import arm_scenes, correction_scenes
 from loop_client.start_facts import told_apart, with_policy
 from loop_client.store import RunStore, read_json

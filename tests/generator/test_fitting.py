@@ -215,7 +215,7 @@ def test_extrapolation_moves_past_the_start(generator: DiffusionGenerator, motio
     assert generator.settings_of(made["neon"], {}).extrapolation == 1.0
 
 
-def test_an_optimizer_that_is_kept_goes_on(generator: DiffusionGenerator, motions: MotionSet) -> None:
+def test_an_optimizer_that_is_kept_goes_on(tmp_path: Path, generator: DiffusionGenerator, motions: MotionSet) -> None:
     dataset = generator.upload(motions)
     kept = {"keep_optimizer": "true"}
     first = generator.fit(dataset, "", 3, settings=kept)
@@ -224,9 +224,16 @@ def test_an_optimizer_that_is_kept_goes_on(generator: DiffusionGenerator, motion
         generator.fit(dataset, first, 2, 1, {"keep_optimizer": "false"}),
     )
     assert with_moments != without
+    # From a checkpoint that was trained without, as the one that ships, they begin anew, and go on from there.
     plain = generator.fit(dataset, "", 3)
-    with pytest.raises(InvalidInput, match="keep_optimizer"):
-        generator.fit(dataset, plain, 2, settings=kept)
+    begun, anew = (generator.fit(dataset, plain, 2, settings=each) for each in (kept, None))
+    assert weights(generator, tmp_path, begun) == weights(generator, tmp_path, anew)
+    further = [generator.fit(dataset, each, 2) for each in (begun, anew)]
+    assert weights(generator, tmp_path, further[0]) != weights(generator, tmp_path, further[1])
+    for file in (tmp_path / "store" / "optimizers").iterdir():
+        file.unlink()
+    with pytest.raises(InvalidInput, match="moments of checkpoint"):
+        generator.fit(dataset, first, 4)
 
 
 def test_a_fit_with_a_kept_optimizer_that_was_cut_off_ends_in_the_same_bits(

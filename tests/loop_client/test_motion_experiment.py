@@ -12,7 +12,7 @@ import pytest
 from loop_fakes import RECIPE, FakeCorrector, FakeGenerator
 
 from loop_client import cli, run
-from loop_client.motion_experiment import motion_experiments, quick, run_experiment
+from loop_client.motion_experiment import motion_experiments, quick
 from loop_client.recipe import load_recipe, parse_recipe
 from loop_client.results import Results
 from loop_client.store import open_run
@@ -110,12 +110,11 @@ def test_rows_that_cannot_be_judged_are_refused(swaying_path: Path, change: tupl
         parse_recipe(text.replace(*change))
 
 
-def test_a_check_of_a_number_that_no_run_has_is_refused_before_the_run(swaying_path: Path, tmp_path: Path) -> None:
+def test_a_check_of_a_number_that_no_run_has_is_refused(swaying_path: Path) -> None:
     text = RECIPE.format(data=swaying_path).replace("seeds = [3]", "seeds = [3, 4]") + CHECKS.format(most=1.0)
-    recipe = parse_recipe(text.replace('metric = "raw.phys_err_mm"', 'metric = "raw.phys_eror_mm"'))
-    with pytest.raises(InvalidInput, match=r"phys_eror_mm.*there are fid"):
-        run_experiment(recipe, tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+    for wrong in ("raw.phys_eror_mm", "raw", "checkpoint"):
+        with pytest.raises(InvalidInput, match=rf"checks\[1\].metric: is '{wrong}'; must be one of fid"):
+            parse_recipe(text.replace('metric = "raw.phys_err_mm"', f'metric = "{wrong}"'))
 
 
 def test_what_says_no_row_is_not_reproduced(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,6 +57,18 @@ def test_defaults_are_filled_in() -> None:
         ("gamma = 1.0", "relaxation = 0", r"arms\[3\].relaxation: is 0; must be a number from 0.01 to 1"),
         ("gamma = 1.0", "relaxation = 1.5", r"arms\[3\].relaxation: is 1.5; must be a number from 0.01 to 1"),
         ('corrector = "physics"', "relaxation = 0.5", r"arms\[2\].relaxation: is 0.5; has no place with corrector"),
+        ('corrector = "physics"', "gamma = 0.5", r"arms\[2\].gamma: is 0.5; has no place with corrector"),
+        ('corrector = "physics"', 'failed = "keep"', r"arms\[2\].failed: is 'keep'; has no place with corrector"),
+        (
+            'strategy = "baseline"',
+            'strategy = "baseline"\nbias = 0.5',
+            r"arms\[0\].bias: is 0.5; strategy 'baseline' m",
+        ),
+        (
+            'strategy = "baseline"',
+            'strategy = "baseline"\ncorrector = "physics"',
+            r"arms\[0\].corrector: is 'physics'; ",
+        ),
         ('corrector = "physics"', 'corrector = "magic"', r"arms\[2\].corrector: is 'magic'; must be one of 'identity'"),
         ('strategy = "augment"', 'strategy = "hope"', r"arms\[1\].strategy: is 'hope'; must be one of 'baseline'"),
         ('name = "iterative"', 'name = "Baseline"', "arms: has 'baseline' more than once"),

@@ -13,9 +13,10 @@ from loop_fakes import RECIPE, Cut, FakeCorrector, FakeGenerator, Fuse
 from loop_client.check_recipe import CheckRecipe
 from loop_client.data import load_data
 from loop_client.loop import run_loop
+from loop_client.measures import MEASURES
 from loop_client.recipe import Recipe, parse_recipe
 from loop_client.report import write_report
-from loop_client.results import MEASURES, Results, final_table
+from loop_client.results import Results, final_table
 from loop_client.store import RunStore, create_run
 from motion.errors import InvalidInput
 
