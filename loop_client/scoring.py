@@ -12,8 +12,10 @@ from loop_client.data import check_rate, sampling_lengths
 from loop_client.evaluator.words import own_tokens
 from loop_client.summary import summarize_reports
 from motion.dataset import MotionSet
+from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.protocols import Corrector, Generator, SampleOptions
+from motion.validation import check_motion
 
 
 def score(
@@ -39,8 +41,11 @@ def score(
         progress: called with (samples made, all).
 
     Returns:
-        What `compare_sets` says, and `seconds_per_sample` of sampling, `corrected` (see `summarize_reports`, or None)
-        and what was asked for.
+        What `compare_sets` says of the samples that are motions, `invalid`, how many are not, `seconds_per_sample` of
+        sampling, `corrected` (see `summarize_reports`, or None) and what was asked for.
+
+    Raises:
+        InvalidInput: fewer than 8 samples are motions.
     """
     check_rate(generator)
     options = options or SampleOptions()
@@ -48,10 +53,15 @@ def score(
     lengths = sampling_lengths(real) * repeats
     began = time.perf_counter()
     samples = []
+    made: list[int] = []
     for index, motion in enumerate(generator.sample(texts, lengths, seed, options)):
-        samples.append(replace(motion, name=f"{index:05d}"))
+        try:
+            samples.append(check_motion(replace(motion, name=f"{index:05d}")))
+            made.append(index)
+        except InvalidInput:
+            pass  # counted below, and in no other number
         if progress:
-            progress(len(samples), len(texts))
+            progress(index + 1, len(texts))
     seconds = time.perf_counter() - began
     reports = None
     if corrector and corrected != 0:
@@ -62,14 +72,17 @@ def score(
         for turn in range(repeats)
         for about, captions in zip(real.metadata, real.captions, strict=True)
     ]
-    made = MotionSet(tuple(samples), tuple((text,) for text in texts), tuple({"tokens": each} for each in tokens))
+    judged = MotionSet(
+        tuple(samples), tuple((texts[index],) for index in made), tuple({"tokens": tokens[index]} for index in made)
+    )
     return {
         "checkpoint": options.checkpoint or generator.describe().default_checkpoint,
         "steps": options.steps,
         "guidance": options.guidance,
         "repeats": repeats,
         "seconds_per_sample": seconds / len(texts),
-        **compare_sets(made, real, embedding, seed, replications, [*range(len(real))] * repeats),
+        "invalid": len(texts) - len(made),
+        **compare_sets(judged, real, embedding, seed, replications, [index % len(real) for index in made]),
         "corrected": summarize_reports(reports) if reports else None,
     }
 
@@ -104,7 +117,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     lines.append(["---"] * len(lines[0]))
     for row in rows:
         drawn, after = row["replicated"], row["corrected"]
-        cells = [row["label"]]
+        invalid = row.get("invalid")
+        cells = [row["label"] + (f" ({invalid} no motion)" if invalid else "")]
         for _, name in _DRAWN:
             value = drawn.get(name)
             cells.append(f"{value['mean']:.3g} ± {_rounded(value['interval'])}" if value else "")

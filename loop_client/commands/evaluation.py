@@ -47,6 +47,8 @@ class Evaluate:
         from loop_client.evaluator.evaluator import SHIPPED, load_evaluator
 
         _check_seed(self.seed)
+        if self.embedding and (self.evaluator or self.glove):
+            raise InvalidInput.of("--embedding", f"is {self.embedding}; has no place beside --evaluator and --glove")
         samples, real = _motions(self.set), _motions(self.real)
         if self.embedding:
             embedding = load_embedding(self.embedding)
@@ -103,9 +105,13 @@ class Score:
         from sim_server import Corrector
 
         all_steps = listed(self.steps)
-        for name, value in (("--repeats", self.repeats), ("--steps", min(all_steps, default=1))):
-            if value < 1:
-                raise InvalidInput.of(name, f"has {value}; must be at least 1")
+        for name, value, least in (
+            ("--repeats", self.repeats, 1),
+            ("--steps", min(all_steps, default=1), 1),
+            ("--corrected", self.corrected or 0, 0),
+        ):
+            if value < least:
+                raise InvalidInput.of(name, f"has {value}; must be at least {least}")
         _check_seed(self.seed)
         real = captioned_motions(self.real, self.split)
         embedding = cached(load_evaluator(self.evaluator or SHIPPED, self.glove))

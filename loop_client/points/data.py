@@ -74,7 +74,8 @@ def two_gaussians() -> Distribution:
 
 
 def moons() -> Distribution:
-    """Two half circles that reach into each other, centred, with noise of 0.1: scikit-learn's `make_moons`."""
+    """Two half circles that reach into each other, as in scikit-learn's `make_moons`, but centred and of radius 3, with
+    noise of 0.2."""
 
     def draw(rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
         angle = rng.uniform(0, np.pi, (runs, n))
@@ -116,4 +117,10 @@ DISTRIBUTIONS: dict[str, Callable[[int, str], Distribution]] = {
 """By kind: what the recipe's `dim` and `path` say, where the kind has need of them."""
 
 WITH_FILES = ("mnist", "images")
-"""Kinds that are read from the user's files."""
+"""Kinds that are read from the user's files, all of them images."""
+
+
+def stand_in() -> Distribution:
+    """Of images that are not there: what a recipe can be checked against without the user's files."""
+    blank = np.zeros((1, 3 * 32 * 32 + 1))
+    return of_images(ImageSet((3, 32, 32), 1, blank, blank))

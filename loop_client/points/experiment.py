@@ -13,6 +13,7 @@ An arm's file is whole or absent, and its presence means that the arm is done.
 from __future__ import annotations
 
 import json
+import math
 import platform
 import time
 import tomllib
@@ -106,7 +107,7 @@ def run_experiment(
         curves[arm.name] = arrays
     sizes = {arm.name: arm.n or recipe.data.n for arm in recipe.arms}
     outcome = Outcome(recipe, curves, samples, judge(recipe.checks, curves, sizes), seconds)
-    _write_text(folder / _METRICS, "".join(json.dumps(line) + "\n" for line in _lines(outcome)))
+    _write_text(folder / _METRICS, "".join(json.dumps(line, allow_nan=False) + "\n" for line in _lines(outcome)))
     _write_text(folder / _RESULT, json.dumps(outcome.to_json(), indent=1) + "\n")
     return outcome
 
@@ -147,7 +148,7 @@ def _take(folder: Path, recipe: PointRecipe) -> None:
     text = format_toml(to_table(recipe))
     file = folder / _RECIPE
     if file.is_file():
-        there, here = (_decisive(tomllib.loads(each)) for each in (file.read_text("utf-8"), text))
+        there, here = (_decisive(to_table(each)) for each in (_kept(file), recipe))
         for path, theirs, ours in differences(there, here):
             raise InvalidInput.of(
                 str(folder), f"holds another recipe's results ({path} is {theirs!r} there, {ours!r} here); name another"
@@ -167,6 +168,15 @@ def _take(folder: Path, recipe: PointRecipe) -> None:
     }
     _write_text(folder / _FACTS, json.dumps(facts, indent=1) + "\n")
     _write_text(file, text)
+
+
+def _kept(file: Path) -> PointRecipe:
+    """The recipe in a folder, with what has become of defaults since. Raises `InvalidInput` about a damaged one."""
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput.of(str(file), f"cannot be read ({error})") from error
+    return experiment_of(table, str(file))
 
 
 def _decisive(table: dict[str, Any]) -> dict[str, Any]:
@@ -197,7 +207,8 @@ def _lines(outcome: Outcome) -> list[dict[str, Any]]:
             line: dict[str, Any] = {"arm": arm, "generation": int(generation)}
             for metric in outcome.recipe.metrics:
                 values = curves[metric][:, column]
-                line[metric] = {"mean": float(values.mean()), "interval": float(half_width(values))}
+                told = {"mean": float(values.mean()), "interval": float(half_width(values))}
+                line[metric] = {name: value if math.isfinite(value) else None for name, value in told.items()}
             lines.append(line)
     return lines
 

@@ -12,6 +12,7 @@ from sklearn.mixture import GaussianMixture
 
 from loop_client.points.model import Chance
 from loop_client.points.part import Part, gathered
+from motion.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class GaussianMixtureModel:
 
     def fit(self, parts: Sequence[Part], before: list[GaussianMixture] | None, chance: Chance) -> list[GaussianMixture]:
         points, rng = gathered(parts), chance("fit")
+        if points.shape[1] < self.components:
+            said = f"is {self.components}; there are {points.shape[1]} points to fit to"
+            raise InvalidInput.of("generator.settings.components", said)
         fitted = []
         for run, cloud in enumerate(points):
             means = before[run].means_ if before else None

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from loop_client.check_recipe import CheckRecipe, check_violations
 from loop_client.points.correctors import CORRECTORS
-from loop_client.points.data import DISTRIBUTIONS, WITH_FILES, Distribution
+from loop_client.points.data import DISTRIBUTIONS, WITH_FILES, Distribution, stand_in
 from loop_client.points.metrics import METRICS
 from loop_client.points.models import KINDS, make_model
 from loop_client.strategy import STRATEGIES
@@ -42,6 +42,8 @@ class DataRecipe:
         if (self.kind in WITH_FILES) != bool(self.path):
             wanted = "must say where its files are" if self.kind in WITH_FILES else "has no place here"
             raise InvalidInput.of("path", f"is {self.path!r}; of kind {self.kind!r} it {wanted}")
+        if self.kind != "gaussian" and self.dim != 2:
+            raise InvalidInput.of("dim", f"is {self.dim}; has no place with kind {self.kind!r}")
 
     @property
     def needs(self) -> str:
@@ -102,12 +104,24 @@ class ArmRecipe:
         for name, count in (("n", self.n), ("first", self.first)):
             if count == 1:
                 raise InvalidInput.of(name, "is 1; nothing can be fitted to one point")
-        if STRATEGIES[self.strategy].extrapolates:
+        strategy = STRATEGIES[self.strategy]
+        if strategy.extrapolates:
             raise InvalidInput.of("strategy", f"is {self.strategy!r}, which moves weights; points are only fitted to")
-        if STRATEGIES[self.strategy].only_synthetic and self.synthetic == 0:
-            raise InvalidInput.of("synthetic", "is 0; a loop that is trained on its own samples alone needs some")
-        if self.bias < 1 and not STRATEGIES[self.strategy].synthesizes:
-            raise InvalidInput.of("bias", f"is {self.bias}; strategy {self.strategy!r} samples nothing to train on")
+        if strategy.only_synthetic and self.synthetic < 2:
+            raise InvalidInput.of("synthetic", f"is {self.synthetic}; a loop on its own samples alone needs 2 at least")
+        if not strategy.synthesizes:
+            self._refuse(f"strategy {self.strategy!r} samples nothing to train on",
+                         synthetic=0, corrector="identity", bias=1.0, memory=1)  # fmt: skip
+        if not strategy.keeps_all:
+            self._refuse(f"with strategy {self.strategy!r} nothing grows", growth="whole")
+        if self.corrector == "identity":
+            self._refuse("has no place with corrector 'identity'", gamma=math.inf)
+
+    def _refuse(self, why: str, **defaults: object) -> None:
+        """Raises `InvalidInput` about a field that is not as it is by default, where it would be ignored."""
+        for name, default in defaults.items():
+            if (value := getattr(self, name)) != default:
+                raise InvalidInput.of(name, f"is {value!r}; {why}")
 
 
 @dataclass(frozen=True)
@@ -158,10 +172,8 @@ class PointRecipe:
 
     def _impossible(self) -> list[Violation]:
         """What would fail only once the loop runs, as far as can be told without the user's files."""
-        wrong = []
-        if self.data.kind in WITH_FILES:
-            return wrong
-        distribution = self.data.distribution()
+        wrong: list[Violation] = []
+        distribution = stand_in() if self.data.kind in WITH_FILES else self.data.distribution()
         try:
             make_model(self.generator.kind, self.generator.settings, distribution)
         except InvalidInput as error:

@@ -210,6 +210,17 @@ def test_a_run_that_was_cut_off_ends_in_the_same_bytes(tmp_path: Path, monkeypat
     assert len((tmp_path / "cut/metrics.jsonl").read_text().splitlines()) == 4 * 7
 
 
+def test_results_outlive_a_key_that_recipes_had_not(tmp_path: Path) -> None:
+    whole = run_experiment(experiment_of(SMALL), tmp_path)
+    file = tmp_path / "recipe.toml"
+    file.write_text(file.read_text().replace("memory = 1\n", ""))
+    assert run_experiment(experiment_of(SMALL), tmp_path).to_json() == whole.to_json()
+    assert "memory = 1" in file.read_text()
+    file.write_text("[damaged")
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        run_experiment(experiment_of(SMALL), tmp_path)
+
+
 def test_a_folder_of_another_recipe_is_left_alone(tmp_path: Path) -> None:
     run_experiment(experiment_of(SMALL), tmp_path)
     before = (tmp_path / "metrics.jsonl").read_bytes()
@@ -270,6 +281,14 @@ def test_checks_can_fail() -> None:
         ({"checks": [{**SMALL["checks"][0], "kind": "effective_size", "arms": ["half"], "most": 1}]}, "too few"),
         ({"arms": [{"name": "a", "strategy": "baseline", "bias": 0.5}]}, "bias: is 0.5; strategy 'baseline'"),
         ({"arms": [{"name": "a", "strategy": "replace", "synthetic": 1, "bias": 0.0}]}, "bias"),
+        ({"arms": [{"name": "a", "strategy": "replace", "synthetic": 1}]}, "synthetic: is 1"),
+        ({"arms": [{"name": "a", "strategy": "baseline", "synthetic": 5}]}, "synthetic: is 5; strategy 'baseline'"),
+        ({"arms": [{"name": "a", "strategy": "baseline", "memory": 5}]}, "memory: is 5; strategy 'baseline'"),
+        ({"arms": [{"name": "a", "strategy": "augment", "growth": "linear"}]}, "growth: is 'linear'; .* nothing grows"),
+        ({"arms": [{"name": "a", "strategy": "augment", "gamma": 0.5}]}, "gamma: is 0.5; has no place"),
+        ({"data": {"kind": "ring", "n": 50, "dim": 100}}, "dim: is 100; has no place"),
+        ({"data": {"kind": "mnist", "n": 50, "path": "there"}}, "'gaussian' makes points; the data has images"),
+        ({"data": {"kind": "mnist", "n": 50, "path": "there"}}, "'gaussian_w2' is a distance to gaussian data"),
         ({"arms": SMALL["arms"] * 2}, "more than once"),
         ({"checks": [{**SMALL["checks"][0], "arms": ["nobody"]}]}, "nobody"),
         ({"checks": [{**SMALL["checks"][0], "to": 7}]}, "there are 6 generations"),
@@ -280,6 +299,13 @@ def test_checks_can_fail() -> None:
 def test_recipes_are_checked(change: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidInput, match=field):
         experiment_of({**SMALL, **change})
+
+
+def test_more_components_than_points_are_refused(tmp_path: Path) -> None:
+    change = {"generator": {"kind": "gaussian-mixture"}, "metrics": ["w1"], "samples": 20, "checks": []}
+    recipe = experiment_of({**SMALL, **change, "data": {"kind": "gaussian", "n": 10}})
+    with pytest.raises(InvalidInput, match="components: is 25; there are 10 points"):
+        run_experiment(recipe, tmp_path)
 
 
 def test_settings_of_a_model_are_checked() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loop_fakes import FakeCorrector
+from loop_fakes import FakeCorrector, FakeGenerator, swaying_set
 
 from generator.retrieval import RetrievalGenerator
 from loop_client.comparison import compare_sets
@@ -76,6 +76,15 @@ def test_a_generator_that_knows_the_motions_scores_like_them(real: MotionSet) ->
         ]
     )
     assert len(text.splitlines()) == 5 and len({line.count("|") for line in text.splitlines()}) == 1
+
+
+def test_samples_that_are_no_motion_are_counted_and_left_out() -> None:
+    real = swaying_set(12)
+    generator = FakeGenerator(break_sample=3)
+    options = SampleOptions(generator.fit(generator.upload(real), "", 1))
+    row = score(generator, real, Counting(), FakeCorrector(), options, repeats=2, replications=3)
+    assert row["invalid"] == 1 and row["set"]["motions"] == row["corrected"]["motions"] == 23
+    assert np.isfinite(row["fid"]) and "fake (1 no motion)" in table([{"label": "fake", **row}])
 
 
 def test_a_score_is_that_of_its_seed(real: MotionSet) -> None:

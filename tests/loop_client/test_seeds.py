@@ -15,6 +15,5 @@ def test_every_generation_and_purpose_has_its_own() -> None:
 
 def test_are_what_they_were() -> None:
     """Runs that are gone on with later need the same seeds."""
-    assert derived_seed(42, 1, "noise") == derived_seed(42, 1, "noise")
-    first, second = (derived_generator(42, 1, "prompts").integers(2**31, size=4).tolist() for _ in range(2))
-    assert first == second
+    assert (derived_seed(42, 1, "noise"), derived_seed(3, 0, "fit")) == (1683583888, 628341449)
+    assert derived_generator(42, 1, "prompts").integers(2**31, size=3).tolist() == [1824503297, 797501325, 1590198421]
