@@ -71,7 +71,8 @@ def _number(check: CheckRecipe, curves: Curves) -> tuple[float, float]:
         first, last = (values[:, _at(curves, generation)] for generation in (check.begin, check.end))
         span = check.end - check.begin
         factor = (last.mean() / first.mean()) ** (1 / span)
-        spread = half_width(last) / abs(last.mean()) + half_width(first) / abs(first.mean())
+        # Of the logarithm of a ratio of means, to first order (the delta method): the two are of the same runs.
+        spread = half_width(last / last.mean() - first / first.mean())
         return float(factor), float(factor * spread / span)
     runs = _window(check, curves)
     if check.kind == "ratio":

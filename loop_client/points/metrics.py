@@ -46,6 +46,12 @@ def gaussian_w2(look: Look) -> np.ndarray:
     return np.sqrt((model.mean**2).sum(axis=1) + ((np.sqrt(values) - 1) ** 2).sum(axis=1))
 
 
+def mean_distance(look: Look) -> np.ndarray:
+    """Distance of a fitted Gaussian's mean to that of the standard normal."""
+    model: Gaussian = look.model
+    return np.linalg.norm(model.mean, axis=1)
+
+
 def deviation(look: Look) -> np.ndarray:
     """Root of the mean variance of a fitted Gaussian."""
     model: Gaussian = look.model
@@ -180,6 +186,7 @@ class Metric:
 
 METRICS: dict[str, Metric] = {
     "gaussian_w2": Metric(gaussian_w2, "gaussian", "gaussian"),
+    "mean_distance": Metric(mean_distance, "gaussian", "gaussian"),
     "deviation": Metric(deviation, "gaussian"),
     "total_variation": Metric(total_variation, "kernel-density", property="mass"),
     "spread_in_modes": Metric(spread_in_modes, property="centers"),

@@ -14,13 +14,15 @@ from loop_client.points.experiment import Outcome
 from loop_client.points.gaussian import GaussianModel
 from loop_client.points.images import split
 from loop_client.points.loop import shown
-from loop_client.theory import c4_curve
+from loop_client.points.recipe import ArmRecipe, PointRecipe
+from loop_client.theory import bound, c4_curve, gaussian_mean_factor, is_stable
 from loop_client.toml_text import format_toml
 from motion.atomic import atomic_path
 from motion.schema import to_table
 
 _UNITS = {
     "gaussian_w2": ("2-Wasserstein distance of the model to the truth", ""),
+    "mean_distance": ("Distance of the model's mean to the truth", ""),
     "deviation": ("Deviation of the model", ""),
     "total_variation": ("Total variation to the truth", ""),
     "spread_in_modes": ("Spread around the nearest mode", "real ones' deviations"),
@@ -36,6 +38,7 @@ _UNITS = {
     "accuracy": ("Share taken for what was asked", ""),
 }
 _SHOWN, _IMAGES = 200, 40
+_EXACT, _BOUND = "#111827", "#9aa1ab"
 
 
 def write_report(outcome: Outcome, folder: Path) -> Path:
@@ -78,19 +81,41 @@ def _curve(outcome: Outcome, arm: str, metric: str, color: str) -> Curve:
 
 
 def _theory(outcome: Outcome, metric: str) -> list[Curve]:
-    """What is proved of a curve, in black: the fully synthetic loop on a one-dimensional Gaussian, without bias."""
+    """What is proved of the curves of a Gaussian: what they are on average, in black, and bounds, in grey."""
     recipe = outcome.recipe
-    if metric != "deviation" or recipe.data.kind != "gaussian" or recipe.data.dim != 1:
-        return []
-    if recipe.generator.kind != "gaussian" or GaussianModel(**recipe.generator.settings) != GaussianModel():
+    if recipe.data.kind != "gaussian" or recipe.generator.kind != "gaussian":
         return []
     found = []
     for arm in recipe.arms:
-        if arm.strategy == "replace" and arm.corrector == "identity" and arm.bias == arm.memory == 1:
-            curves = outcome.curves[arm.name]
-            proved = c4_curve(curves[metric][:, 0].mean(), arm.synthetic, curves["generations"]).tolist()
-            found.append(Curve("#111827", curves["generations"].tolist(), proved, proved, proved))
+        generations = outcome.curves[arm.name]["generations"]
+        first = float(outcome.curves[arm.name][metric][:, 0].mean())
+        for color, values in _proved(recipe, arm, metric, first, generations):
+            found.append(Curve(color, generations.tolist(), *[values.tolist()] * 3))
     return found
+
+
+def _proved(
+    recipe: PointRecipe, arm: ArmRecipe, metric: str, first: float, generations: np.ndarray
+) -> list[tuple[str, np.ndarray]]:
+    """Colours and curves of an arm that begins with `first`."""
+    if metric == "deviation" and _decays(recipe, arm):
+        return [(_EXACT, c4_curve(first, arm.synthetic, generations))]
+    if metric != "mean_distance" or arm.strategy != "augment" or arm.memory > 1:
+        return []
+    gamma = {"identity": 0.0, "oracle": arm.gamma}.get(arm.corrector)
+    if gamma is None:
+        return []
+    share = arm.synthetic / (arm.n or recipe.data.n)
+    exact = [(_EXACT, first * gaussian_mean_factor(share, gamma) ** generations)]
+    # Of a Gaussian with known covariance α is 1 and L is 0, and the model can be as good as the data: ε is 0.
+    stable = is_stable(share, 1.0, 0.0, 0.0, gamma)
+    return exact + [(_BOUND, first * bound(generations, share, 1.0, 0.0, 0.0, gamma))] * stable
+
+
+def _decays(recipe: PointRecipe, arm: ArmRecipe) -> bool:
+    """Whether it is the fully synthetic loop on one dimension, which c4 is of."""
+    plain = recipe.data.dim == 1 and GaussianModel(**recipe.generator.settings) == GaussianModel()
+    return plain and arm.strategy == "replace" and arm.corrector == "identity" and arm.bias == arm.memory == 1
 
 
 def _pictures(outcome: Outcome, colors: dict[str, str]) -> list[str]:
@@ -138,6 +163,6 @@ def _making(outcome: Outcome) -> str:
             "generations": str(recipe.generations),
             "real points": f"{recipe.data.kind}, {recipe.data.n} a generation",
             "model": recipe.generator.kind,
-            "bands": "95 % intervals of the mean over runs; in black what is proved",
+            "bands": "95 % intervals of the mean over runs; in black what is proved of the mean, in grey bounds of it",
         }
     )

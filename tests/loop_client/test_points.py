@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,15 @@ def test_a_run_that_was_cut_off_ends_in_the_same_bytes(tmp_path: Path, monkeypat
         assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "cut" / file).read_bytes()
     assert resumed.passed and whole.passed
     assert len((tmp_path / "cut/metrics.jsonl").read_text().splitlines()) == 4 * 7
+
+
+def test_the_theorem_is_measured_and_drawn(tmp_path: Path) -> None:
+    outcome = run_experiment(quick(load_experiment("scsc-theorem")), tmp_path)
+    assert outcome.passed and all("±" in each.found for each in outcome.verdicts)
+    text = write_report(outcome, tmp_path).read_text("utf-8")
+    (chart,) = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
+    for color in ("#111827", "#9aa1ab"):  # exact and bound, of each of three arms
+        assert len(re.findall(rf"stroke: {color}; stroke-width", chart)) == 3, color
 
 
 def test_results_outlive_a_key_that_recipes_had_not(tmp_path: Path) -> None:
