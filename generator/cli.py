@@ -93,6 +93,8 @@ class Train:
         from generator.diffusion_generator import DiffusionGenerator
         from generator.training_log import TrainingLog
 
+        if self.out and self.out.exists() and not self.out.is_dir():
+            raise InvalidInput.of("--out", f"is {self.out}, a file; must be a folder, or the name of a new one")
         generator = DiffusionGenerator(self.store, self.device, self.threads)
         settings = _pairs(listed(self.set))
         data = read_motions(data_path(self.data), self.split)
@@ -108,9 +110,9 @@ class Train:
                     log.show(line)
 
             identity = generator.fit(generator.upload(data), self.init, self.steps, self.seed, settings, show)
+        print(identity)
         if self.out:
             generator.copy_checkpoint(identity, self.out)
-        print(identity)
         return DONE
 
 

@@ -250,7 +250,7 @@ class DiffusionGenerator:
 
     def _checkpoint(self, identity: str) -> Checkpoint:
         folder = self._folders.get(identity)
-        return read_checkpoint(folder) if folder else self._store.checkpoint(identity)
+        return read_checkpoint(folder) if folder else self._store.checkpoint(identity, tuple(self._folders))
 
     def _origin(self, init: str) -> str:
         """What a request says it starts from: an id of the store says it all; the name of a folder does not say what is

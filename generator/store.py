@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +76,10 @@ class Store:
     def has_checkpoint(self, identity: str) -> bool:
         return _is_id(identity) and (self._checkpoints / identity / CARD).is_file()
 
-    def checkpoint(self, identity: str) -> Checkpoint:
-        """Raises NotFound, naming those that exist, where there is none of that id."""
+    def checkpoint(self, identity: str, others: Sequence[str] = ()) -> Checkpoint:
+        """Raises NotFound, naming those that exist and `others` that do, where there is none of that id."""
         if not self.has_checkpoint(identity):
-            known = self.checkpoints()[-_NAMED_AT_MOST:]
+            known = [*others, *self.checkpoints()[-_NAMED_AT_MOST:]]
             raise NotFound(f"no checkpoint {identity!r}; there is {', '.join(known) or 'none yet'}")
         return read_checkpoint(self._checkpoints / identity)
 

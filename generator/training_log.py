@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch.utils.tensorboard.writer import SummaryWriter
 
+from motion.errors import InvalidInput
 from motion.protocols import FitProgress
 
 _EVERY_SECONDS = 1.0
@@ -18,10 +19,16 @@ class TrainingLog:
     Args:
         folder: of TensorBoard's files.
         batch: samples a step.
+
+    Raises:
+        InvalidInput: `folder` cannot be one.
     """
 
     def __init__(self, folder: Path, batch: int):
-        self._writer = SummaryWriter(str(folder))
+        try:
+            self._writer = SummaryWriter(str(folder))
+        except OSError as error:
+            raise InvalidInput.of(str(folder), f"cannot be written: {error.strerror or error}") from error
         self._batch = batch
         self._last: tuple[float, int] | None = None
 

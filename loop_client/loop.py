@@ -42,6 +42,7 @@ from loop_client.training import (
     training_set,
 )
 from loop_client.verification import TextDistance, kept_names, plausible_mm, summarize_verification, verify
+from motion.errors import InvalidInput
 from motion.protocols import Corrector, FitProgress, Generator, SampleOptions
 
 _CURVE_POINTS = 100
@@ -64,6 +65,9 @@ def run_loop(
         ServiceUnavailable: a service went away; the run can be gone on with.
     """
     check_rate(generator)
+    policy, known = store.recipe.correction.policy, physics.describe().policies
+    if policy and policy not in known:
+        raise InvalidInput.of("correction.policy", f"is {policy!r}; the corrector has {', '.join(known)}")
     with locked(store):
         store.add_start({"data": data.content_ids()}, start_facts(generator, physics))
         recipe = with_policy(store.recipe, store.facts["starts"][0])

@@ -138,10 +138,19 @@ def is_produced(folder: Path) -> bool:
 
 
 def read_production(folder: Path) -> Production:
-    """What was produced in `folder`."""
+    """What was produced in `folder`.
+
+    Raises:
+        InvalidInput: a file is damaged, or corrections are missing that were made.
+    """
     raw = read_packed(folder / _RAW)
     corrections = {}
-    if PackedPaths.of(folder / _CORRECTED).arrays.exists():
+    if not PackedPaths.of(folder / _CORRECTED).arrays.exists():
+        if any(about.get("corrected") and "invalid" not in about for about in raw.metadata):
+            raise InvalidInput.of(
+                str(folder), f"has lost {_CORRECTED}.npz; to have all of it made again, delete {_RAW}.npz too"
+            )
+    else:
         reports = read_reports(folder / _CORRECTED)
         motions = read_packed(folder / _CORRECTED)
         corrections = {motion.name or "": Correction(motion, reports[motion.name or ""]) for motion in motions}

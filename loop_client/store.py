@@ -111,7 +111,7 @@ class RunStore:
         says with what. Only the process that has the run `locked` may do so.
 
         Raises:
-            InvalidInput: the run was begun with other data, or another recipe.
+            InvalidInput: the run was begun with other data, another recipe or another generator or corrector.
         """
         path = self.directory / _FACTS
         before = read_json(path) if path.exists() else {**facts, "starts": []}
@@ -120,6 +120,12 @@ class RunStore:
                 f"{self.directory}",
                 f"was begun with {field} {theirs}, which now is {ours}; a run goes on with the same",
             )
+        for part in ("generator", "corrector"):
+            first = before["starts"][0].get(part, {}).get("name") if before["starts"] else None
+            now = start.get(part, {}).get("name")
+            if first and first != now:
+                said = f"was begun with {part} {first!r}; {now!r} is another: name the address of that one"
+                raise InvalidInput.of(f"{self.directory}", said)
         there = load_recipe(self.directory / _RECIPE)
         _check_goes_on(self.directory, there, self.recipe)
         if self.recipe != there:

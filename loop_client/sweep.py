@@ -61,8 +61,9 @@ def cells(table: Mapping[str, Any], varied: Mapping[str, Sequence[Any]]) -> Iter
 
 def _set(table: dict[str, Any], path: str, value: Any) -> None:
     place: Any = table
-    *way, last = path.split(".")
-    for key in way:
+    way, key = path, ""
+    while "." in way:
+        key, way = _first(place, way)
         if isinstance(place, list):
             found = [entry for entry in place if isinstance(entry, dict) and entry.get("name") == key]
             place = found[0] if found else None
@@ -71,8 +72,20 @@ def _set(table: dict[str, Any], path: str, value: Any) -> None:
         if not isinstance(place, dict | list):
             raise InvalidInput.of("--vary", f"has {path!r}; the recipe has no {key!r} there")
     if not isinstance(place, dict):
-        raise InvalidInput.of("--vary", f"has {path!r}; {way[-1]!r} is a list, of which one must be named")
-    place[last] = value
+        raise InvalidInput.of("--vary", f"has {path!r}; {key!r} is a list, of which one must be named")
+    place[way] = value
+
+
+def _first(place: Any, way: str) -> tuple[str, str]:
+    """The first key of a path, and the rest: of a list the longest name in it that the path begins with, for a name may
+    have dots in it."""
+    entries = place if isinstance(place, list) else []
+    names = [str(entry.get("name")) for entry in entries if isinstance(entry, dict)]
+    for name in sorted(names, key=len, reverse=True):
+        if way.startswith(f"{name}."):
+            return name, way.removeprefix(f"{name}.")
+    key, _, rest = way.partition(".")
+    return key, rest
 
 
 def _value(text: str) -> Any:

@@ -27,9 +27,9 @@ class Report:
 
     `completed` is the share of frames until failure (1.0 if none). MPJPE is to the input: global, and local to the
     pelvis. The residual is the root wrench that is neither gravity, inertia nor contact. `assist_limit_n` is the
-    limit of the attempt that was returned, `attempts` how many were made, `seconds` the time they took.
-    `completed_strict` is as `completed` by the stricter rule that no single joint may be lost; None where a corrector
-    does not say.
+    limit of the attempt that was returned, `attempts` how many were made, `seconds` their time in simulation (not how
+    long the call took). `completed_strict` is as `completed` by the stricter rule that no single joint may be lost;
+    None where a corrector does not say.
     """
 
     status: Literal["OK", "FAILED"]

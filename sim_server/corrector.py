@@ -109,7 +109,8 @@ class Corrector:
             progress: called with (done, all) after each motion.
 
         Raises:
-            InvalidInput: an input is no motion, its fields under `motions[i]`; none is corrected then.
+            InvalidInput: an input is no motion, its fields under `motions[i]`, or the seed is none; none is corrected
+                then.
             NotFound: no policy has the name in `options`.
         """
         checked, violations = [], []
@@ -120,7 +121,7 @@ class Corrector:
                 violations += [Violation(f"motions[{index}].{v.field}", v.description) for v in error.violations]
         if violations:
             raise InvalidInput(violations)
-        options = self._checked(options)
+        options = self._checked(options, seed)
         futures = [self._enqueue(motion, options, seed) for motion in checked]
         corrections = []
         try:
@@ -137,12 +138,12 @@ class Corrector:
         """Hand over one motion; the future holds its correction. Cancelling the future drops the motion.
 
         Raises:
-            InvalidInput: it is no motion.
+            InvalidInput: it is no motion, or the seed is none.
             NotFound: no policy has the name in `options`.
             QueueFull: too many motions wait already.
         """
         motion = correctable(motion)
-        options = self._checked(options)
+        options = self._checked(options, seed)
         with self._changed:
             if len(self._waiting) >= self._queue_size:
                 raise QueueFull(f"{len(self._waiting)} motions wait already; try again shortly")
@@ -161,7 +162,9 @@ class Corrector:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _checked(self, options: CorrectionOptions | None) -> CorrectionOptions:
+    def _checked(self, options: CorrectionOptions | None, seed: int) -> CorrectionOptions:
+        if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:  # as the wire has it
+            raise InvalidInput.of("seed", f"is {seed!r}; must be a whole number, at least 0 and below 2^63")
         options = options or CorrectionOptions()
         if options.policy and options.policy not in self._policies:
             raise NotFound(f"no policy {options.policy!r}; there is {', '.join(self._policies)}")

@@ -40,7 +40,8 @@ class Demo:
 
         recipe = load_recipe("demo")
         resume = (self.out / "recipe.toml").is_file()
-        store = _run(recipe, self.out, resume, self.sim, self.generator, "plumb-loop demo")
+        again = ["plumb-loop", "demo", "--out", str(self.out)]
+        store = _run(recipe, self.out, resume, self.sim, self.generator, again)
         _say(_final(store))
         print(f"open {write_report(store)}")
         return DONE
@@ -69,7 +70,7 @@ class Run:
 
         recipe = load_recipe(self.recipe)
         out = self.out or _RUNS / recipe.name
-        again = shlex.join(["plumb-loop", "run", self.recipe, "--out", str(out), "--resume"])
+        again = ["plumb-loop", "run", self.recipe, "--out", str(out), "--resume"]
         store = _run(recipe, out, self.resume, self.sim, self.generator, again)
         _say(_final(store))
         _say(f"report: {write_report(store)}")
@@ -113,15 +114,18 @@ class Recipes:
         return DONE
 
 
-def _run(recipe: Recipe, out: Path, resume: bool, sim: str | None, generator: str | None, again: str) -> Any:
-    """Run a recipe in `out` to its end; the store of it. `again` is what to type where it is cut off."""
+def _run(recipe: Recipe, out: Path, resume: bool, sim: str | None, generator: str | None, again: list[str]) -> Any:
+    """Run a recipe in `out` to its end; the store of it. `again` is what to type where it is cut off, but services."""
     from loop_client.launch import Services
     from loop_client.run import run_recipe
 
     try:
         return run_recipe(recipe, out, resume, Services(sim, generator))
     except ServiceUnavailable as error:
-        raise ServiceUnavailable(f"{error}; what was done is kept, go on with: {again}") from error
+        services = [part for name, address in (("--sim", sim), ("--generator", generator)) if address
+                    for part in (name, address)]  # fmt: skip
+        command = shlex.join([*again, *services])
+        raise ServiceUnavailable(f"{error}; what was done is kept, go on with: {command}") from error
 
 
 def _final(store: Any) -> str:

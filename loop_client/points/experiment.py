@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -100,10 +101,14 @@ def run_experiment(
         file = _arm_file(folder, index)
         if not file.is_file():
             _write_arm(file, recipe, arm, progress, begun)
-        with np.load(file, allow_pickle=False) as kept:
-            arrays = dict(kept)
-        samples[arm.name] = arrays.pop(_SAMPLES)
-        seconds += float(arrays.pop(_SECONDS))
+        try:
+            with np.load(file, allow_pickle=False) as kept:
+                arrays = dict(kept)
+            samples[arm.name] = arrays.pop(_SAMPLES)
+            seconds += float(arrays.pop(_SECONDS))
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            said = f"holds no arm that can be read ({error}); delete it to have it made again"
+            raise InvalidInput.of(str(file), said) from error
         curves[arm.name] = arrays
     sizes = {arm.name: arm.n or recipe.data.n for arm in recipe.arms}
     outcome = Outcome(recipe, curves, samples, judge(recipe.checks, curves, sizes), seconds)

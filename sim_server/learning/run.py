@@ -27,6 +27,8 @@ def begin_stage(recipe: Recipe, folder: Path, resume: bool) -> list[dict[str, An
         InvalidInput: it holds a run and `resume` is not set, or one of other motions, bodies or networks.
         NotFound: there is nothing to go on with.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InvalidInput.of(str(folder), "is a file; must be a folder for the run, or the name of a new one")
     stored, state = folder / _STAGES, folder / "state.json"
     table = json.loads(json.dumps(to_table(recipe)))
     stages: list[dict[str, Any]] = json.loads(stored.read_text()) if stored.exists() else []

@@ -12,7 +12,7 @@ from loop_fakes import Cut, FakeCorrector, FakeGenerator, Fuse
 
 from loop_client.data import load_data
 from loop_client.loop import run_loop
-from loop_client.recipe import Recipe
+from loop_client.recipe import CorrectionRecipe, Recipe
 from loop_client.report import write_report
 from loop_client.store import create_run, locked, open_run
 from motion.errors import InvalidInput
@@ -253,6 +253,39 @@ def test_a_run_goes_on_with_its_policy(tiny_recipe: Recipe, tmp_path: Path) -> N
     assert asked == {"base"}
     report = write_report(open_run(folder)).read_text("utf-8")
     assert "fake 1, MuJoCo , then fake 2, MuJoCo" in report and "newer" not in report
+
+
+def test_another_generator_is_refused(unbroken, tiny_recipe: Recipe, tmp_path: Path) -> None:
+    class Other(FakeGenerator):
+        def describe(self) -> GeneratorInfo:
+            return replace(super().describe(), name="other")
+
+    folder = tmp_path / "run"
+    shutil.copytree(unbroken[0], folder)
+    with pytest.raises(InvalidInput, match="was begun with generator 'fake'; 'other' is another"):
+        run(replace(tiny_recipe, seeds=(3, 8)), folder, Other())
+    assert open_run(folder).recipe.seeds == (3,)
+
+
+def test_an_unknown_policy_is_refused_before_anything_is_made(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    generator = FakeGenerator()
+    wrong = replace(tiny_recipe, correction=CorrectionRecipe(policy="nope"))
+    with pytest.raises(InvalidInput, match=r"correction.policy: is 'nope'; the corrector has base"):
+        run(wrong, tmp_path / "run", generator)
+    assert not generator.fuse.calls
+    create_run(tmp_path / "run", tiny_recipe, resume=False)  # and the folder can be used
+
+
+def test_lost_corrections_are_not_taken_for_none(unbroken, tiny_recipe: Recipe, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(unbroken[0], folder)
+    last = folder / "seed-3/corrected/generation-002"
+    for file in (*(last / "synthetic").glob("corrected*"), last / "fit.json", last / "metrics.json"):
+        file.unlink()
+    metrics = folder / "metrics.jsonl"
+    metrics.write_text("".join(line for line in metrics.open() if '"corrected", "generation": 2' not in line))
+    with pytest.raises(InvalidInput, match=r"has lost corrected.npz; .* delete raw.npz too"):
+        run(tiny_recipe, folder)
 
 
 def test_changed_data_are_refused(unbroken, tiny_recipe: Recipe) -> None:

@@ -24,6 +24,12 @@ def test_every_combination_is_a_cell() -> None:
     assert SMALL["data"]["n"] == 20 and "gamma" not in SMALL["arms"][1]  # the recipe itself stays
 
 
+def test_an_arm_is_found_whose_name_has_a_dot() -> None:
+    arms = [{**SMALL["arms"][1], "name": name} for name in ("bias 0", "bias 0.95")]
+    (cell,) = cells({**SMALL, "arms": arms}, dict([parse_variation("arms.bias 0.95.synthetic=7")]))
+    assert [arm["synthetic"] for arm in cell.table["arms"]] == [SMALL["arms"][1]["synthetic"], 7]
+
+
 @pytest.mark.parametrize(
     ("variation", "word"), [("data", "PATH=VALUE"), ("data.n=", "PATH=VALUE"), ("arms.nobody.n=1", "nobody"),
                             ("arms.n=1", "one must be named"), ("data.n.k=1", "no 'n'")],
@@ -51,9 +57,10 @@ def test_a_sweep_runs_resumes_and_gathers(tmp_path: Path, capsys: pytest.Capture
         {"data.n": n, "seed": seed} for n in (10, 20) for seed in (0, 1)
     ]  # fmt: skip
     assert len({row["arms"]["half"]["gaussian_w2"] for row in gathered}) == 4
-    assert sweep(str(recipe), "--vary", "arms.half.gamma=1,inf", "--out", str(tmp_path / "g"), "--json") == 0
+    varied = ("--vary", "arms.half.gamma=1,inf", "arms.half.corrector=oracle")
+    assert sweep(str(recipe), *varied, "--out", str(tmp_path / "g"), "--json") == 0
     said = capsys.readouterr().out
-    assert "Infinity" not in said and json.loads(said)[1]["values"] == {"arms.half.gamma": "inf"}
+    assert "Infinity" not in said and json.loads(said)[1]["values"]["arms.half.gamma"] == "inf"
     assert sweep(str(recipe), "--out", str(tmp_path / "none")) == 2 and "--vary" in capsys.readouterr().err
     made = {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     assert len(made) == 4 * 4

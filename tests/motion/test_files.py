@@ -157,6 +157,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
     (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-100])
     np.save(tmp_path / "pickle.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     np.savez(tmp_path / "other.npz", weights=np.zeros(3))
+    np.savez(tmp_path / "set.npz", positions=swaying().positions, offsets=np.array([0, 20]))
     np.savez(tmp_path / "fps.npz", positions=swaying().positions, fps=0)
     np.savez(tmp_path / "caption.npz", positions=swaying().positions, caption=np.zeros(3))
     np.save(tmp_path / "huge.npy", np.zeros(10))
@@ -169,6 +170,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
         ("a.npy", "cannot be read as .npy"),
         ("pickle.npy", "cannot be read as .npy"),
         ("other.npz", "holds weights; must hold positions"),
+        ("set.npz", "lacks ids; a packed set has"),
         ("fps.npz", "fps: is 0"),
         ("caption.npz", "must be one text"),
         ("huge.npy", "cannot be read as .npy"),
