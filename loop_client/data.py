@@ -18,7 +18,7 @@ from loop_client.strategy import draw_subset
 from motion.assets import data_path
 from motion.dataset import MotionSet
 from motion.errors import InvalidInput, Violation
-from motion.files import read_file
+from motion.files import read_motions
 from motion.humanml3d_folder import is_humanml3d_folder
 from motion.motion import DEFAULT_FPS, Motion
 from motion.protocols import Generator
@@ -138,14 +138,14 @@ def training_motions(paths: Sequence[str | Path]) -> MotionSet:
 
 def checked_motions(path: str | Path) -> MotionSet:
     """The motions of a set at 20 fps, captioned or not. Raises as `load_data`."""
-    motions = read_file(data_path(os.fspath(path))).motions
+    motions = read_motions(data_path(os.fspath(path)))
     checked = each_checked(motions, partial(check_motion, max_frames=sys.maxsize), os.fspath(path))
     return motions.with_motions([_at_default_rate(motion) for motion in checked])
 
 
 def captioned_motions(path: str | Path, split: str | None = None) -> MotionSet:
     """The motions of a set, or of one split of it, at 20 fps, each with a caption. Raises as `load_data`."""
-    motions = read_file(data_path(os.fspath(path)), split).motions
+    motions = read_motions(data_path(os.fspath(path)), split)
     return _usable(motions.with_motions([_at_default_rate(motion) for motion in motions]), (), os.fspath(path))
 
 
@@ -165,7 +165,7 @@ def _chosen(recipe: DataRecipe, split: str) -> MotionSet:
 def _read(path: str, split: str, own: bool = False) -> MotionSet:
     """The motions at `path`, at 20 fps: of a HumanML3D folder, or where `own` says so of any set, one split alone."""
     place = data_path(path)
-    motions = read_file(place, split if own or (place.is_dir() and is_humanml3d_folder(place)) else None).motions
+    motions = read_motions(place, split if own or (place.is_dir() and is_humanml3d_folder(place)) else None)
     return motions.with_motions([_at_default_rate(motion) for motion in motions])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ import tyro
 from tqdm import tqdm
 from tyro.conf import UseAppendAction
 
-from motion.errors import PlumbError
+from motion.errors import LeftOut, PlumbError
 
 _T = TypeVar("_T")
 Several = UseAppendAction[tuple[tuple[_T, ...], ...]]
@@ -55,6 +56,27 @@ def run_command(command: Callable[[], int | None]) -> NoReturn:
     program = Path(sys.argv[0]).name
     if program == "__main__.py":
         program = f"python -m {Path(sys.argv[0]).parent.name}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LeftOut)
+        warnings.showwarning = _said_by(program, warnings.showwarning)
+        status = _status_of(command, program)
+    sys.exit(status)
+
+
+def _said_by(program: str, otherwise: Callable[..., None]) -> Callable[..., None]:
+    """How warnings are shown: what was left out as one sentence, others as Python does."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, LeftOut):
+            print(f"{program}: {message}", file=sys.stderr)
+        else:
+            otherwise(message, category, *where, **more)
+
+    return show
+
+
+def _status_of(command: Callable[[], int | None], program: str) -> int:
+    """Run a command and say how it ended."""
     try:
         status = command() or DONE
         sys.stdout.flush()
@@ -71,7 +93,7 @@ def run_command(command: Callable[[], int | None]) -> NoReturn:
     except Exception:
         traceback.print_exc()
         status = DEFECT
-    sys.exit(status)
+    return status
 
 
 def listed(given: Sequence[Sequence[_T]]) -> tuple[_T, ...]:

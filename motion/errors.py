@@ -10,6 +10,10 @@ class PlumbError(Exception):
     """Root of every error that Plumb raises on purpose; its text is one sentence for a person."""
 
 
+class LeftOut(UserWarning):
+    """Some members of a set cannot be used and are not in what was read; the text names them and says why."""
+
+
 @dataclass(frozen=True)
 class Violation:
     """One field that was refused: its path, and what it holds, and what would be right."""

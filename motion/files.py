@@ -13,6 +13,7 @@ What is written follows what was read: `source = read_file(path)`, `target = out
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from motion.array_file import ARRAY_KEYS, Content, motion_from_arrays, read_arra
 from motion.atomic import check_target
 from motion.bvh import read_bvh, write_bvh
 from motion.dataset import MotionSet
-from motion.errors import InvalidInput
+from motion.errors import InvalidInput, LeftOut
 from motion.humanml3d_folder import is_humanml3d_folder, read_humanml3d
 from motion.motion import Motion
 from motion.packed import PACKED_KEYS, PackedPaths, read_packed, write_packed
@@ -168,8 +169,11 @@ def read_files(paths: Sequence[str | os.PathLike[str]]) -> MotionFile:
 
 
 def read_motions(path: str | os.PathLike[str], split: str | None = None) -> MotionSet:
-    """The motions at `path`; see `read_file`."""
-    return read_file(path, split).motions
+    """The motions at `path`; see `read_file`. Warns of `LeftOut` about those of a set that are not among them."""
+    source = read_file(path, split)
+    for note in source.notes:
+        warnings.warn(f"{source.path}: {note}", LeftOut, stacklevel=2)
+    return source.motions
 
 
 def write_motion(path: str | os.PathLike[str], motion: Motion, form: Form = "positions") -> None:

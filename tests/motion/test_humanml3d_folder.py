@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from swaying import swaying
 
-from motion.errors import InvalidInput, NotFound
-from motion.files import output_for, read_file
+from motion.command import run_command
+from motion.errors import InvalidInput, LeftOut, NotFound
+from motion.files import output_for, read_file, read_motions
 from motion.humanml3d import features_to_positions, positions_to_features
 from motion.humanml3d_folder import read_captions, read_humanml3d
 from motion.packed import read_packed
@@ -40,6 +41,19 @@ def folder(tmp_path: Path) -> Path:
     np.save(root / "Mean.npy", np.zeros(263, np.float32))
     np.save(root / "Std.npy", np.ones(263, np.float32))
     return root
+
+
+def test_nobody_reads_less_than_there_is_without_a_word(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.warns(LeftOut) as seen:
+        kept = read_motions(folder, "train")
+    assert any("1 left out, " in str(each.message) and str(each.message).endswith(": 000006") for each in seen)
+
+    def command() -> None:
+        assert read_motions(folder, "train").ids == kept.ids
+
+    with pytest.raises(SystemExit) as ended:
+        run_command(command)
+    assert ended.value.code == 0 and ": 000006\n" in capsys.readouterr().err
 
 
 def test_clips_parts_and_captions(folder: Path):

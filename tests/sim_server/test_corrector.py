@@ -142,7 +142,7 @@ def test_refusals_name_the_motion_and_the_field(corrector: Corrector, motions: l
     with pytest.raises(InvalidInput, match="last"):
         corrector.correct([Motion(motions[0].positions[:6], fps=500)])
     for seed in (-1, 2**63, 1.5, None):
-        with pytest.raises(InvalidInput, match="seed: is .*; must be a whole number"):
+        with pytest.raises(InvalidInput, match=r"seed: is .*; must be a whole number"):
             corrector.correct(motions[:1], seed=seed)  # pyright: ignore[reportArgumentType]
     with pytest.raises(NotFound, match="base"):
         corrector.correct(motions, options=CorrectionOptions(policy="nobody"))
