@@ -119,10 +119,17 @@ class Embedding:
         return np.stack(points) if points else np.zeros((0, self.card["size"]))
 
     def save(self, folder: Path) -> None:
-        """Write the weights and the card into `folder`; the card last, so that it stands for both."""
+        """Write the weights and the card into `folder`; the card last, so that it stands for both.
+
+        Raises:
+            InvalidInput: the folder cannot be written.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(folder / _WEIGHTS) as temporary:
-            save_file(self.model.state_dict(), temporary)
+            try:
+                save_file(self.model.state_dict(), temporary)
+            except SafetensorError as error:  # which is no OSError, not even on a full disk
+                raise InvalidInput.of(str(folder), f"cannot be written: {error}") from error
         with atomic_path(folder / _CARD) as temporary:
             temporary.write_text(json.dumps(self.card, indent=2) + "\n", encoding="utf-8")
 

@@ -155,7 +155,7 @@ def read_files(paths: Sequence[str | os.PathLike[str]]) -> MotionFile:
         for motion in file.motions:
             name = motion.name or ""
             if shared[name] > 1:
-                name = f"{file.path.parent.name if file.single else file.path.stem}/{name}"
+                name = f"{file.path.resolve().parent.name if file.single else file.path.stem}/{name}"
             if name in motions:
                 name = f"{number}/{name}"
             motions[name] = replace(motion, name=name)

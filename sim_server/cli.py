@@ -69,6 +69,7 @@ class Correct:
             _say(note)
         _say(f"written to {', '.join(map(str, corrected.written))}")
         if self.json:
+            summary |= {"left_out": list(corrected.notes)}
             print(json.dumps({"reports": corrected.documents(), "summary": summary}, indent=1))
         return DONE_WITH_FAILURES if summary["failed"] or corrected.unreadable else DONE
 

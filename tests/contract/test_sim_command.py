@@ -127,6 +127,7 @@ def test_a_set_keeps_ids_order_lengths_captions_and_gets_reports(
         assert Report.from_json(fields) == reports[line["id"]]
         assert fields["seed"] == 3
     assert document["summary"]["motions"] == 3 and document["summary"]["failed"] == 0
+    assert document["summary"]["left_out"] == []
     assert all(name in said for name in before.ids)
 
 
