@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from loop_client.arm_recipe import ArmRecipe
 from loop_client.data import RealData, check_rate
 from loop_client.embedding import cached_embedding
 from loop_client.evaluation import Evaluation, Prompts, evaluation_prompts
@@ -25,7 +26,7 @@ from loop_client.metrics_log import MetricsLog
 from loop_client.place import VERIFIED, Place
 from loop_client.production import Order, produce, read_production
 from loop_client.progress import Progress
-from loop_client.recipe import ArmRecipe, Recipe
+from loop_client.recipe import Recipe
 from loop_client.round_trip import RoundTrip
 from loop_client.seeds import derived_generator, derived_seed
 from loop_client.start_facts import start_facts, with_policy

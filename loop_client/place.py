@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from loop_client.recipe import ArmRecipe
+from loop_client.arm_recipe import ArmRecipe
 
 VERIFIED = "verified.json"
 

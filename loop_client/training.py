@@ -9,9 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from loop_client.arm_recipe import ArmRecipe
 from loop_client.data import RealData, sampling_lengths
 from loop_client.production import Order, Production
-from loop_client.recipe import ArmRecipe, Recipe
+from loop_client.recipe import Recipe
 from loop_client.seeds import derived_generator, derived_seed
 from loop_client.strategy import STRATEGIES, draw_corrected, draw_sources, number_synthetic
 from motion.dataset import MotionSet

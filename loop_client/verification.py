@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from loop_client.arm_recipe import VerifierRecipe
 from loop_client.production import Production
-from loop_client.recipe import VerifierRecipe
 from loop_client.theory import collapse_threshold
 from motion.dataset import MotionSet
 from motion.metrics import physical_errors

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from loop_fakes import RECIPE, FakeCorrector, FakeGenerator, Fuse
 
+from loop_client.arm_recipe import VerifierRecipe
 from loop_client.data import load_data
 from loop_client.loop import run_loop
-from loop_client.recipe import Recipe, VerifierRecipe, parse_recipe, recipe_of
+from loop_client.recipe import Recipe, parse_recipe, recipe_of
 from loop_client.store import RunStore, create_run, read_json
 from loop_client.verification import plausible_mm, summarize_verification, verify
 from motion.errors import InvalidInput, NotFound
