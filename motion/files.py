@@ -240,8 +240,9 @@ def _read_npz(file: Path) -> MotionFile:
     if set(arrays) >= SMPL_KEYS:
         motion = motion_from_smpl(str(file), arrays)
         return MotionFile(file, "smpl", _set_of(replace(motion, name=file.stem)))
-    if lacking := sorted(PACKED_KEYS - set(arrays)) if {"offsets", "ids"} & set(arrays) else []:
-        raise InvalidInput.of(str(file), f"lacks {', '.join(lacking)}; a packed set has positions, offsets and ids")
+    if set(arrays) & {"offsets", "ids"}:
+        lacking = ", ".join(sorted(PACKED_KEYS - set(arrays)))
+        raise InvalidInput.of(str(file), f"lacks {lacking}; a packed set has positions, offsets and ids")
     if set(arrays) & ARRAY_KEYS:
         motion, content = motion_from_arrays(str(file), arrays, file.stem)
         return MotionFile(file, "npz", _set_of(motion), content)
