@@ -15,13 +15,13 @@ import numpy as np
 from tqdm import tqdm
 from tyro.conf import Positional, arg, subcommand
 
-from motion.assets import data_path
-from motion.command import DONE, DONE_WITH_FAILURES, Several, listed, run_commands
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, PlumbError, ServiceUnavailable
-from motion.files import MotionFile, Output, output_for, read_motions
+from motion.formats.files import MotionFile, Output, output_for, read_motions
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, SampleOptions
+from motion.shell.assets import data_path
+from motion.shell.command import DONE, DONE_WITH_FAILURES, Several, listed, run_commands
 from motion.skeleton import NUM_JOINTS
 from motion.validation import MIN_FRAMES
 
@@ -55,7 +55,7 @@ class Serve:
     """Seconds that calls under way have to end in after SIGTERM."""
 
     def run(self) -> int:
-        from generator.diffusion_generator import DiffusionGenerator
+        from generator.generator import DiffusionGenerator
         from generator.service import serve
 
         generator = DiffusionGenerator(
@@ -90,8 +90,8 @@ class Train:
     threads: int = 0
 
     def run(self) -> int:
-        from generator.diffusion_generator import DiffusionGenerator
-        from generator.training_log import TrainingLog
+        from generator.generator import DiffusionGenerator
+        from generator.training.training_log import TrainingLog
 
         if self.out and self.out.exists() and not self.out.is_dir():
             raise InvalidInput.of("--out", f"is {self.out}, a file; must be a folder, or the name of a new one")
@@ -130,7 +130,7 @@ class Import:
     store: Annotated[Path, arg(metavar="DIR")] = _STORE
 
     def run(self) -> int:
-        from generator.published import read_published
+        from generator.model.published_weights import read_published
         from generator.store import Store
 
         checkpoint = read_published(self.model, self.statistics, self.text_encoder)
@@ -164,7 +164,7 @@ class Sample:
     """Print one JSON document on standard output."""
 
     def run(self) -> int:
-        from generator.diffusion_generator import DiffusionGenerator
+        from generator.generator import DiffusionGenerator
 
         prompts = listed(self.prompt)
         target = _place_for(max(1, len(prompts)), self.out)
@@ -200,8 +200,8 @@ class Bench:
     """Print one JSON document instead of lines."""
 
     def run(self) -> int:
-        from generator.bench import PUBLISHED, bench
-        from generator.settings import Settings
+        from generator.benchmark import PUBLISHED, bench
+        from generator.training.settings import Settings
 
         batches = listed(self.batch) or (1, 64)
         for batch in batches:
@@ -222,8 +222,8 @@ class Check:
     def run(self) -> int:
         import grpc
 
-        from generator.conformance import CHECKS, Failure
-        from generator.wire_conformance import WIRE_CHECKS
+        from generator.conformance.generator_checks import CHECKS, Failure
+        from generator.conformance.service_checks import WIRE_CHECKS
         from motion.rpc.generator_client import RemoteGenerator
 
         failed = 0

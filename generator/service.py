@@ -11,11 +11,11 @@ from typing import TypeVar
 
 import grpc.aio
 
-from motion import wire
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, PlumbError
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, Generator
+from motion.rpc import wire
 from motion.rpc.server import ServerSettings, Services
 from motion.rpc.server import serve as serve_services
 from motion.v1 import generator_pb2, generator_pb2_grpc

@@ -22,11 +22,11 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from generator.checkpoint import CARD, Checkpoint, read_checkpoint, read_tensors, write_checkpoint
-from motion.atomic import atomic_path
-from motion.dataset import MotionSet
+from generator.training.checkpoint import CARD, Checkpoint, read_checkpoint, read_tensors, write_checkpoint
 from motion.errors import InvalidInput, NotFound
-from motion.packed import read_packed, write_packed
+from motion.formats.packed import read_packed, write_packed
+from motion.motion_set import MotionSet
+from motion.shell.atomic import atomic_path
 
 _NAMED_AT_MOST = 5
 

@@ -10,7 +10,7 @@ from tyro.conf import subcommand
 from loop_client.commands.evaluation import Evaluate, ImportEvaluator, Score, TrainEvaluator
 from loop_client.commands.experiments import Reproduce, Sweep
 from loop_client.commands.runs import Demo, Recipes, Report, Run
-from motion.command import run_commands
+from motion.shell.command import run_commands
 
 Command = (
     Annotated[Demo, subcommand("demo")]

@@ -1,8 +1,8 @@
 """The vocabulary of Plumb: skeleton, motions, HumanML3D features, kinematics, physical metrics and file formats."""
 
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound, PlumbError, ServiceUnavailable
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.report import Correction, PhysicalErrors, Report
 
 __version__ = "0.1.0"

@@ -12,14 +12,14 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg, subcommand
 
-from motion.array_file import at_rate
-from motion.command import DONE, DONE_WITH_FAILURES, progress_bar, run_commands
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput
-from motion.files import MotionFile, output_for, read_file, read_files
-from motion.metrics_table import MetricsTable
+from motion.formats.array_file import at_rate
+from motion.formats.files import MotionFile, output_for, read_file, read_files
+from motion.motion_set import MotionSet
+from motion.shell.command import DONE, DONE_WITH_FAILURES, progress_bar, run_commands
+from motion.shell.metrics_table import MetricsTable
 from motion.validation import check_fps, check_motion, each_checked
-from motion.view import check_view_target, paired_scenes, write_view
+from motion.viewing.viewer import check_view_target, paired_scenes, write_view
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.report import Correction
 
 MOST_EFFORT = 4

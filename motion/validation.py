@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from motion.errors import InvalidInput, Violation
-from motion.humanml3d import FEATURES_FPS, JOINT_ROTATIONS, NUM_FEATURES, features_to_positions
+from motion.humanml3d.features import FEATURES_FPS, JOINT_ROTATIONS, NUM_FEATURES, features_to_positions
 from motion.motion import DEFAULT_FPS, Motion
 from motion.skeleton import JOINT, JOINT_NAMES, NUM_JOINTS, bone_lengths
 

@@ -14,15 +14,15 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg, subcommand
 
-from motion.command import DONE, DONE_WITH_FAILURES, progress_bar, run_commands
 from motion.errors import InvalidInput
-from motion.files import read_file
+from motion.formats.files import read_file
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, Corrector
 from motion.rpc.corrector_client import RemoteCorrector
+from motion.shell.command import DONE, DONE_WITH_FAILURES, progress_bar, run_commands
+from motion.summary import summarize, table
 from motion.validation import each_checked
 from sim_server.file_correction import correct_files
-from sim_server.summary import summarize, table
 
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
 
@@ -130,9 +130,9 @@ class Evaluate:
     """Threads of the physics, without --server; 0 for one per core."""
 
     def run(self) -> int:
-        from sim_server.evaluation import evaluate
-        from sim_server.evaluation import table as evaluation_table
-        from sim_server.learned_policy import add_scores, read_policy
+        from sim_server.evaluation.evaluate import evaluate
+        from sim_server.evaluation.evaluate import table as evaluation_table
+        from sim_server.policies.learned_policy import add_scores, read_policy
 
         if self.card:
             read_policy(self.card)  # before the work, not after
@@ -173,7 +173,7 @@ class Bench:
     """Print one JSON document instead of a table."""
 
     def run(self) -> int:
-        from sim_server.bench import bench
+        from sim_server.evaluation.bench import bench
 
         if self.data:
             motions = _clean(self.data)
@@ -200,8 +200,8 @@ class Train:
     """Processes that simulate; 0 for one per usable core."""
 
     def run(self) -> int:
-        from sim_server.learning.recipe import load_recipe
-        from sim_server.learning.run import train
+        from sim_server.learning.training_recipe import load_recipe
+        from sim_server.learning.training_run import train
 
         recipe = load_recipe(self.recipe)
         folder = self.out or Path("runs") / f"train-{recipe.name}"

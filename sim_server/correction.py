@@ -12,11 +12,11 @@ from motion.protocols import CorrectionOptions
 from motion.report import Correction, Report
 from motion.resample import frames_covering, resample
 from motion.validation import MOST_FRAMES, as_motion
-from sim_server.engine import Job
-from sim_server.humanoid import SOLE_M
-from sim_server.policy import Policy
+from sim_server.body.humanoid import SOLE_M
+from sim_server.body.retarget import CONTROL_FPS, Reference, retarget
+from sim_server.engine.engine import Job
+from sim_server.policies.policy import Policy
 from sim_server.preparation import prepare
-from sim_server.retarget import CONTROL_FPS, Reference, retarget
 
 MIN_FRAMES = 4
 MAX_FRAMES = 2000

@@ -19,13 +19,13 @@ from motion.errors import InvalidInput, NotFound, Overloaded, ServiceUnavailable
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
+from sim_server.body.retarget import CONTROL_FPS, Reference
 from sim_server.correction import MAX_FRAMES, MIN_FRAMES, NotSimulable, correctable, finish, refer, unsimulated
-from sim_server.effort import Trial, best, trials
-from sim_server.engine import Engine, Job
-from sim_server.ladder import RUNGS_N
-from sim_server.policy import Policy
-from sim_server.policy_store import load_policy, policy_names
-from sim_server.retarget import CONTROL_FPS, Reference
+from sim_server.engine.effort import Trial, best, trials
+from sim_server.engine.engine import Engine, Job
+from sim_server.engine.ladder import RUNGS_N
+from sim_server.policies.policy import Policy
+from sim_server.policies.policy_store import load_policy, policy_names
 
 _log = logging.getLogger(__name__)
 

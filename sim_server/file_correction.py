@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from motion.atomic import check_target
 from motion.errors import InvalidInput, Violation
-from motion.files import MotionFile, Output, output_for, read_file
+from motion.formats.files import MotionFile, Output, output_for, read_file
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, Corrector
 from motion.report import Report
+from motion.shell.atomic import check_target
 
 _NAMED_AT_MOST = 8
 

@@ -10,11 +10,11 @@ from typing import Protocol
 
 import grpc.aio
 
-from motion import wire
 from motion.errors import InvalidInput, NotFound, Overloaded, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
+from motion.rpc import wire
 from motion.rpc.server import ServerSettings, Services
 from motion.rpc.server import serve as serve_services
 from motion.v1 import corrector_pb2, corrector_pb2_grpc

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from motion.command import DONE, Several, listed, progress_bar
 from motion.errors import InvalidInput
+from motion.shell.command import DONE, Several, listed, progress_bar
 
 Address = Annotated[str | None, arg(metavar="HOST:PORT")]
 _SEEDS = 2**31  # draws count up from a seed, and numpy's older generators take 32 bits
@@ -41,10 +41,10 @@ class Evaluate:
     """Print one JSON document instead of a table."""
 
     def run(self) -> int:
-        from loop_client.comparison import compare_sets
-        from loop_client.embedding import load_embedding
-        from loop_client.embedding_cache import cached
-        from loop_client.evaluator.evaluator import SHIPPED, load_evaluator
+        from loop_client.evaluation.comparison import compare_sets
+        from loop_client.evaluation.embedding import load_embedding
+        from loop_client.evaluation.embedding_cache import cached
+        from loop_client.evaluation.evaluator.evaluator import SHIPPED, load_evaluator
 
         _check_seed(self.seed)
         if self.embedding and (self.evaluator or self.glove):
@@ -95,10 +95,10 @@ class Score:
 
     def run(self) -> int:
         from generator import DiffusionGenerator
-        from loop_client.data import captioned_motions
-        from loop_client.embedding_cache import cached
-        from loop_client.evaluator.evaluator import SHIPPED, load_evaluator
-        from loop_client.scoring import score, score_real, table
+        from loop_client.evaluation.embedding_cache import cached
+        from loop_client.evaluation.evaluator.evaluator import SHIPPED, load_evaluator
+        from loop_client.evaluation.scoring import score, score_real, table
+        from loop_client.runs.real_motions import captioned_motions
         from motion.protocols import SampleOptions
         from motion.rpc.corrector_client import RemoteCorrector
         from motion.rpc.generator_client import RemoteGenerator
@@ -150,8 +150,8 @@ class TrainEvaluator:
     seed: int = 0
 
     def run(self) -> int:
-        from loop_client.data import training_motions
-        from loop_client.evaluator.training import EvaluatorSettings, train_evaluator
+        from loop_client.evaluation.evaluator.evaluator_training import EvaluatorSettings, train_evaluator
+        from loop_client.runs.real_motions import training_motions
 
         _check_seed(self.seed)
         for name, value in (("--movement-steps", self.movement_steps), ("--steps", self.steps)):
@@ -179,7 +179,7 @@ class ImportEvaluator:
     """The evaluator's folder."""
 
     def run(self) -> int:
-        from loop_client.evaluator.evaluator import read_published
+        from loop_client.evaluation.evaluator.evaluator import read_published
 
         read_published(self.checkpoint, self.statistics, self.glove).save(self.out)
         print(self.out)
@@ -187,8 +187,8 @@ class ImportEvaluator:
 
 
 def _motions(path: Path) -> Any:
-    from loop_client.comparison import FEWEST
-    from loop_client.data import checked_motions
+    from loop_client.evaluation.comparison import FEWEST
+    from loop_client.runs.real_motions import checked_motions
 
     motions = checked_motions(path)
     if len(motions) < FEWEST:

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from tqdm import tqdm
 from tyro.conf import Positional, arg
 
-from motion.command import DONE, DONE_WITH_FAILURES, Several, listed
 from motion.errors import InvalidInput
+from motion.shell.command import DONE, DONE_WITH_FAILURES, Several, listed
 
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
 
@@ -57,7 +57,7 @@ class Reproduce:
         return DONE if all(result["passed"] for result in results) else DONE_WITH_FAILURES
 
     def _one(self, recipe: Any) -> dict[str, Any]:
-        from loop_client.points.recipe import PointRecipe
+        from loop_client.toy.toy_recipe import PointRecipe
 
         folder = self.out or _RUNS / (recipe.name + ("-quick" if self.quick else ""))
         result = (self._points if isinstance(recipe, PointRecipe) else self._motions)(recipe, folder)
@@ -69,8 +69,8 @@ class Reproduce:
         return result
 
     def _points(self, recipe: Any, folder: Path) -> dict[str, Any]:
-        from loop_client.points.experiment import quick, run_experiment
-        from loop_client.points.report import write_report
+        from loop_client.toy.toy_experiment import quick, run_experiment
+        from loop_client.toy.toy_report import write_report
 
         with tqdm(desc=recipe.name, disable=None, leave=False) as bar:
 
@@ -83,12 +83,12 @@ class Reproduce:
         return {**outcome.to_json(), "report": str(write_report(outcome, folder))}
 
     def _motions(self, recipe: Any, folder: Path) -> dict[str, Any]:
-        from loop_client.motion_experiment import quick, run_experiment
+        from loop_client.experiments.motion_experiment import quick, run_experiment
 
         return run_experiment(quick(recipe) if self.quick else recipe, folder)
 
     def _listed(self) -> int:
-        from loop_client.points.experiment import last_result
+        from loop_client.toy.toy_experiment import last_result
 
         rows = []
         for recipe in _all():
@@ -124,16 +124,16 @@ def _duration(minutes: float) -> str:
 
 def _all() -> list[Any]:
     """Every experiment that ships, on points and then on motions."""
-    from loop_client.motion_experiment import motion_experiments
-    from loop_client.points.recipe import shipped_experiments
+    from loop_client.experiments.motion_experiment import motion_experiments
+    from loop_client.toy.toy_recipe import shipped_experiments
 
     return [_load(name) for name in (*shipped_experiments(), *motion_experiments())]
 
 
 def _load(name: str) -> Any:
     """The experiment of this name, or in this file, of either kind."""
-    from loop_client.points.recipe import PointRecipe
-    from loop_client.sweep_runs import read_any, recipe_table
+    from loop_client.experiments.sweep_runs import read_any, recipe_table
+    from loop_client.toy.toy_recipe import PointRecipe
 
     recipe = read_any(recipe_table(name), name)
     if not recipe.checks:
@@ -144,7 +144,7 @@ def _load(name: str) -> Any:
 
 def _needs(recipe: Any) -> str:
     """The data that an experiment needs beside what ships, or nothing."""
-    from loop_client.points.recipe import PointRecipe
+    from loop_client.toy.toy_recipe import PointRecipe
 
     if isinstance(recipe, PointRecipe):
         return recipe.data.needs
@@ -153,8 +153,8 @@ def _needs(recipe: Any) -> str:
 
 def _missing(recipe: Any) -> str:
     """The data that it needs and that is not there, or nothing."""
-    from loop_client.motion_experiment import missing_data
-    from loop_client.points.recipe import PointRecipe
+    from loop_client.experiments.motion_experiment import missing_data
+    from loop_client.toy.toy_recipe import PointRecipe
 
     if isinstance(recipe, PointRecipe):
         return "" if recipe.data.is_there else recipe.data.needs
@@ -177,8 +177,8 @@ class Sweep:
     """Print one JSON document with the last generation of every run on standard output."""
 
     def run(self) -> int:
-        from loop_client.sweep import cells, parse_variation
-        from loop_client.sweep_runs import read_any, recipe_table, run_cell
+        from loop_client.experiments.sweep import cells, parse_variation
+        from loop_client.experiments.sweep_runs import read_any, recipe_table, run_cell
 
         table = recipe_table(self.recipe)
         varied: dict[str, list[Any]] = {}
@@ -194,7 +194,7 @@ class Sweep:
         out = self.out or Path("runs") / f"sweep-{table.get('name', 'recipe')}"
         jobs = [(cell.table, (out / cell.name).absolute()) for cell in grid]
         if self.ray:
-            from loop_client.sweep_runs import on_ray
+            from loop_client.experiments.sweep_runs import on_ray
 
             finals = on_ray(jobs)
         else:

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
-from loop_client.recipe import Recipe, load_recipe, parse_recipe, shipped_recipes
-from motion.command import DONE
+from loop_client.runs.run_recipe import Recipe, load_recipe, parse_recipe, shipped_recipes
 from motion.errors import ServiceUnavailable
+from motion.shell.command import DONE
 
 # Each command imports what it alone needs when it runs, for the sake of `--help`.
 
@@ -36,7 +36,7 @@ class Demo:
     """Use the generator there."""
 
     def run(self) -> int:
-        from loop_client.report import write_report
+        from loop_client.reports.run_report import write_report
 
         recipe = load_recipe("demo")
         resume = (self.out / "recipe.toml").is_file()
@@ -65,8 +65,8 @@ class Run:
     """Print one JSON document with all metrics on standard output."""
 
     def run(self) -> int:
-        from loop_client.report import write_report
-        from loop_client.store import read_json
+        from loop_client.reports.run_report import write_report
+        from loop_client.runs.run_store import read_json
 
         recipe = load_recipe(self.recipe)
         out = self.out or _RUNS / recipe.name
@@ -86,10 +86,10 @@ class Report:
     directory: Annotated[Positional[Path], arg(metavar="RUN")]
 
     def run(self) -> int:
-        from loop_client.points.experiment import finished
-        from loop_client.points.report import write_report as write_points_report
-        from loop_client.report import write_report
-        from loop_client.store import open_run
+        from loop_client.reports.run_report import write_report
+        from loop_client.runs.run_store import open_run
+        from loop_client.toy.toy_experiment import finished
+        from loop_client.toy.toy_report import write_report as write_points_report
 
         outcome = finished(self.directory)
         report = write_points_report(outcome, self.directory) if outcome else write_report(open_run(self.directory))
@@ -116,8 +116,8 @@ class Recipes:
 
 def _run(recipe: Recipe, out: Path, resume: bool, sim: str | None, generator: str | None, again: list[str]) -> Any:
     """Run a recipe in `out` to its end; the store of it. `again` is what to type where it is cut off, but services."""
-    from loop_client.launch import Services
-    from loop_client.run import run_recipe
+    from loop_client.runs.launch import Services
+    from loop_client.runs.motion_run import run_recipe
 
     try:
         return run_recipe(recipe, out, resume, Services(sim, generator))
@@ -129,7 +129,7 @@ def _run(recipe: Recipe, out: Path, resume: bool, sim: str | None, generator: st
 
 
 def _final(store: Any) -> str:
-    from loop_client.results import Results, final_table
+    from loop_client.reports.results import Results, final_table
 
     return final_table(Results.of(store))
 

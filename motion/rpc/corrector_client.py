@@ -11,11 +11,11 @@ from dataclasses import replace
 import grpc
 import numpy as np
 
-from motion import wire
 from motion.errors import InvalidInput, Overloaded, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
+from motion.rpc import wire
 from motion.rpc.channel import open_channel
 from motion.rpc.status import error_of
 from motion.v1 import corrector_pb2, corrector_pb2_grpc

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import grpc
 
-from motion import wire
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, ServiceUnavailable
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
+from motion.rpc import wire
 from motion.rpc.channel import MAX_ATTEMPTS, open_channel
 from motion.rpc.status import error_of
 from motion.v1 import generator_pb2, generator_pb2_grpc

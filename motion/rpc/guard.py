@@ -14,7 +14,7 @@ import grpc
 import grpc.aio
 
 from motion.errors import Overloaded, PlumbError, ServiceUnavailable
-from motion.rpc.metrics import CallMetrics
+from motion.rpc.call_metrics import CallMetrics
 from motion.rpc.status import refusal_of
 
 _log = logging.getLogger(__name__)

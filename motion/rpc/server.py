@@ -18,12 +18,12 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from motion.atomic import atomic_path, check_target
 from motion.errors import InvalidInput
 from motion.rpc import MAX_MESSAGE_BYTES
 from motion.rpc.address import check_listenable, split_address
+from motion.rpc.call_metrics import CallMetrics
 from motion.rpc.guard import Guard
-from motion.rpc.metrics import CallMetrics
+from motion.shell.atomic import atomic_path, check_target
 
 Services = Mapping[str, Callable[[grpc.aio.Server], None]]
 """For each service, by its full name (`motion.v1.CorrectorService`), what adds its servicer to a server."""

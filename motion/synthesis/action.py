@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from motion.synthesis.gesture import gesturing
-from motion.synthesis.gestures import GESTURES
+from motion.synthesis.gesture_library import GESTURES
 from motion.synthesis.plan import Plan
 from motion.synthesis.scene import Scene
 from motion.synthesis.style import EVERYDAY

@@ -17,9 +17,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solveh_banded
 
-from motion.synthesis.body import MASS_SHARE
+from motion.synthesis.anatomy import MASS_SHARE
 from motion.synthesis.curve import PLAN_FPS, softened
-from motion.synthesis.feet import GRAVITY
+from motion.synthesis.footfalls import GRAVITY
 
 _JERK_WEIGHT = 0.0015  # metres of missed pressure point that 1 m/s^3 of jerk is worth
 _FLIGHT_WEIGHT = 10.0

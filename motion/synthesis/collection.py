@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.synthesis.action import Action
-from motion.synthesis.body import Body
+from motion.synthesis.anatomy import Body
 from motion.synthesis.captions import captions_of
 from motion.synthesis.perform import CLIP_FPS, clip_of
 from motion.synthesis.repertoire import ACTIONS

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motion.synthesis.body import SIDES
+from motion.synthesis.anatomy import SIDES
 from motion.synthesis.curve import ramp
-from motion.synthesis.feet import Stand, Swing
+from motion.synthesis.footfalls import Stand, Swing
 from motion.synthesis.plan import LEFT, Plan
 
 _WALK_RATIO = 0.0058  # m per step/min: Sekiya et al., "The invariant relationship between step length and step rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from motion.synthesis.body import SIDES
+from motion.synthesis.anatomy import SIDES
 from motion.synthesis.plan import NEUTRAL, Plan, Posture
 from motion.synthesis.scene import COUNTS, Scene
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from motion.synthesis.flight import Jump, flight_time, push_time, write_jumps
+from motion.synthesis.airborne import Jump, flight_time, push_time, write_jumps
 from motion.synthesis.plan import Plan
 from motion.synthesis.scene import COUNTS, NUMBERS, Scene
-from motion.synthesis.steps import outward, place
+from motion.synthesis.single_steps import outward, place
 
 
 def _arm_swing(plan: Plan, scene: Scene, jumps: list[Jump], dip: float) -> None:

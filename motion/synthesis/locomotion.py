@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from motion.synthesis.flight import Run, run_along
+from motion.synthesis.airborne import Run, run_along
 from motion.synthesis.gait import Path, Walk, arc, bent_path, straight, walk_along
 from motion.synthesis.gesture import Gesture, arms_of, timeline
 from motion.synthesis.plan import Plan, Posture
 from motion.synthesis.scene import NUMBERS, Scene
-from motion.synthesis.steps import march, outward, side_steps, turn_on_spot
+from motion.synthesis.single_steps import march, outward, side_steps, turn_on_spot
 
 Builder = Callable[[Scene], Plan]
 Route = Callable[[Scene, float], Path]

@@ -7,8 +7,7 @@ from scipy.ndimage import minimum_filter1d
 
 from motion import kinematics, rotation
 from motion.skeleton import ARMS, LEGS, NUM_JOINTS
-from motion.synthesis.balance import centre_path, moment_about_centre
-from motion.synthesis.body import (
+from motion.synthesis.anatomy import (
     OUTWARD,
     SIDES,
     SOLE_M,
@@ -18,8 +17,9 @@ from motion.synthesis.body import (
     knee_pole,
     within_reach,
 )
+from motion.synthesis.balance import centre_path, moment_about_centre
 from motion.synthesis.curve import PLAN_FPS, softened
-from motion.synthesis.feet import FootPath, foot_path
+from motion.synthesis.footfalls import FootPath, foot_path
 from motion.synthesis.plan import Plan
 
 CLIP_FPS = 20.0

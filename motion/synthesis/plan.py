@@ -20,9 +20,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from motion.synthesis.body import SIDES, Body
+from motion.synthesis.anatomy import SIDES, Body
 from motion.synthesis.curve import PLAN_FPS, ramp, softened, through
-from motion.synthesis.feet import Footwork, Stand
+from motion.synthesis.footfalls import Footwork, Stand
 
 Posture = Mapping[str, float]
 """Values of tracks. A track of a side is named `left.flex`, `right.flex`, or, from the side that acts, `main.flex` and

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from motion.synthesis.body import SIDES, Body
+from motion.synthesis.anatomy import SIDES, Body
 from motion.synthesis.curve import slow_noise
 from motion.synthesis.plan import Plan
 from motion.synthesis.style import Style

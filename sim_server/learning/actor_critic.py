@@ -12,8 +12,8 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
-from sim_server.learned_policy import FURTHEST
-from sim_server.learning.recipe import PpoRecipe
+from sim_server.learning.training_recipe import PpoRecipe
+from sim_server.policies.learned_policy import FURTHEST
 
 
 class FixedNormalization(BaseFeaturesExtractor):
@@ -111,7 +111,7 @@ class ImitationPPO(PPO):
         self.policy.optimizer.load_state_dict({**self.policy.optimizer.state_dict(), "state": moments})
 
     def actor(self) -> dict[str, np.ndarray]:
-        """The actor alone, as `sim_server.learned_policy` reads it."""
+        """The actor alone, as `sim_server.policies.learned_policy` reads it."""
         layers = [layer for layer in self.policy.mlp_extractor.policy_net if isinstance(layer, nn.Linear)]
         layers.append(self.policy.action_net)  # pyright: ignore[reportArgumentType]
         normalization = self.policy.features_extractor

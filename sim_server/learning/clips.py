@@ -10,11 +10,11 @@ from scipy.ndimage import gaussian_filter1d
 
 from motion.motion import Motion
 from motion.skeleton import mirrored
+from sim_server.body.humanoid import DAMPING, DEPTH_FIRST, SOLE_M
+from sim_server.body.retarget import CONTROL_FPS, SUBSTEPS, Reference, fields_of, retarget
 from sim_server.correction import at_control_rate
-from sim_server.corruption import corrupted
-from sim_server.humanoid import DAMPING, DEPTH_FIRST, SOLE_M
+from sim_server.evaluation.corruption import corrupted
 from sim_server.preparation import prepare
-from sim_server.retarget import CONTROL_FPS, SUBSTEPS, Reference, fields_of, retarget
 
 _MIN_FRAMES = 12
 _CARRIED_FRAMES = 5.0

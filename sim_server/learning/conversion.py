@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from motion.atomic import atomic_group
 from motion.errors import InvalidInput, NotFound
-from sim_server.learned_policy import ACTIVATIONS, FURTHEST
-from sim_server.observation import ACTION_SIZE, OBSERVATION_SIZE, VERSION
+from motion.shell.atomic import atomic_group
+from sim_server.policies.learned_policy import ACTIVATIONS, FURTHEST
+from sim_server.policies.observation import ACTION_SIZE, OBSERVATION_SIZE, VERSION
 
 _LAYER = re.compile(r"mlp_extractor\.policy_net\.(\d+)\.weight")
 

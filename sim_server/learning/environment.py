@@ -9,13 +9,13 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from sim_server.body.retarget import StepFields, fields_of
+from sim_server.engine.simulation import Simulation
 from sim_server.learning.clips import Clip, state_at
 from sim_server.learning.curriculum import Curriculum, LimitSchedule
 from sim_server.learning.reward import RewardWeights, reward
 from sim_server.learning.uniform_env import UniformVecEnv
-from sim_server.observation import ACTION_LIMIT, ACTION_SIZE, OBSERVATION_SIZE, observe, residual_of
-from sim_server.retarget import StepFields, fields_of
-from sim_server.simulation import Simulation
+from sim_server.policies.observation import ACTION_LIMIT, ACTION_SIZE, OBSERVATION_SIZE, observe, residual_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class EpisodeRules:
 
 
 class ImitationVecEnv(UniformVecEnv):
-    """`count` bodies that imitate clips; observation and action are those of `sim_server.observation`.
+    """`count` bodies that imitate clips; observation and action are those of `sim_server.policies.observation`.
 
     A reset is seeded by `seed()` (then everything that follows is a function of it and of the actions).
 

@@ -13,7 +13,7 @@ from sim_server.learning.environment import ImitationVecEnv
 
 
 class ImitationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
-    """`ImitationVecEnv` with one body. Observation and action are those of `sim_server.observation`.
+    """`ImitationVecEnv` with one body. Observation and action are those of `sim_server.policies.observation`.
 
     Args:
         clips: what to imitate.

@@ -8,9 +8,9 @@ import numpy as np
 
 from motion import rotation
 from motion.skeleton import ANKLES, TOES
-from sim_server.controller import BodyState
-from sim_server.humanoid import BODY_OF_JOINT, DAMPING, DEPTH_FIRST
-from sim_server.retarget import SUBSTEPS, StepFields
+from sim_server.body.humanoid import BODY_OF_JOINT, DAMPING, DEPTH_FIRST
+from sim_server.body.retarget import SUBSTEPS, StepFields
+from sim_server.engine.controller import BodyState
 
 _JOINT_DAMPING = np.repeat(DAMPING[DEPTH_FIRST[1:]], 3)
 _TOE_DOWN_M, _ANKLE_DOWN_M = 0.035, 0.085  # joints of a foot that stands are lower

@@ -12,11 +12,11 @@ import numpy as np
 
 from motion import kinematics
 from motion.skeleton import TOES
+from sim_server.preparation.denoise import denoised, noise_level
 from sim_server.preparation.drift import drift_path
-from sim_server.preparation.feet import clean_feet
-from sim_server.preparation.ground import floor_height
-from sim_server.preparation.noise import denoised, noise_level
-from sim_server.preparation.steps import stepped
+from sim_server.preparation.floor import floor_height
+from sim_server.preparation.foot_contacts import clean_feet
+from sim_server.preparation.gait_repair import stepped
 
 _SHAKING_M = 0.008  # under so much noise feet seem never to stand, and bodies to fall at any moment
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from motion.skeleton import TOES
-from sim_server.preparation.noise import noise_level
+from sim_server.preparation.denoise import noise_level
 
 _FPS = 20.0
 _LONGEST_SPAN = 4  # frames over which a velocity is taken, at most: less than the stance of a step

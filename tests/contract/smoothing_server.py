@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smoothing_corrector import SmoothingCorrector
 
-from motion.command import run_command
+from motion.shell.command import run_command
 from sim_server.service import serve
 
 

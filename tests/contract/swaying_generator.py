@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from standing_body import sway
 
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
 
 

@@ -11,7 +11,7 @@ from standing_body import sway
 
 from loop_client import RemoteCorrector
 from motion.errors import InvalidInput, NotFound
-from motion.humanml3d import positions_to_features
+from motion.humanml3d.features import positions_to_features
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, Corrector
 from motion.report import Correction

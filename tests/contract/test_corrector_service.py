@@ -22,9 +22,9 @@ from smoothing_corrector import SmoothingCorrector
 from standing_body import sway
 
 from loop_client import RemoteCorrector
-from motion import wire
 from motion.errors import InvalidInput, Overloaded, PlumbError, ServiceUnavailable
 from motion.motion import Motion
+from motion.rpc import wire
 from motion.rpc.corrector_client import SERVICE
 from motion.rpc.server import ServerSettings, serving
 from motion.rpc.status import PUSHBACK_TRAILER
@@ -389,7 +389,7 @@ def test_metrics_count_calls_and_frames() -> None:
     with pytest.raises(PlumbError, match="listen"), serving({}, ServerSettings("127.0.0.1")):
         pass
     corrector = SmoothingCorrector()
-    from motion.rpc.metrics import CallMetrics
+    from motion.rpc.call_metrics import CallMetrics
 
     seen: list[str] = []
     publish = CallMetrics.publish

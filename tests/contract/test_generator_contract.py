@@ -10,16 +10,16 @@ import pytest
 from standing_body import sway
 from swaying_generator import SwayingGenerator
 
-from generator.conformance import CHECKS, Failure
-from generator.diffusion_generator import DiffusionGenerator
-from generator.retrieval import RetrievalGenerator
+from generator.conformance.example import RetrievalGenerator
+from generator.conformance.generator_checks import CHECKS, Failure
+from generator.conformance.service_checks import WIRE_CHECKS
+from generator.generator import DiffusionGenerator
 from generator.service import services
-from generator.settings import Settings
-from generator.wire_conformance import WIRE_CHECKS
+from generator.training.settings import Settings
 from loop_client import RemoteGenerator
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, Generator, SampleOptions
 from motion.rpc.server import serving
 

@@ -17,11 +17,11 @@ from standing_body import sway
 from swaying_generator import SwayingGenerator
 
 from generator.service import services
-from motion import wire
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import FitProgress
+from motion.rpc import wire
 from motion.rpc.generator_client import SERVICE, RemoteGenerator
 from motion.rpc.server import ServerSettings, serving
 from motion.v1 import generator_pb2, generator_pb2_grpc

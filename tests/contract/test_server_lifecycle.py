@@ -16,8 +16,8 @@ from smoothing_corrector import SmoothingCorrector
 from standing_body import sway
 
 from loop_client import RemoteCorrector
-from motion import wire
 from motion.errors import ServiceUnavailable
+from motion.rpc import wire
 from motion.rpc.server import ServerSettings, serving
 from motion.v1 import corrector_pb2, corrector_pb2_grpc
 from sim_server.service import services

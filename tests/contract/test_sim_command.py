@@ -19,10 +19,10 @@ from smoothing_corrector import SmoothingCorrector
 from standing_body import sway
 
 import sim_server.corrector
-from motion.dataset import MotionSet
-from motion.files import read_file, write_motion
+from motion.formats.files import read_file, write_motion
+from motion.formats.packed import read_packed, read_reports, write_packed
 from motion.motion import Motion
-from motion.packed import read_packed, read_reports, write_packed
+from motion.motion_set import MotionSet
 from motion.report import Correction, Report
 from sim_server.cli import main
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.diffusion_generator import DiffusionGenerator
-from generator.settings import Settings
-from motion.dataset import MotionSet
+from generator.generator import DiffusionGenerator
+from generator.training.settings import Settings
+from motion.motion_set import MotionSet
 from motion.synthesis import synthesize
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from generator.batching import PAD_TO, padded, sampling_windows, training_batch
+from generator.training.batching import PAD_TO, padded, sampling_windows, training_batch
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 64, 65, 200])

@@ -10,11 +10,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from generator.checkpoint import CARD, WEIGHTS, read_checkpoint
-from generator.diffusion_generator import DiffusionGenerator
-from generator.settings import Settings
-from motion.dataset import MotionSet
+from generator.generator import DiffusionGenerator
+from generator.training.checkpoint import CARD, WEIGHTS, read_checkpoint
+from generator.training.settings import Settings
 from motion.errors import InvalidInput, NotFound
+from motion.motion_set import MotionSet
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_full_disk_leaves_no_half_checkpoint(
     dataset = generator.upload(motions)
     known = generator.describe().checkpoints
     with monkeypatch.context() as patched:
-        patched.setattr("generator.checkpoint.save_file", full)
+        patched.setattr("generator.training.checkpoint.save_file", full)
         with pytest.raises(InvalidInput, match="No space left"):
             generator.fit(dataset, "", 1)
     assert generator.describe().checkpoints == known

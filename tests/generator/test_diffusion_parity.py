@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from generator.baseline import PublishedMDM, sample_as_published
-from generator.diffusion import alphas_cumprod, cosine_betas, respaced
-from generator.mdm import MDM
-from generator.sampling import Denoising, denoise, stepper
-from generator.text_batch import TextBatch
+from generator.benchmark_baseline import PublishedMDM, sample_as_published
+from generator.diffusion.diffusion import alphas_cumprod, cosine_betas, respaced
+from generator.diffusion.sampling import Denoising, denoise, stepper
+from generator.model.mdm import MDM
+from generator.text.text_batch import TextBatch
 
 
 def rows(recorded: np.ndarray) -> Tensor:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from generator.checkpoint import WEIGHTS, read_checkpoint
-from generator.diffusion import noised
-from generator.diffusion_generator import DiffusionGenerator
-from generator.settings import Settings
-from motion.dataset import MotionSet
+from generator.diffusion.diffusion import noised
+from generator.generator import DiffusionGenerator
+from generator.training.checkpoint import WEIGHTS, read_checkpoint
+from generator.training.settings import Settings
 from motion.errors import InvalidInput, NotFound
+from motion.motion_set import MotionSet
 from motion.protocols import FitProgress
 
 STEPS = 7
@@ -149,7 +149,7 @@ def test_every_step_draws_times_and_noise_of_its_own(
         drawn.append((*time.tolist(), float(noise[0, 0, 0])))
         return noised(clean, noise, time, steps)
 
-    monkeypatch.setattr("generator.process.noised", watched)
+    monkeypatch.setattr("generator.diffusion.process.noised", watched)
     dataset = generator.upload(motions)
     for seed in (0, 1):
         generator.fit(dataset, "", 10, seed)

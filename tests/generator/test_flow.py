@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from generator.flow import integrate, on_the_way, ticks
-from generator.mdm import FEATURES, TEXT_DIM
-from generator.settings import Settings
-from generator.text_batch import TextBatch
-from generator.training import Trainer, TrainingSet
+from generator.diffusion.flow import integrate, on_the_way, ticks
+from generator.model.mdm import FEATURES, TEXT_DIM
+from generator.text.text_batch import TextBatch
+from generator.training.settings import Settings
+from generator.training.trainer import Trainer, TrainingSet
 from motion.errors import InvalidInput
 
 TEXT, VALID = TextBatch.of_vectors(torch.zeros(2, TEXT_DIM)), torch.ones(2, 8, dtype=torch.bool)
@@ -50,7 +50,7 @@ def test_a_flow_learns() -> None:
     generator = torch.Generator().manual_seed(0)
     motion = torch.randn(24, FEATURES, generator=generator).numpy()
     settings = Settings(kind="flow", layers=1, width=32, heads=2, ff=32, batch=8, lr=3e-3, warmup=1, cond_drop=0.0)
-    from generator.checkpoint import new_model
+    from generator.training.checkpoint import new_model
 
     data = TrainingSet([motion] * 8, [[torch.zeros(1, TEXT_DIM).numpy()]] * 8)
     trainer = Trainer(new_model(settings, 0), data, settings, 150, 0, torch.device("cpu"))

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generator.diffusion_generator import DiffusionGenerator
-from generator.settings import Settings
-from motion.dataset import MotionSet
+from generator.generator import DiffusionGenerator
+from generator.training.settings import Settings
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import SampleOptions
 
 PROMPTS = [f"a person walks {count} steps" for count in range(70)]

@@ -11,14 +11,14 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from generator.cli import main
-from generator.diffusion_generator import DiffusionGenerator
-from generator.retrieval import RetrievalGenerator
+from generator.conformance.example import RetrievalGenerator
+from generator.generator import DiffusionGenerator
 from generator.service import services
-from motion.dataset import MotionSet
 from motion.errors import NotFound
-from motion.files import read_motions
+from motion.formats.files import read_motions
+from motion.formats.packed import read_packed, write_packed
 from motion.metrics import physical_errors
-from motion.packed import read_packed, write_packed
+from motion.motion_set import MotionSet
 from motion.rpc.server import serving
 
 TINY = ("layers=1", "width=16", "heads=2", "ff=32", "diffusion_steps=6", "batch=3")

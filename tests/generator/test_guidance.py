@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from generator.guidance import guided
-from generator.mdm import FEATURES, MDM
-from generator.text_batch import TextBatch
+from generator.model.guidance import guided
+from generator.model.mdm import FEATURES, MDM
+from generator.text.text_batch import TextBatch
 
 Request = tuple[torch.Tensor, torch.Tensor, TextBatch, torch.Tensor]
 

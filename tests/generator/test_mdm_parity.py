@@ -11,11 +11,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from generator.diffusion import masked_loss, noised
-from generator.guidance import guided
-from generator.mdm import MDM
-from generator.text_batch import TextBatch
-from generator.transformer import sinusoids
+from generator.diffusion.diffusion import masked_loss, noised
+from generator.model.guidance import guided
+from generator.model.mdm import MDM
+from generator.model.transformer import sinusoids
+from generator.text.text_batch import TextBatch
 
 MODES = pytest.mark.parametrize("mode", ["nomask", "maskframes"])
 

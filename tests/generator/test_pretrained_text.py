@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generator.diffusion_generator import DiffusionGenerator
-from generator.settings import Settings
-from generator.text import text_encoder
-from motion.dataset import MotionSet
+from generator.generator import DiffusionGenerator
+from generator.text.encoders import text_encoder
+from generator.training.settings import Settings
 from motion.errors import InvalidInput, NotFound
+from motion.motion_set import MotionSet
 
 transformers = pytest.importorskip("transformers", reason="needs the extra `clip`")
 WORDS = "a person walks jumps slowly forward and".split()
@@ -52,7 +52,7 @@ def test_clip_says_a_text_in_one_vector(clip: str) -> None:
     assert encoder.dim == 24 and [vector.shape for vector in vectors] == [(1, 24)] * 2
     np.testing.assert_allclose(encoder.encode(PROMPTS[:1])[0], vectors[0])
     # In other company, which is padded otherwise, it is the same vector.
-    from generator.pretrained_text import ClipText
+    from generator.text.pretrained_encoders import ClipText
 
     fresh = ClipText(clip.removeprefix("clip:"))
     np.testing.assert_allclose(fresh.encode(PROMPTS[:1])[0], vectors[0], rtol=1e-4, atol=1e-5)
@@ -65,14 +65,14 @@ def test_distilbert_says_a_text_token_by_token(distilbert: str) -> None:
     encoder = text_encoder(distilbert)
     short, long = encoder.encode(PROMPTS)
     assert short.shape == (5, 16) and long.shape == (9, 16)  # [CLS] and [SEP] stand around the words
-    from generator.pretrained_text import DistilBertText
+    from generator.text.pretrained_encoders import DistilBertText
 
     alone = DistilBertText(distilbert.removeprefix("distilbert:")).encode(PROMPTS[:1])[0]
     np.testing.assert_allclose(alone, short, rtol=1e-4, atol=1e-5)
 
 
 def test_a_text_is_encoded_once(clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from generator.pretrained_text import ClipText
+    from generator.text.pretrained_encoders import ClipText
 
     encoder, seen = ClipText(clip.removeprefix("clip:")), []
     plain = encoder._encoded

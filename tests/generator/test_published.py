@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from generator.cli import main
-from generator.mdm import FEATURES, MDM
-from generator.published import read_published
+from generator.model.mdm import FEATURES, MDM
+from generator.model.published_weights import read_published
 from motion.errors import InvalidInput, NotFound
 
 ARGUMENTS = {"arch": "trans_enc", "layers": 1, "latent_dim": 16, "dataset": "humanml", "diffusion_steps": 50,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.settings import Settings
+from generator.training.settings import Settings
 from motion.errors import InvalidInput
 
 

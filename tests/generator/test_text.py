@@ -7,9 +7,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from generator.hashed_ngrams import HashedNgrams
-from generator.settings import Settings
-from generator.text import text_encoder
+from generator.text.encoders import text_encoder
+from generator.text.hashed_ngrams import HashedNgrams
+from generator.training.settings import Settings
 from motion.errors import InvalidInput
 
 ENCODER = HashedNgrams()

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from generator.mdm import FEATURES, MDM
-from generator.text_batch import TextBatch
-from generator.transformer import DecoderLayer, EncoderLayer
+from generator.model.mdm import FEATURES, MDM
+from generator.model.transformer import DecoderLayer, EncoderLayer
+from generator.text.text_batch import TextBatch
 
 WIDTH, HEADS, FF = 32, 4, 64
 VALID = torch.arange(20)[None] < torch.tensor([20, 9, 14])[:, None]

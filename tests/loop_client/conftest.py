@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from loop_fakes import RECIPE, swaying_set
 
-from loop_client.recipe import Recipe, parse_recipe
-from motion.packed import write_packed
+from loop_client.runs.run_recipe import Recipe, parse_recipe
+from motion.formats.packed import write_packed
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from motion.dataset import MotionSet
 from motion.errors import NotFound
 from motion.kinematics import REST_OFFSETS, placed
 from motion.metrics import mpjpe_global, mpjpe_local, physical_errors
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import CorrectionOptions, CorrectorInfo, FitProgress, GeneratorInfo, SampleOptions
 from motion.report import Correction, Report
 

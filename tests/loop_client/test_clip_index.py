@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from loop_fakes import swaying_set
 
-from loop_client.clip_index import from_sources, read_index
-from loop_client.data import load_data
-from loop_client.recipe import DataRecipe
-from motion.dataset import MotionSet
+from loop_client.runs.clip_index import from_sources, read_index
+from loop_client.runs.real_motions import load_data
+from loop_client.runs.run_recipe import DataRecipe
 from motion.errors import InvalidInput, NotFound
-from motion.packed import write_packed
+from motion.formats.packed import write_packed
+from motion.motion_set import MotionSet
 
 INDEX = """source_path,start_frame,end_frame,new_name
 ./pose_data/BMLmovi/Subject_1/walk_poses.npy,0,100,000000.npy

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from loop_fakes import swaying_set
 
-from loop_client.data import load_data, sampling_lengths
-from loop_client.recipe import DataRecipe, load_recipe
-from motion.assets import data_path
-from motion.dataset import MotionSet
+from loop_client.runs.real_motions import load_data, sampling_lengths
+from loop_client.runs.run_recipe import DataRecipe, load_recipe
 from motion.errors import InvalidInput, NotFound
-from motion.packed import write_packed
+from motion.formats.packed import write_packed
+from motion.motion_set import MotionSet
+from motion.shell.assets import data_path
 
 
 def test_subset_and_test_are_apart(swaying_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 import torch
 from loop_fakes import swaying_set
 
-from loop_client.embedding import Embedding, cached_embedding, load_embedding, train_embedding
-from loop_client.metrics.fid import fid
-from loop_client.recipe import EmbeddingRecipe
+from loop_client.evaluation.embedding import Embedding, cached_embedding, load_embedding, train_embedding
+from loop_client.evaluation.metrics.fid import fid
+from loop_client.runs.run_recipe import EmbeddingRecipe
 from motion.errors import InvalidInput
 
 SMALL = EmbeddingRecipe(size=6, width=16, steps=20)

@@ -12,14 +12,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from loop_client.comparison import compare_sets
-from loop_client.evaluator.evaluator import Evaluator, load_evaluator, read_published
-from loop_client.evaluator.networks import MotionEncoder, MovementEncoder, TextEncoder
-from loop_client.evaluator.training import EvaluatorSettings, train_evaluator
-from loop_client.evaluator.words import GloveWords, HashedWords, encode, look_up, tokenize
-from motion.dataset import MotionSet
+from loop_client.evaluation.comparison import compare_sets
+from loop_client.evaluation.evaluator.evaluator import Evaluator, load_evaluator, read_published
+from loop_client.evaluation.evaluator.evaluator_training import EvaluatorSettings, train_evaluator
+from loop_client.evaluation.evaluator.networks import MotionEncoder, MovementEncoder, TextEncoder
+from loop_client.evaluation.evaluator.words import GloveWords, HashedWords, encode, look_up, tokenize
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.synthesis import synthesize
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loop_client.metrics.diversity import diversity, paired_diversity
-from loop_client.metrics.fid import fid, frechet_distance, mean_covariance
+from loop_client.evaluation.metrics.diversity import diversity, paired_diversity
+from loop_client.evaluation.metrics.fid import fid, frechet_distance, mean_covariance
 
 
 @pytest.fixture

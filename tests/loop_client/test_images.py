@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from loop_client.points.correctors import centroid, transport
-from loop_client.points.data import DISTRIBUTIONS, Distribution, of_images
-from loop_client.points.experiment import run_experiment
-from loop_client.points.images import digits, image_folder, mnist, split
-from loop_client.points.metrics import Look, accuracy, fid, precision, recall
-from loop_client.points.models import IMAGE_MODELS, make_model
-from loop_client.points.part import Part
-from loop_client.points.recipe import DataRecipe, experiment_of
-from loop_client.points.report import write_report
+from loop_client.toy.distributions import DISTRIBUTIONS, Distribution, of_images
+from loop_client.toy.images import digits, image_folder, mnist, split
+from loop_client.toy.model_registry import IMAGE_MODELS, make_model
+from loop_client.toy.point_set import Part
+from loop_client.toy.toy_correctors import centroid, transport
+from loop_client.toy.toy_experiment import run_experiment
+from loop_client.toy.toy_metrics import Look, accuracy, fid, precision, recall
+from loop_client.toy.toy_recipe import DataRecipe, experiment_of
+from loop_client.toy.toy_report import write_report
 from motion.errors import InvalidInput, NotFound
 
 QUICK: dict[str, dict[str, Any]] = {

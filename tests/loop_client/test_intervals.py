@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from loop_client.intervals import half_width
+from motion.intervals import half_width
 
 
 def test_three_runs_are_known_by_students_t() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from loop_client.launch import _process
+from loop_client.runs.launch import _process
 from motion.errors import ServiceUnavailable
 
 STUB = """
@@ -55,7 +55,7 @@ def test_is_stopped_when_the_run_breaks_off(stub: Path, kind: type[BaseException
 def test_ends_with_a_parent_that_is_killed(stub: Path) -> None:
     program = textwrap.dedent(f"""
         import os, pathlib, signal
-        from loop_client.launch import _process
+        from loop_client.runs.launch import _process
         with _process("stub_service", ["--marks", {str(stub)!r}], pathlib.Path({str(stub)!r}) / "log"):
             os.kill(os.getpid(), signal.SIGKILL)
     """)

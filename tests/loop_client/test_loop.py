@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from loop_fakes import Cut, FakeCorrector, FakeGenerator, Fuse
 
-from loop_client.data import load_data
-from loop_client.loop import run_loop
-from loop_client.recipe import CorrectionRecipe, Recipe
-from loop_client.report import write_report
-from loop_client.store import create_run, locked, open_run
+from loop_client.reports.run_report import write_report
+from loop_client.runs.loop import run_loop
+from loop_client.runs.real_motions import load_data
+from loop_client.runs.run_recipe import CorrectionRecipe, Recipe
+from loop_client.runs.run_store import create_run, locked, open_run
 from motion.errors import InvalidInput
-from motion.packed import read_packed, read_reports
+from motion.formats.packed import read_packed, read_reports
 from motion.protocols import CorrectorInfo, FitProgress, GeneratorInfo
 
 
@@ -32,7 +32,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory, swaying_path: Path):
     """A whole run, its directory, and what was asked of its generator."""
     from loop_fakes import RECIPE
 
-    from loop_client.recipe import parse_recipe
+    from loop_client.runs.run_recipe import parse_recipe
 
     folder = tmp_path_factory.mktemp("unbroken") / "run"
     fuse = Fuse()

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from loop_fakes import RECIPE, FakeCorrector, FakeGenerator, swaying_set
 
-from loop_client import cli, run
+from loop_client import cli
+from loop_client.runs import motion_run as run
 from motion.errors import ServiceUnavailable
-from motion.packed import write_packed
+from motion.formats.packed import write_packed
 
 
 @pytest.fixture

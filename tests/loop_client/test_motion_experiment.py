@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from loop_fakes import RECIPE, FakeCorrector, FakeGenerator
 
-from loop_client import cli, run
-from loop_client.motion_experiment import motion_experiments, quick
-from loop_client.recipe import load_recipe, parse_recipe
-from loop_client.results import Results
-from loop_client.store import open_run
+from loop_client import cli
+from loop_client.experiments.motion_experiment import motion_experiments, quick
+from loop_client.reports.results import Results
+from loop_client.runs import motion_run as run
+from loop_client.runs.run_recipe import load_recipe, parse_recipe
+from loop_client.runs.run_store import open_run
 from motion.errors import InvalidInput
 
 CHECKS = """

@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 import torch
 
-from loop_client.checks import judge
-from loop_client.points import experiment
-from loop_client.points.correctors import histogram, oracle
-from loop_client.points.data import DISTRIBUTIONS, gaussian, two_gaussians
-from loop_client.points.experiment import last_result, quick, run_experiment
-from loop_client.points.gaussian import Gaussian, GaussianModel
-from loop_client.points.glow import GlowModel
-from loop_client.points.kernel_density import KernelDensityModel
-from loop_client.points.loop import run_arm
-from loop_client.points.metrics import Look, gaussian_w2, recalled_modes, spread_in_modes, total_variation
-from loop_client.points.models import MODELS, make_model
-from loop_client.points.part import Part
-from loop_client.points.recipe import experiment_of, load_experiment, shipped_experiments
-from loop_client.points.report import write_report
+from loop_client.experiments.checks import judge
+from loop_client.toy import toy_experiment as experiment
+from loop_client.toy.distributions import DISTRIBUTIONS, gaussian, two_gaussians
+from loop_client.toy.gaussian import Gaussian, GaussianModel
+from loop_client.toy.glow import GlowModel
+from loop_client.toy.kernel_density import KernelDensityModel
+from loop_client.toy.model_registry import MODELS, make_model
+from loop_client.toy.point_set import Part
+from loop_client.toy.toy_correctors import histogram, oracle
+from loop_client.toy.toy_experiment import last_result, quick, run_experiment
+from loop_client.toy.toy_loop import run_arm
+from loop_client.toy.toy_metrics import Look, gaussian_w2, recalled_modes, spread_in_modes, total_variation
+from loop_client.toy.toy_recipe import experiment_of, load_experiment, shipped_experiments
+from loop_client.toy.toy_report import write_report
 from motion.errors import InvalidInput
 
 SMALL: dict[str, Any] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from loop_fakes import FakeCorrector, FakeGenerator, swaying_set
 
-from loop_client.production import CHUNK, Order, produce
+from loop_client.runs.production import CHUNK, Order, produce
 from motion.errors import InvalidInput, PlumbError
 from motion.protocols import SampleOptions
 

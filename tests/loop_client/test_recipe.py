@@ -7,9 +7,9 @@ import math
 import pytest
 from loop_fakes import RECIPE
 
-from loop_client.recipe import load_recipe, parse_recipe, shipped_recipes
+from loop_client.runs.run_recipe import load_recipe, parse_recipe, shipped_recipes
 from motion.errors import InvalidInput, NotFound
-from motion.schema import differences, to_table
+from motion.shell.schema import differences, to_table
 
 TEXT = RECIPE.format(data="some/set")
 

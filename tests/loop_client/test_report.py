@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from loop_fakes import RECIPE, Cut, FakeCorrector, FakeGenerator, Fuse
 
-from loop_client.check_recipe import CheckRecipe
-from loop_client.data import load_data
-from loop_client.loop import run_loop
-from loop_client.measures import MEASURES
-from loop_client.recipe import Recipe, parse_recipe
-from loop_client.report import write_report
-from loop_client.results import Results, final_table
-from loop_client.store import RunStore, create_run
+from loop_client.evaluation.measures import MEASURES
+from loop_client.experiments.check_recipe import CheckRecipe
+from loop_client.reports.results import Results, final_table
+from loop_client.reports.run_report import write_report
+from loop_client.runs.loop import run_loop
+from loop_client.runs.real_motions import load_data
+from loop_client.runs.run_recipe import Recipe, parse_recipe
+from loop_client.runs.run_store import RunStore, create_run
 from motion.errors import InvalidInput
 
 

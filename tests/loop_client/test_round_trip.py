@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from loop_fakes import swaying_set
 
-from loop_client.round_trip import RoundTrip, round_trip
+from loop_client.runs.round_trip import RoundTrip, round_trip
 from motion import rotation
 from motion.errors import InvalidInput
 from motion.protocols import Corrector

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from loop_fakes import FakeCorrector, FakeGenerator, swaying_set
 
-from generator.retrieval import RetrievalGenerator
-from loop_client.comparison import compare_sets
-from loop_client.embedding_cache import cached
-from loop_client.evaluator.evaluator import load_evaluator
-from loop_client.scoring import score, score_real, table
-from motion.dataset import MotionSet
+from generator.conformance.example import RetrievalGenerator
+from loop_client.evaluation.comparison import compare_sets
+from loop_client.evaluation.embedding_cache import cached
+from loop_client.evaluation.evaluator.evaluator import load_evaluator
+from loop_client.evaluation.scoring import score, score_real, table
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 from motion.protocols import SampleOptions
 from motion.synthesis import synthesize
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from loop_client.seeds import Purpose, derived_generator, derived_seed
+from loop_client.runs.seeds import Purpose, derived_generator, derived_seed
 
 
 def test_every_generation_and_purpose_has_its_own() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loop_client.metrics.diversity import draw_pairs, multimodality, paired_diversity
-from loop_client.metrics.kernel_distance import kid
-from loop_client.metrics.precision_recall import precision_recall
-from loop_client.metrics.retrieval import matching_score, r_precision
-from loop_client.metrics.wasserstein import wasserstein
+from loop_client.evaluation.metrics.diversity import draw_pairs, multimodality, paired_diversity
+from loop_client.evaluation.metrics.kernel_distance import kid
+from loop_client.evaluation.metrics.precision_recall import precision_recall
+from loop_client.evaluation.metrics.retrieval import matching_score, r_precision
+from loop_client.evaluation.metrics.wasserstein import wasserstein
 from motion.errors import InvalidInput
 
 RNG = np.random.default_rng(0)

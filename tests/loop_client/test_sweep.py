@@ -9,9 +9,9 @@ import pytest
 from test_points import SMALL
 
 from loop_client.cli import main
-from loop_client.sweep import cells, parse_variation
-from loop_client.toml_text import format_toml
+from loop_client.experiments.sweep import cells, parse_variation
 from motion.errors import InvalidInput
+from motion.shell.toml_text import format_toml
 
 
 def test_every_combination_is_a_cell() -> None:

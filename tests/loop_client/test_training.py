@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from loop_fakes import RECIPE, FakeCorrector, FakeGenerator
 
-from loop_client.data import load_data
-from loop_client.loop import run_loop
-from loop_client.production import read_production
-from loop_client.recipe import parse_recipe
-from loop_client.store import create_run
-from loop_client.training import relaxed, synthetic_items
-from motion.packed import read_packed
+from loop_client.runs.loop import run_loop
+from loop_client.runs.production import read_production
+from loop_client.runs.real_motions import load_data
+from loop_client.runs.run_recipe import parse_recipe
+from loop_client.runs.run_store import create_run
+from loop_client.runs.training_set import relaxed, synthetic_items
+from motion.formats.packed import read_packed
 
 
 def test_a_relaxed_correction_goes_part_of_the_way(swaying_path: Path, tmp_path: Path) -> None:

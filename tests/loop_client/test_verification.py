@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from loop_fakes import RECIPE, FakeCorrector, FakeGenerator, Fuse
 
-from loop_client.arm_recipe import VerifierRecipe
-from loop_client.data import load_data
-from loop_client.loop import run_loop
-from loop_client.recipe import Recipe, parse_recipe, recipe_of
-from loop_client.store import RunStore, create_run, read_json
-from loop_client.verification import plausible_mm, summarize_verification, verify
+from loop_client.runs.arms import VerifierRecipe
+from loop_client.runs.loop import run_loop
+from loop_client.runs.real_motions import load_data
+from loop_client.runs.run_recipe import Recipe, parse_recipe, recipe_of
+from loop_client.runs.run_store import RunStore, create_run, read_json
+from loop_client.runs.verification import plausible_mm, summarize_verification, verify
 from motion.errors import InvalidInput, NotFound
-from motion.packed import read_packed
-from motion.schema import to_table
+from motion.formats.packed import read_packed
+from motion.shell.schema import to_table
 
 
 class Settings(FakeGenerator):
@@ -98,7 +98,7 @@ def test_the_best_of_three_is_kept(swaying_path: Path, tmp_path: Path, kind: str
 
 def test_a_verifier_is_judged_by_what_is_plausible(swaying_path: Path, tmp_path: Path) -> None:
     store, _ = run(recipe_with(swaying_path, [{"name": "a", "strategy": "augment"}], generations=1), tmp_path / "run")
-    from loop_client.production import read_production
+    from loop_client.runs.production import read_production
 
     production = read_production(store.generation(3, "a", 1) / "synthetic")
     levels = sorted(verify(production, VerifierRecipe("phys_err", 1e9), 0.0, lambda _: np.empty(0))["samples"].values(),

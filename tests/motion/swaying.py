@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from motion import kinematics, rotation
-from motion.dataset import MotionSet
 from motion.motion import Motion
+from motion.motion_set import MotionSet
 
 
 def swaying(frames: int = 60, seed: int = 0, fps: float = 20.0, name: str | None = None) -> Motion:

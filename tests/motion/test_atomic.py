@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from motion.atomic import atomic_group, atomic_path, check_target
 from motion.errors import InvalidInput
+from motion.shell.atomic import atomic_group, atomic_path, check_target
 
 
 def test_a_finished_block_replaces_the_file(tmp_path: Path):

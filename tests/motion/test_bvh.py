@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from swaying import swaying
 
-from motion.bvh import format_bvh, read_bvh, write_bvh
-from motion.bvh_document import parse_bvh
 from motion.errors import InvalidInput, NotFound
+from motion.formats.bvh import format_bvh, read_bvh, write_bvh
+from motion.formats.bvh_document import parse_bvh
+from motion.formats.packed import read_packed
 from motion.motion import Motion
-from motion.packed import read_packed
 from motion.skeleton import JOINT_NAMES
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from motion.command import run_command
 from motion.errors import InvalidInput, NotFound, ServiceUnavailable
+from motion.shell.command import run_command
 
 
 def status_of(command) -> int:

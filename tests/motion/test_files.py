@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from swaying import swaying, swaying_set
 
-from motion.archive import read_npy, read_npz
-from motion.array_file import write_single
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
-from motion.files import output_for, read_file, read_files, read_motions, write_motion
+from motion.formats.array_file import write_single
+from motion.formats.files import output_for, read_file, read_files, read_motions, write_motion
+from motion.formats.npz import read_npy, read_npz
+from motion.formats.packed import read_packed, write_packed
 from motion.motion import Motion
-from motion.packed import read_packed, write_packed
+from motion.motion_set import MotionSet
 from motion.skeleton import JOINT_NAMES
 
 

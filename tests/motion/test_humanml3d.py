@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motion import humanml3d, rotation, uniform_skeleton
+from motion import rotation
 from motion.errors import InvalidInput
-from motion.humanml3d import features_to_positions, positions_to_features
+from motion.formats.packed import read_packed
+from motion.humanml3d import features as humanml3d
+from motion.humanml3d import features_to_positions, positions_to_features, uniform_skeleton
 from motion.kinematics import REST_OFFSETS
-from motion.packed import read_packed
 from motion.skeleton import JOINT, PARENTS, bone_lengths
 
 OFFSETS = uniform_skeleton.REST_DIRECTIONS * np.linalg.norm(REST_OFFSETS, axis=-1, keepdims=True)

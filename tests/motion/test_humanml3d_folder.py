@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from swaying import swaying
 
-from motion.command import run_command
 from motion.errors import InvalidInput, LeftOut, NotFound
-from motion.files import output_for, read_file, read_motions
-from motion.humanml3d import features_to_positions, positions_to_features
-from motion.humanml3d_folder import read_captions, read_humanml3d
-from motion.packed import read_packed
+from motion.formats.files import output_for, read_file, read_motions
+from motion.formats.humanml3d_folder import read_captions, read_humanml3d
+from motion.formats.packed import read_packed
+from motion.humanml3d.features import features_to_positions, positions_to_features
+from motion.shell.command import run_command
 
 TEXTS = {
     "000000": "a person sways.#a/DET person/NOUN sway/VERB#0.0#0.0\nsomeone moves#someone/PRON move/VERB#nan#nan\n",

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motion import humanml3d, uniform_skeleton
+from motion.humanml3d import features as humanml3d
+from motion.humanml3d import uniform_skeleton
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = sorted(Path(os.environ.get("PLUMB_PARITY") or ROOT / "../shared/parity").glob("hml_features_*.npz"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from motion.errors import InvalidInput
-from motion.joint_naming import NAMINGS, Naming, match_joints, simplify
+from motion.formats.joint_naming import NAMINGS, Naming, match_joints, simplify
 from motion.skeleton import JOINT, JOINT_NAMES
 
 

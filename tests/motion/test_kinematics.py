@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from motion import rotation
+from motion.formats.packed import read_packed
 from motion.kinematics import (
     REST_OFFSETS,
     chained,
@@ -18,7 +19,6 @@ from motion.kinematics import (
     planted_slope,
     rigid_fit,
 )
-from motion.packed import read_packed
 from motion.skeleton import JOINT, PARENTS, bone_lengths, mirrored
 
 

@@ -13,10 +13,10 @@ import pytest
 from swaying import swaying, swaying_set
 
 from motion.cli import main
-from motion.files import read_motions, write_motion
+from motion.formats.files import read_motions, write_motion
+from motion.formats.packed import read_packed, write_packed
 from motion.metrics import physical_errors
 from motion.motion import Motion
-from motion.packed import read_packed, write_packed
 
 
 def run(*arguments: object) -> int:

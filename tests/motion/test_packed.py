@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from swaying import swaying_set
 
-from motion.dataset import MotionSet
 from motion.errors import InvalidInput, NotFound
-from motion.packed import PackedPaths, read_packed, read_reports, write_packed
+from motion.formats.packed import PackedPaths, read_packed, read_reports, write_packed
+from motion.motion_set import MotionSet
 from motion.report import PhysicalErrors, Report
 
 ERRORS = PhysicalErrors(1.0, 2.0, 3.0, 6.0, 0.1, 50.0, 4.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from motion.errors import InvalidInput
-from motion.packed import read_packed
+from motion.formats.packed import read_packed
 from motion.resample import frames_covering, frames_within, resample
 from motion.skeleton import bone_lengths
 

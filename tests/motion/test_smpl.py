@@ -9,12 +9,12 @@ import pytest
 from swaying import swaying
 
 from motion import kinematics
-from motion.archive import read_npz
 from motion.errors import InvalidInput, NotFound
-from motion.files import read_file
-from motion.packed import read_packed
+from motion.formats.files import read_file
+from motion.formats.npz import read_npz
+from motion.formats.packed import read_packed
+from motion.formats.smpl import model_joints, motion_from_smpl, write_smpl
 from motion.skeleton import PARENTS
-from motion.smpl import model_joints, motion_from_smpl, write_smpl
 
 
 def amass(frames: int = 30, columns: int = 156) -> dict[str, np.ndarray]:

@@ -7,10 +7,10 @@ import pytest
 
 from motion.skeleton import LEGS
 from motion.synthesis import ACTIONS
+from motion.synthesis.anatomy import SOLE_M, Body, bent_limb, centre_of_mass, within_reach
 from motion.synthesis.balance import centre_path, zero_moment_point
-from motion.synthesis.body import SOLE_M, Body, bent_limb, centre_of_mass, within_reach
 from motion.synthesis.curve import PLAN_FPS, hermite, minimum_jerk, softened
-from motion.synthesis.feet import GRAVITY
+from motion.synthesis.footfalls import GRAVITY
 from motion.synthesis.perform import perform_plan
 from motion.synthesis.scene import Scene
 from motion.synthesis.style import STYLES

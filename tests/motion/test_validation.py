@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from motion.errors import InvalidInput
-from motion.humanml3d import mean_std, positions_to_features
+from motion.formats.packed import read_packed
+from motion.humanml3d.features import mean_std, positions_to_features
+from motion.humanml3d.uniform_skeleton import REST_DIRECTIONS, chained
 from motion.kinematics import REST_OFFSETS
 from motion.motion import Motion
-from motion.packed import read_packed
 from motion.skeleton import JOINT, JOINT_NAMES
-from motion.uniform_skeleton import REST_DIRECTIONS, chained
 from motion.validation import MAX_FRAMES, as_motion, check_motion, features_to_motion, stature
 
 LENGTHS = np.linalg.norm(REST_OFFSETS, axis=-1)

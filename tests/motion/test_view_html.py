@@ -12,10 +12,10 @@ import pytest
 from swaying import swaying, swaying_set
 
 from motion.errors import InvalidInput
-from motion.files import MotionFile, read_file
-from motion.packed import write_packed
-from motion.view import paired_scenes, write_view
-from motion.view_html import Figure, Scene, page_html, scenes_html
+from motion.formats.files import MotionFile, read_file
+from motion.formats.packed import write_packed
+from motion.viewing.html_player import Figure, Scene, page_html, scenes_html
+from motion.viewing.viewer import paired_scenes, write_view
 
 
 def scene_of(*positions: np.ndarray, title: str = "", caption: str = "") -> Scene:

@@ -9,9 +9,9 @@ import pytest
 from swaying import swaying
 
 from motion.errors import InvalidInput
-from motion.view import check_view_target
-from motion.view_html import Figure, Scene
-from motion.view_movie import project, write_movie
+from motion.viewing.html_player import Figure, Scene
+from motion.viewing.movie import project, write_movie
+from motion.viewing.viewer import check_view_target
 
 
 def scenes(fps: float = 20.0, frames: int = 6) -> list[Scene]:
@@ -30,13 +30,13 @@ def test_a_gif_has_a_picture_a_frame_at_50_a_second_at_most(tmp_path: Path, fps:
 
 
 def test_without_ffmpeg_a_film_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("motion.view_movie._ffmpeg", lambda: None)
+    monkeypatch.setattr("motion.viewing.movie._ffmpeg", lambda: None)
     with pytest.raises(InvalidInput, match=r"needs ffmpeg.*\.html or \.gif"):
         check_view_target(tmp_path / "clip.mp4")
 
 
 def test_an_ffmpeg_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("motion.view_movie._ffmpeg", lambda: "false")
+    monkeypatch.setattr("motion.viewing.movie._ffmpeg", lambda: "false")
     with pytest.raises(InvalidInput, match="ffmpeg failed"):
         write_movie(tmp_path / "clip.mp4", scenes(frames=60))
     assert not list(tmp_path.iterdir())

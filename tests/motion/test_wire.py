@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from motion import wire
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo, GeneratorInfo
 from motion.report import Correction, PhysicalErrors, Report
+from motion.rpc import wire
 from motion.skeleton import JOINT_NAMES
 from motion.v1 import corrector_pb2, generator_pb2, motion_pb2
 

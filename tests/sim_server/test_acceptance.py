@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motion.formats.packed import read_packed
 from motion.motion import Motion
-from motion.packed import read_packed
 from sim_server import Corrector
-from sim_server.corruption import CORRUPTIONS
-from sim_server.evaluation import evaluate
+from sim_server.evaluation.corruption import CORRUPTIONS
+from sim_server.evaluation.evaluate import evaluate
 
 
 def check(motions: list[Motion], kind: str) -> None:

@@ -9,11 +9,11 @@ from scipy.optimize import nnls
 
 from motion import rotation
 from motion.kinematics import REST_OFFSETS, chained, placed
-from sim_server import controller
-from sim_server.controller import BodyState, command, distribute
-from sim_server.dynamics import inverse_dynamics
-from sim_server.humanoid import BODY_OF_JOINT, DEPTH_FIRST, SOLE_POINT_JOINT, build_model, sole_points
-from sim_server.retarget import ROW_WIDTH, fields_of
+from sim_server.body.dynamics import inverse_dynamics
+from sim_server.body.humanoid import BODY_OF_JOINT, DEPTH_FIRST, SOLE_POINT_JOINT, build_model, sole_points
+from sim_server.body.retarget import ROW_WIDTH, fields_of
+from sim_server.engine import controller
+from sim_server.engine.controller import BodyState, command, distribute
 
 
 def contact_problem(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,10 +14,10 @@ from stable_baselines3 import PPO
 from motion.errors import InvalidInput, NotFound
 from motion.synthesis import synthesize
 from sim_server.cli import main
-from sim_server.learned_policy import read_policy
 from sim_server.learning.clips import make_clips
 from sim_server.learning.environment import ImitationVecEnv
-from sim_server.observation import ACTION_LIMIT, OBSERVATION_SIZE
+from sim_server.policies.learned_policy import read_policy
+from sim_server.policies.observation import ACTION_LIMIT, OBSERVATION_SIZE
 
 SEEN = np.random.default_rng(0).normal(0, 2, (5, OBSERVATION_SIZE)).astype(np.float32).clip(-8, 8)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from motion.errors import InvalidInput, NotFound, ServiceUnavailable
-from motion.humanml3d import positions_to_features
+from motion.humanml3d.features import positions_to_features
 from motion.motion import Motion
 from motion.protocols import MOST_EFFORT, CorrectionOptions
 from motion.protocols import Corrector as CorrectorProtocol
@@ -19,7 +19,7 @@ from motion.resample import resample
 from motion.synthesis import synthesize
 from sim_server import Corrector, QueueFull
 from sim_server import correction as correction_module
-from sim_server.engine import Engine, Job, JobSource
+from sim_server.engine.engine import Engine, Job, JobSource
 
 
 @pytest.fixture(scope="module")

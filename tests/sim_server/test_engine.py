@@ -11,12 +11,12 @@ from motion.kinematics import REST_OFFSETS
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from motion.synthesis import synthesize
-from sim_server.controller import BodyState
+from sim_server.body.humanoid import build_model, sole_points
+from sim_server.body.retarget import StepFields
 from sim_server.correction import begin
-from sim_server.engine import Engine, Job
-from sim_server.humanoid import build_model, sole_points
-from sim_server.policy import BasePolicy, Residual, ZeroPolicy
-from sim_server.retarget import StepFields
+from sim_server.engine.controller import BodyState
+from sim_server.engine.engine import Engine, Job
+from sim_server.policies.policy import BasePolicy, Residual, ZeroPolicy
 
 BASE = BasePolicy()
 ACTIONS = ["walk", "squat", "jump_forward", "wave", "run"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim_server.flight import flight_shift
+from sim_server.body.flight import flight_shift
 
 DT = 1 / 60
 GRAVITY = np.array([0.0, -9.81, 0.0])

@@ -10,17 +10,17 @@ import pytest
 from blurred_runs import blurred_runs
 
 from motion import kinematics
-from motion.assets import asset_path
+from motion.formats.packed import read_packed
 from motion.motion import Motion
-from motion.packed import read_packed
+from motion.shell.assets import asset_path
 from motion.skeleton import ANKLES, TOES
 from motion.synthesis import synthesize
 from sim_server import Corrector
-from sim_server.corruption import corrupted
+from sim_server.evaluation.corruption import corrupted
 from sim_server.preparation import Prepared, prepare
-from sim_server.preparation.feet import clean_feet, foot_speeds, sole_heights
-from sim_server.preparation.glide import gliding, hurried_path
-from sim_server.preparation.steps import stances, stepped
+from sim_server.preparation.floating_gait import gliding, hurried_path
+from sim_server.preparation.foot_contacts import clean_feet, foot_speeds, sole_heights
+from sim_server.preparation.gait_repair import stances, stepped
 
 FPS = 20
 

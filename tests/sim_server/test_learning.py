@@ -17,27 +17,27 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check
 from safetensors.numpy import load_file, save_file
 from stable_baselines3.common.env_checker import check_env as sb3_check
 
-from loop_client.toml_text import format_toml
 from motion.errors import InvalidInput, NotFound
-from motion.files import write_motion
+from motion.formats.files import write_motion
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
-from motion.recipe_file import shipped_recipes
-from motion.schema import to_table
+from motion.shell.recipe_file import shipped_recipes
+from motion.shell.schema import to_table
+from motion.shell.toml_text import format_toml
 from motion.synthesis import synthesize
 from sim_server.cli import main
 from sim_server.correction import begin
-from sim_server.engine import Engine
-from sim_server.learned_policy import read_policy
+from sim_server.engine.engine import Engine
+from sim_server.engine.simulation import Simulation
 from sim_server.learning.clips import Clip, make_clips, state_at
 from sim_server.learning.curriculum import Curriculum, LimitSchedule
 from sim_server.learning.environment import EpisodeRules, ImitationVecEnv
 from sim_server.learning.gym_environment import ImitationEnv
-from sim_server.learning.recipe import DataRecipe, HeldOutRecipe, PpoRecipe, Recipe, SourceRecipe, load_recipe
-from sim_server.learning.run import train
-from sim_server.observation import ACTION_SIZE, OBSERVATION_SIZE
-from sim_server.policy import BasePolicy, Policy
-from sim_server.simulation import Simulation
+from sim_server.learning.training_recipe import DataRecipe, HeldOutRecipe, PpoRecipe, Recipe, SourceRecipe, load_recipe
+from sim_server.learning.training_run import train
+from sim_server.policies.learned_policy import read_policy
+from sim_server.policies.observation import ACTION_SIZE, OBSERVATION_SIZE
+from sim_server.policies.policy import BasePolicy, Policy
 
 SOURCE = SourceRecipe("synthesis", count=3, seed=5, actions=("walk", "squat", "wave"))
 TINY = Recipe(

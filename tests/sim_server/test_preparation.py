@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from blurred_runs import blurred_runs
 
+from motion.formats.packed import read_packed
 from motion.metrics import mpjpe_global
 from motion.motion import Motion
-from motion.packed import read_packed
 from motion.skeleton import TOES, bone_lengths
 from motion.synthesis import synthesize
-from sim_server.corruption import corrupted
+from sim_server.evaluation.corruption import corrupted
 from sim_server.preparation import prepare
+from sim_server.preparation.denoise import denoised, noise_level
 from sim_server.preparation.drift import drift_velocity
-from sim_server.preparation.feet import sole_heights
-from sim_server.preparation.legs import shifted_feet
-from sim_server.preparation.noise import denoised, noise_level
+from sim_server.preparation.foot_contacts import sole_heights
+from sim_server.preparation.leg_ik import shifted_feet
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from motion.synthesis.action import Action
-from motion.synthesis.repertoire.feats import FEATS
+from motion.synthesis.repertoire.acrobatic_actions import FEATS
 from motion.synthesis.repertoire.hands import HANDS
 from motion.synthesis.repertoire.travel import TRAVEL
 from motion.synthesis.repertoire.trunk import TRUNK

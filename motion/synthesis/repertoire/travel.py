@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from motion.synthesis.action import Action
-from motion.synthesis.flight import Run
+from motion.synthesis.airborne import Run
 from motion.synthesis.locomotion import curve, marching, running, side_stepping, turning
 from motion.synthesis.style import EVERYDAY, LIVELY
 

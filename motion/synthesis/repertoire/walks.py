@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from motion.synthesis.action import Action
 from motion.synthesis.gait import Walk
-from motion.synthesis.gestures import GESTURES
+from motion.synthesis.gesture_library import GESTURES
 from motion.synthesis.locomotion import (
     about_turn,
     ahead,

@@ -1,0 +1,1 @@
+"""Diffusion and flow matching, and sampling from them."""

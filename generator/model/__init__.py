@@ -1,0 +1,1 @@
+"""The motion diffusion model's network."""

@@ -1,0 +1,1 @@
+"""Training of the motion models, and their checkpoints."""

@@ -1,0 +1,1 @@
+"""Evaluation of motion sets and generators."""

@@ -1,0 +1,1 @@
+"""What experiments on motions and on toy data have in common."""

@@ -1,0 +1,126 @@
+"""Distributions of points that real data is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from loop_client.toy.images import ImageSet, digits, image_folder, mnist
+
+Draw = Callable[[np.random.Generator, int, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Where real points come from.
+
+    Attributes:
+        dim: of a point.
+        draw: (rng, runs, n) -> (runs, n, dim) independent points.
+        centers: (modes, dim) of a mixture, whose modes have the standard deviation `scale`; None of anything else.
+        mass: of one-dimensional ones, edges (k,) -> probability between neighbouring edges (k - 1,).
+        images: where points are images, the set that they are drawn from.
+    """
+
+    dim: int
+    draw: Draw
+    centers: np.ndarray | None = None
+    scale: float = 1.0
+    mass: Callable[[np.ndarray], np.ndarray] | None = None
+    images: ImageSet | None = None
+
+    def draw_unseen(self, rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
+        """(runs, n, dim) points that no model is fitted to."""
+        return (self.images.draw_test if self.images else self.draw)(rng, runs, n)
+
+
+def gaussian(dim: int) -> Distribution:
+    """The standard normal distribution."""
+    return Distribution(dim, lambda rng, runs, n: rng.standard_normal((runs, n, dim)))
+
+
+def mixture(centers: np.ndarray, scale: float) -> Distribution:
+    """Equal Gaussians around `centers` (modes, dim)."""
+
+    def draw(rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
+        chosen = rng.integers(len(centers), size=(runs, n))
+        return centers[chosen] + scale * rng.standard_normal((runs, n, centers.shape[1]))
+
+    def mass(edges: np.ndarray) -> np.ndarray:
+        below = ndtr((edges[:, None] - centers[:, 0]) / scale).mean(axis=1)
+        return np.diff(below)
+
+    return Distribution(centers.shape[1], draw, centers, scale, mass if centers.shape[1] == 1 else None)
+
+
+def ring() -> Distribution:
+    """Eight Gaussians on a circle: Bertrand et al., ICLR 2024, figure 3."""
+    angles = np.arange(8) * np.pi / 4
+    return mixture(4 * np.column_stack([np.cos(angles), np.sin(angles)]), 0.4)
+
+
+def grid() -> Distribution:
+    """Twenty-five Gaussians on a grid: Che et al., "Mode Regularized Generative Adversarial Networks", 2017."""
+    line = np.arange(-4.0, 5.0, 2.0)
+    return mixture(np.stack(np.meshgrid(line, line), -1).reshape(-1, 2), 0.05)
+
+
+def two_gaussians() -> Distribution:
+    """Half of N(-1.5, 0.6²), half of N(1.5, 0.6²)."""
+    return mixture(np.array([[-1.5], [1.5]]), 0.6)
+
+
+def moons() -> Distribution:
+    """Two half circles that reach into each other, as in scikit-learn's `make_moons`, but centred and of radius 3, with
+    noise of 0.2."""
+
+    def draw(rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
+        angle = rng.uniform(0, np.pi, (runs, n))
+        upper = rng.random((runs, n)) < 0.5
+        x = np.where(upper, np.cos(angle), 1 - np.cos(angle))
+        y = np.where(upper, np.sin(angle), 0.5 - np.sin(angle))
+        points = 3 * (np.stack([x, y], -1) - (0.5, 0.25))
+        return points + 0.2 * rng.standard_normal(points.shape)
+
+    return Distribution(2, draw)
+
+
+def rosenbrock() -> Distribution:
+    """Density exp(-x1²/2 - (x2 - x1²)²): Alemohammad et al., ICLR 2024, figure 17."""
+
+    def draw(rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
+        first = rng.standard_normal((runs, n))
+        return np.stack([first, first**2 + rng.standard_normal((runs, n)) / np.sqrt(2)], -1)
+
+    return Distribution(2, draw)
+
+
+def of_images(images: ImageSet) -> Distribution:
+    """Draws without replacement from a set of images."""
+    return Distribution(images.train.shape[1], images.draw, images=images)
+
+
+DISTRIBUTIONS: dict[str, Callable[[int, str], Distribution]] = {
+    "gaussian": lambda dim, path: gaussian(dim),
+    "ring": lambda dim, path: ring(),
+    "grid": lambda dim, path: grid(),
+    "two-gaussians": lambda dim, path: two_gaussians(),
+    "moons": lambda dim, path: moons(),
+    "rosenbrock": lambda dim, path: rosenbrock(),
+    "digits": lambda dim, path: of_images(digits()),
+    "mnist": lambda dim, path: of_images(mnist(path)),
+    "images": lambda dim, path: of_images(image_folder(path)),
+}
+"""By kind: what the recipe's `dim` and `path` say, where the kind has need of them."""
+
+WITH_FILES = ("mnist", "images")
+"""Kinds that are read from the user's files, all of them images."""
+
+
+def stand_in() -> Distribution:
+    """Of images that are not there: what a recipe can be checked against without the user's files."""
+    blank = np.zeros((1, 3 * 32 * 32 + 1))
+    return of_images(ImageSet((3, 32, 32), 1, blank, blank))

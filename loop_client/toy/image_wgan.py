@@ -1,0 +1,100 @@
+"""Wasserstein GAN with a gradient penalty, told the class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from loop_client.toy.image_models import ImageKind, ImageModel, drawn
+from motion.errors import InvalidInput
+
+_CRITIC_STEPS = 5
+_PENALTY = 10.0
+
+
+class _Maker(nn.Module):
+    def __init__(self, image: ImageKind, width: int, latent: int):
+        super().__init__()
+        channels, height, breadth = image.shape
+        self.begin = (4 * width, height // 4, breadth // 4)
+        self.image, self.latent = image, latent
+        self.first = nn.Linear(latent + image.classes, int(np.prod(self.begin)))
+        self.rest = nn.Sequential(
+            nn.ReLU(), nn.Upsample(scale_factor=2), nn.Conv2d(4 * width, 2 * width, 3, padding=1),
+            nn.ReLU(), nn.Upsample(scale_factor=2), nn.Conv2d(2 * width, width, 3, padding=1),
+            nn.ReLU(), nn.Conv2d(width, channels, 3, padding=1), nn.Tanh(),
+        )  # fmt: skip
+
+    def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
+        told = functional.one_hot(classes, self.image.classes).to(noise.dtype)
+        return self.rest(self.first(torch.cat([noise, told], 1)).view(-1, *self.begin))
+
+
+class _Critic(nn.Module):
+    def __init__(self, image: ImageKind, width: int):
+        super().__init__()
+        channels, height, breadth = image.shape
+        self.classes = image.classes
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels + image.classes, 2 * width, 3, stride=2, padding=1), nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1), nn.LeakyReLU(0.2),
+            nn.Flatten(), nn.Linear(4 * width * (height // 4) * (breadth // 4), 1),
+        )  # fmt: skip
+
+    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
+        told = functional.one_hot(classes, self.classes).to(images.dtype)[..., None, None]
+        return self.layers(torch.cat([images, told.expand(-1, -1, *images.shape[2:])], 1))[:, 0]
+
+
+@dataclass(frozen=True)
+class WassersteinGAN(ImageModel):
+    """Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017: five steps of the critic for one of the
+    generator. Height and width are multiples of 4.
+
+    Attributes:
+        latent: dimensions of the noise; a sampling bias scales its variance (truncation).
+    """
+
+    latent: int = 32
+
+    def __post_init__(self) -> None:
+        if self.image.shape[1] % 4 or self.image.shape[2] % 4:
+            size = "{} x {}".format(*self.image.shape[1:])
+            raise InvalidInput.of(
+                "generator.kind", f"'wgan-gp' makes images whose sides are multiples of 4; not {size}"
+            )
+
+    def _networks(self) -> nn.ModuleDict:
+        return nn.ModuleDict({"maker": _Maker(self.image, self.width, self.latent),
+                              "critic": _Critic(self.image, self.width)})  # fmt: skip
+
+    def _optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+        return torch.optim.Adam(network.parameters(), rate, betas=(0.0, 0.9))
+
+    def _step(
+        self, networks: nn.ModuleDict, optimizers: dict[str, Any], images: Tensor, classes: Tensor, step: int
+    ) -> None:
+        maker, critic = networks["maker"], networks["critic"]
+        made = maker(torch.randn(len(images), self.latent).to(images.device), classes)
+        distance = critic(made.detach(), classes).mean() - critic(images, classes).mean()
+        share = torch.rand(len(images), 1, 1, 1).to(images.device)
+        between = (share * images + (1 - share) * made.detach()).requires_grad_(True)
+        (slope,) = torch.autograd.grad(critic(between, classes).sum(), between, create_graph=True)
+        penalty = ((slope.flatten(1).norm(dim=1) - 1) ** 2).mean()
+        optimizers["critic"].zero_grad()
+        (distance + _PENALTY * penalty).backward()
+        optimizers["critic"].step()
+        if step % _CRITIC_STEPS == 0:
+            optimizers["maker"].zero_grad()
+            (
+                -critic(maker(torch.randn(len(images), self.latent).to(images.device), classes), classes).mean()
+            ).backward()
+            optimizers["maker"].step()
+
+    def _made(self, networks: nn.ModuleDict, classes: Tensor, bias: float, noise: torch.Generator) -> Tensor:
+        return networks["maker"](np.sqrt(bias) * drawn((len(classes), self.latent), noise), classes)

@@ -1,0 +1,1 @@
+"""File formats of motions: reading and writing, each format in a module of its own."""

@@ -1,0 +1,21 @@
+"""HumanML3D's 263 features of a motion, and the uniform skeleton that they are computed on."""
+
+from motion.humanml3d.features import (
+    FEATURES_FPS,
+    NUM_FEATURES,
+    features_to_positions,
+    mean_std,
+    positions_to_features,
+    recover_from_ric,
+    recover_from_rot,
+)
+
+__all__ = [
+    "FEATURES_FPS",
+    "NUM_FEATURES",
+    "features_to_positions",
+    "mean_std",
+    "positions_to_features",
+    "recover_from_ric",
+    "recover_from_rot",
+]

@@ -1,0 +1,1 @@
+"""The simulation of many motions at once, its controller and the assist ladder."""

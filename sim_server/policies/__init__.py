@@ -1,0 +1,1 @@
+"""Policies, what they observe, and where they are stored."""
