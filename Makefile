@@ -2,18 +2,20 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow check proto assets models clean
+.PHONY: demo test test-slow check build smoke docs pictures proto assets models clean
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml setup.py constraints.txt
+	@echo 'Installing into $(VENV); this takes about two minutes and 2 GB.'
 	python3 -m venv $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(PY) -m pip install --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# What Plumb does, in a few minutes: corrected samples, and the loop with and without correction.
 demo: $(INSTALLED)
 	$(PY) -m loop_client demo
 
 test: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'not slow'
+	$(PY) -m pytest -n 2 -m 'not slow'
 
 test-slow: $(INSTALLED)
 	$(PY) -m pytest -m slow
@@ -22,6 +24,24 @@ check: $(INSTALLED)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m pyright
+
+# A wheel and a source distribution in dist/.
+build: $(INSTALLED)
+	rm -rf dist build/lib build/bdist.*
+	$(PY) -m build --no-isolation --outdir dist .
+
+# Installs the wheel in an empty environment, away from the checkout, and runs all four commands there.
+SMOKE := build/smoke
+smoke: build
+	rm -rf $(SMOKE) && mkdir -p $(SMOKE)
+	$(PY) tests/smoke.py dist $(SMOKE)
+
+docs: $(INSTALLED)
+	$(PY) -m mkdocs build --strict
+
+# The pictures of README and docs.
+pictures: $(INSTALLED)
+	$(PY) docs/generate/pictures.py
 
 # Writes the stubs in motion/v1 anew; they are committed, and a test fails when they are stale.
 proto: $(INSTALLED)
@@ -41,4 +61,4 @@ models: $(INSTALLED)
 	    --set $(MODEL) kind=flow
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build dist site *.egg-info
