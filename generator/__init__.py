@@ -1,6 +1,8 @@
-"""Generators: motion from words, and training them further."""
+"""Text-to-motion generators and their training."""
 
 from typing import TYPE_CHECKING, Any
+
+from motion.shell.extras import explained_imports
 
 if TYPE_CHECKING:
     from generator.generator import DiffusionGenerator
@@ -9,9 +11,9 @@ __all__ = ["DiffusionGenerator"]
 
 
 def __getattr__(name: str) -> Any:
-    # Torch and the schedulers take seconds to import, which `plumb-gen --help` can do without.
+    """Import `DiffusionGenerator` when it is first used, because importing torch takes seconds."""
     if name == "DiffusionGenerator":
-        from generator.generator import DiffusionGenerator
-
+        with explained_imports():
+            from generator.generator import DiffusionGenerator
         return DiffusionGenerator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

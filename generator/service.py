@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,87 +16,113 @@ from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, Generator
 from motion.rpc import wire
-from motion.rpc.server import ServerSettings, Services
+from motion.rpc.server import Services
 from motion.rpc.server import serve as serve_services
+from motion.rpc.server_settings import (
+    DEFAULT_DRAIN_SECONDS,
+    DEFAULT_GRACE_SECONDS,
+    GENERATOR_ADDRESS,
+    ServerSettings,
+)
 from motion.v1 import generator_pb2, generator_pb2_grpc
-from motion.validation import in_order
+from motion.validation import reorder_joints
 
-DEFAULT_LISTEN = "127.0.0.1:50052"
 MAX_UPLOAD_BYTES = 4 * 2**30
 _SAMPLING_THREADS = 4
+_METHODS = ("describe", "sample", "upload", "fit")
 
 _T = TypeVar("_T")
 
 
 def serve(
     generator: Generator,
-    listen: str = DEFAULT_LISTEN,
+    listen: str = GENERATOR_ADDRESS,
     announce: Path | None = None,
     metrics_port: int | None = None,
-    grace_seconds: float = 30.0,
-    drain_seconds: float = 0.2,
+    grace_seconds: float = DEFAULT_GRACE_SECONDS,
+    drain_seconds: float = DEFAULT_DRAIN_SECONDS,
 ) -> None:
-    """Serve `generator` until SIGTERM; see `motion.rpc.server`. A fit that does not end within the grace is stopped
-    where it can be taken up again.
+    """Serve a generator until SIGTERM or SIGINT.
+
+    Args:
+        generator: what to serve.
+        listen: HOST:PORT; port 0 picks a free port.
+        announce: file that the address is written to once the server answers.
+        metrics_port: port of the same host to serve Prometheus metrics on; None for none.
+        grace_seconds: how long running calls may take to end after a signal. Training that takes longer is stopped, and
+            continues when it is requested again.
+        drain_seconds: how long calls are still accepted after a signal.
 
     Raises:
-        InvalidInput: `listen` is no address, or cannot be listened on.
+        InvalidInput: if `generator` lacks a method, or `listen` is not an address that can be listened on.
     """
     settings = ServerSettings(listen, announce, metrics_port, drain_seconds=drain_seconds, grace_seconds=grace_seconds)
     serve_services(services(generator), settings)
 
 
 def services(generator: Generator) -> Services:
-    """The service for `motion.rpc.server`."""
+    """Return the service of a generator for `motion.rpc.server`.
+
+    Raises:
+        InvalidInput: if `generator` lacks a method of `motion.protocols.Generator`.
+    """
+    if missing := [name for name in _METHODS if not callable(getattr(generator, name, None))]:
+        needed = f"{', '.join(_METHODS[:-1])} and {_METHODS[-1]} of motion.protocols.Generator"
+        raise InvalidInput.of(
+            "generator", f"is a {type(generator).__name__} without {', '.join(missing)}; must have the methods {needed}"
+        )
     servicer = GeneratorServicer(generator)
     name = generator_pb2.DESCRIPTOR.services_by_name["GeneratorService"].full_name
     return {name: lambda server: generator_pb2_grpc.add_GeneratorServiceServicer_to_server(servicer, server)}
 
 
-class FitStopped(PlumbError):
-    """Raised into a fit, through its progress, when nobody waits for it any more."""
+class TrainingStopped(PlumbError):
+    """Raised in a training run, through its progress callback, after its client has gone."""
 
 
 class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
-    """Runs the generator's methods in threads, so that the server goes on answering.
+    """Runs the methods of a generator in threads, so that the server keeps answering.
 
-    One fit runs at a time, and others wait for their turn; samples are made beside it. A `Fit` that its client gives
-    up stops at its next step, and the same request takes it up from what was saved.
+    One training run is active at a time, and others wait; sampling continues meanwhile. Descriptions have a thread of
+    their own, so that clients that sample do not delay them. When the client of a `Fit` goes away, the training stops
+    at its next step; the same request continues it from the saved state.
+
+    Args:
+        generator: what to serve.
     """
 
     def __init__(self, generator: Generator):
         self._generator = generator
-        self._fits = ThreadPoolExecutor(1, thread_name_prefix="fit")
-        self._work = ThreadPoolExecutor(_SAMPLING_THREADS, thread_name_prefix="generator")
+        self._describing = ThreadPoolExecutor(1, thread_name_prefix="describe")
+        self._sampling = ThreadPoolExecutor(_SAMPLING_THREADS, thread_name_prefix="sample")
+        self._training = ThreadPoolExecutor(1, thread_name_prefix="train")
 
     async def Describe(
         self, request: generator_pb2.DescribeGeneratorRequest, context: grpc.aio.ServicerContext
     ) -> generator_pb2.DescribeGeneratorResponse:
-        info = await asyncio.get_running_loop().run_in_executor(self._work, self._generator.describe)
-        return wire.pack_generator_info(info)
+        """Describe the generator."""
+        return wire.pack_generator_info(await _run_in(self._describing, self._generator.describe))
 
     async def Sample(
         self, request: generator_pb2.SampleRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[generator_pb2.SampleResponse]:
-        """One motion a message; the next is made when the client has taken this one."""
+        """Send one motion a message; the next is computed when the client has taken this one."""
         options = wire.unpack_sample_options(request)
 
-        def begin() -> Iterator[Motion]:
-            return iter(
-                self._generator.sample(
-                    list(request.prompts), list(request.lengths), request.seed, options, request.start_index
-                )
-            )
+        def start() -> Iterator[Motion]:
+            prompts, lengths = list(request.prompts), list(request.lengths)
+            return iter(self._generator.sample(prompts, lengths, request.seed, options, request.start_index))
 
-        motions = await asyncio.get_running_loop().run_in_executor(self._work, begin)
+        motions = await _run_in(self._sampling, start)
         index = request.start_index
-        async for motion in _stepped(self._work, motions):
+        async for motion in _iterate_in(self._sampling, motions):
             yield generator_pb2.SampleResponse(index=index, motion=wire.pack_motion(motion))
             index += 1
 
     async def UploadDataset(
         self, request_iterator: AsyncIterator[generator_pb2.UploadDatasetRequest], context: grpc.aio.ServicerContext
     ) -> generator_pb2.UploadDatasetResponse:
+        """Receive a data set, one motion a message, and hand it to the generator once it is complete."""
         motions: list[Motion] = []
         captions: list[tuple[str, ...]] = []
         size, total = 0, 0
@@ -105,7 +131,7 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
             if size > MAX_UPLOAD_BYTES:
                 raise InvalidInput.of("motions", f"are over {MAX_UPLOAD_BYTES} bytes, the most that a set may have")
             try:
-                motions.append(in_order(wire.unpack_motion(request.motion)))
+                motions.append(reorder_joints(wire.unpack_motion(request.motion)))
             except InvalidInput as error:
                 raise error.within(f"motions[{len(motions)}]") from error
             captions.append(tuple(request.captions))
@@ -115,39 +141,43 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         if len(motions) != total:
             raise InvalidInput.of("total", f"is {total}; must be the number of motions, of which {len(motions)} came")
         dataset = MotionSet(tuple(motions), tuple(captions))
-        identity = await asyncio.get_running_loop().run_in_executor(self._work, self._generator.upload, dataset)
+        identity = await _run_in(self._sampling, lambda: self._generator.upload(dataset))
         return generator_pb2.UploadDatasetResponse(dataset_id=identity, motions=len(motions))
 
     async def Fit(
         self, request: generator_pb2.FitRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[generator_pb2.FitResponse]:
+        """Train, sending the progress of every step and, last, the id of the checkpoint."""
         loop = asyncio.get_running_loop()
-        lines: asyncio.Queue[FitProgress | None] = asyncio.Queue()
-        given_up = threading.Event()
+        progress: asyncio.Queue[FitProgress | None] = asyncio.Queue()
+        client_gone = threading.Event()
 
-        def report(line: FitProgress) -> None:
-            if given_up.is_set():
-                raise FitStopped("nobody waits for this fit any more")
-            loop.call_soon_threadsafe(lines.put_nowait, line)
+        def report(step: FitProgress) -> None:
+            if client_gone.is_set():
+                raise TrainingStopped("the client of this training run has gone")
+            loop.call_soon_threadsafe(progress.put_nowait, step)
 
-        def run() -> str:
+        def train() -> str:
             settings = dict(request.settings)
             return self._generator.fit(request.dataset_id, request.init, request.steps, request.seed, settings, report)
 
-        fit = self._fits.submit(run)
-        ended = asyncio.wrap_future(fit)
-        ended.add_done_callback(lambda _: lines.put_nowait(None))
+        training = asyncio.wrap_future(self._training.submit(train))
+        training.add_done_callback(lambda _: progress.put_nowait(None))
         try:
-            while (line := await lines.get()) is not None:
-                yield generator_pb2.FitResponse(step=line.step, steps=line.steps, loss=line.loss)
-            yield generator_pb2.FitResponse(step=request.steps, steps=request.steps, checkpoint=await ended)
+            while (step := await progress.get()) is not None:
+                yield generator_pb2.FitResponse(step=step.step, steps=step.steps, loss=step.loss)
+            yield generator_pb2.FitResponse(step=request.steps, steps=request.steps, checkpoint=await training)
         finally:
-            given_up.set()
-            ended.cancel()
+            client_gone.set()
+            training.cancel()
 
 
-async def _stepped(threads: ThreadPoolExecutor, items: Iterator[_T]) -> AsyncIterator[_T]:
-    """The items, each made in a thread when it is asked for; the iterator is closed also when it is left half-way."""
+async def _run_in(threads: Executor, call: Callable[[], _T]) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(threads, call)
+
+
+async def _iterate_in(threads: Executor, items: Iterator[_T]) -> AsyncIterator[_T]:
+    """Yield the items, computing each in a thread when it is asked for, and close their iterator in any case."""
     end = object()
     step = threads.submit(next, items, end)
     try:
@@ -156,5 +186,5 @@ async def _stepped(threads: ThreadPoolExecutor, items: Iterator[_T]) -> AsyncIte
             step = threads.submit(next, items, end)
     finally:
         if close := getattr(items, "close", None):
-            # A step may still be at work, and an iterator cannot be closed from outside of it.
+            # A step may still be running, and an iterator cannot be closed while it runs.
             step.add_done_callback(lambda _: close())

@@ -1,10 +1,10 @@
-"""Data sets and checkpoints in a folder, by content.
+"""Storage of data sets and checkpoints in a folder.
 
-STORE/datasets/ID.npz, ID.jsonl                    a packed set; ID is made of its content
-STORE/checkpoints/ID/weights.safetensors           ID is made of the request that it answers
+STORE/datasets/ID.npz, ID.jsonl                    a packed set; ID is a digest of its content
+STORE/checkpoints/ID/weights.safetensors           a checkpoint; ID is a digest of the training request
 STORE/checkpoints/ID/card.json
-STORE/partial/ID.safetensors                       a fit that is under way
-STORE/optimizers/ID.safetensors                    Adam's moments at its end, where they were to be kept
+STORE/partial/ID.safetensors                       state of an unfinished training run
+STORE/optimizers/ID.safetensors                    Adam's moments at the end of a run, with `keep_optimizer`
 """
 
 from __future__ import annotations
@@ -22,30 +22,33 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from generator.training.checkpoint import CARD, Checkpoint, read_checkpoint, read_tensors, write_checkpoint
+from generator.training.checkpoint import CARD, Checkpoint, read_tensors, write_checkpoint
 from motion.errors import InvalidInput, NotFound
 from motion.formats.packed import read_packed, write_packed
 from motion.motion_set import MotionSet
 from motion.shell.atomic import atomic_path
 
-_NAMED_AT_MOST = 5
+_MAX_LISTED = 5
 
 
 def request_id(request: Mapping[str, Any]) -> str:
-    """A hexadecimal digest of what determines a checkpoint; equal requests have equal ids."""
+    """Return a hexadecimal digest of a training request; equal requests have equal ids."""
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _is_id(text: str) -> bool:
-    """Ids come from outside and become names of files; nothing else may."""
+    """Check that a text from outside may become the name of a file."""
     return bool(text) and all(character in "0123456789abcdef" for character in text)
 
 
 class Store:
-    """The folder of one generator; made when something is first put into it.
+    """The data sets and checkpoints of one generator.
 
-    Whatever is written takes its name when it is whole. A folder that cannot be written, or a disk that is full, raises
-    `InvalidInput`, and what was there before stays.
+    The folder is made when something is first written to it. A file gets its name when it is complete. If the folder
+    cannot be written or the disk is full, methods raise `InvalidInput` and leave everything as it was.
+
+    Args:
+        root: the folder.
     """
 
     def __init__(self, root: Path):
@@ -54,86 +57,100 @@ class Store:
         self._partial, self._optimizers = self.root / "partial", self.root / "optimizers"
 
     def put_dataset(self, dataset: MotionSet) -> str:
+        """Store a data set unless it is stored already, and return its id."""
         identity = dataset.content_id()
         target = self._datasets / identity
         if not target.with_suffix(".npz").is_file():
-            _make(self._datasets)
+            _make_folder(self._datasets)
             write_packed(target, dataset)
         return identity
 
     def dataset(self, identity: str) -> MotionSet:
-        """Raises NotFound where there is none of that id."""
+        """Read a data set.
+
+        Raises:
+            NotFound: if no data set has this id.
+        """
         path = self._datasets / identity
         if not _is_id(identity) or not path.with_suffix(".npz").is_file():
             raise NotFound(f"no data set {identity!r}; upload it first")
         return read_packed(path)
 
     def checkpoints(self) -> list[str]:
-        """Ids of the whole checkpoints, the newest last."""
+        """Return the ids of the complete checkpoints, the newest last."""
         cards = [path for path in self._checkpoints.glob(f"*/{CARD}") if _is_id(path.parent.name)]
         return [card.parent.name for card in sorted(cards, key=lambda card: (card.stat().st_mtime_ns, str(card)))]
 
     def has_checkpoint(self, identity: str) -> bool:
+        """Check whether a checkpoint is stored."""
         return _is_id(identity) and (self._checkpoints / identity / CARD).is_file()
 
-    def checkpoint(self, identity: str, others: Sequence[str] = ()) -> Checkpoint:
-        """Raises NotFound, naming those that exist and `others` that do, where there is none of that id."""
+    def checkpoint_folder(self, identity: str, others: Sequence[str] = ()) -> Path:
+        """Return the folder of a stored checkpoint.
+
+        Args:
+            identity: id of the checkpoint.
+            others: ids of checkpoints outside the store, to list if this one is not found.
+
+        Raises:
+            NotFound: if no checkpoint has this id; the text lists those that exist.
+        """
         if not self.has_checkpoint(identity):
-            known = [*others, *self.checkpoints()[-_NAMED_AT_MOST:]]
+            known = [*others, *self.checkpoints()[-_MAX_LISTED:]]
             raise NotFound(f"no checkpoint {identity!r}; there is {', '.join(known) or 'none yet'}")
-        return read_checkpoint(self._checkpoints / identity)
+        return self._checkpoints / identity
 
     def publish(self, checkpoint: Checkpoint) -> None:
-        """Put a whole checkpoint in its place at once, and drop what was kept of its fit."""
-        _make(self._checkpoints)
-        made = Path(tempfile.mkdtemp(prefix=".new-", dir=self._checkpoints))
+        """Store a complete checkpoint in one step, and delete the saved state of its training run."""
+        _make_folder(self._checkpoints)
+        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self._checkpoints))
         try:
-            write_checkpoint(made, checkpoint)
-            made.chmod(0o755)
+            write_checkpoint(temporary, checkpoint)
+            temporary.chmod(0o755)
             if not self.has_checkpoint(checkpoint.id):
-                os.replace(made, self._checkpoints / checkpoint.id)
+                os.replace(temporary, self._checkpoints / checkpoint.id)
         except (OSError, SafetensorError) as error:
             raise InvalidInput.of(str(self._checkpoints / checkpoint.id), f"cannot be written: {error}") from error
         finally:
-            shutil.rmtree(made, ignore_errors=True)
-        self._partial_of(checkpoint.id).unlink(missing_ok=True)
+            shutil.rmtree(temporary, ignore_errors=True)
+        self._partial_file(checkpoint.id).unlink(missing_ok=True)
 
     def save_partial(self, identity: str, tensors: dict[str, Tensor], step: int) -> None:
-        """Keep a fit that is under way; the one before it is replaced whole."""
-        _save(self._partial_of(identity), tensors, {"step": str(step)})
+        """Save the state of a training run after a step, in place of the previous state."""
+        _write_tensors(self._partial_file(identity), tensors, {"step": str(step)})
 
     def partial(self, identity: str) -> tuple[dict[str, Tensor], int] | None:
-        """What was kept of a fit, and its step; None if nothing was."""
-        path = self._partial_of(identity)
+        """Read the saved state of a training run and its step; None if there is none."""
+        path = self._partial_file(identity)
         if not path.is_file():
             return None
         tensors, metadata = read_tensors(path)
         return tensors, int(metadata["step"])
 
     def save_optimizer(self, identity: str, tensors: dict[str, Tensor]) -> None:
-        """Keep what an optimizer has at the end of a fit."""
-        _save(self._optimizers / f"{identity}.safetensors", tensors, {})
+        """Save the moments of the optimizer at the end of a training run."""
+        _write_tensors(self._optimizers / f"{identity}.safetensors", tensors, {})
 
     def optimizer(self, identity: str) -> dict[str, Tensor]:
-        """What was kept of the optimizer of a checkpoint.
+        """Read the moments of the optimizer that a checkpoint was trained with.
 
         Raises:
-            InvalidInput: nothing was.
+            InvalidInput: if they were not saved.
         """
         path = self._optimizers / f"{identity}.safetensors"
         if not path.is_file():
             raise InvalidInput.of(
                 "settings.keep_optimizer",
-                f"is true; the moments of checkpoint {identity} are not in this store: fit with false to begin anew",
+                f"is true; the moments of checkpoint {identity} are not in this store: use false to start without them",
             )
         return read_tensors(path)[0]
 
-    def _partial_of(self, identity: str) -> Path:
+    def _partial_file(self, identity: str) -> Path:
         return self._partial / f"{identity}.safetensors"
 
 
-def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    _make(path.parent)
+def _write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    _make_folder(path.parent)
     with atomic_path(path) as temporary:
         try:
             save_file(tensors, temporary, metadata=metadata)
@@ -141,8 +158,8 @@ def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> N
             raise InvalidInput.of(str(path), f"cannot be written: {error}") from error
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InvalidInput.of(str(folder), f"cannot be made: {error.strerror or error}") from error
+        raise InvalidInput.of(str(folder), f"cannot be created: {error.strerror or error}") from error

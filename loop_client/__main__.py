@@ -1,4 +1,4 @@
-"""`python -m loop_client` is `plumb-loop`."""
+"""Run `plumb-loop` as `python -m loop_client`."""
 
 from loop_client.cli import main
 

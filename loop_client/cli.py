@@ -1,4 +1,4 @@
-"""`plumb-loop`: run self-consuming loops, and see what came of them."""
+"""Train motion generators on their own output, with and without correction, and evaluate them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Annotated
 
 from tyro.conf import subcommand
 
-from loop_client.commands.evaluation import Evaluate, ImportEvaluator, Score, TrainEvaluator
+from loop_client.commands.demo import Demo
+from loop_client.commands.evaluation import Evaluate, Score
+from loop_client.commands.evaluators import ImportEvaluator, TrainEvaluator
 from loop_client.commands.experiments import Reproduce, Sweep
-from loop_client.commands.runs import Demo, Recipes, Report, Run
+from loop_client.commands.runs import Recipes, Report, Run
 from motion.shell.command import run_commands
 
 Command = (
@@ -27,5 +29,9 @@ Command = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run `plumb-loop` with `arguments` (by default those of the process), and exit."""
+    """Run `plumb-loop` and exit with the status of its command.
+
+    Args:
+        arguments: the command line without the program's name; None for that of this process.
+    """
     run_commands(Command, "plumb-loop", __doc__, arguments)

@@ -1,12 +1,13 @@
-"""Strategies: what generation t is trained on.
+"""Strategies, which compose the training set of generation t.
 
-A strategy composes a training set out of `real`, the n real items of this generation, and `synthetic`, the items that
-each generation's predecessor made: `synthetic[-1]` came from the model of generation t - 1, `synthetic[0]` from that of
-generation 0. Items may be anything. Gamma, the strength of the correction, acts on the items before they come here.
+A strategy composes it from `real`, the n real items of this generation, and `synthetic`, the items that the models so
+far have made: those in `synthetic[-1]` are from the model of generation t - 1, those in `synthetic[0]` from that of
+generation 0. Items may be anything. Corrections, of strength gamma, are applied to items before they are composed.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -17,6 +18,7 @@ import numpy as np
 T = TypeVar("T")
 
 Composition = Callable[[Sequence[T], Sequence[Sequence[T]]], list[T]]
+"""Returns a training set for the real items and the synthetic items of every generation so far."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,13 @@ class Strategy:
     """How training sets are composed.
 
     Attributes:
-        compose: the training set from the real items and the synthetic ones of every generation so far.
-        synthesizes: whether it uses synthetic items at all; where not, none need be made.
+        compose: returns the training set for the real items and the synthetic items of every generation so far.
+        synthesizes: whether synthetic items are used at all; otherwise none are made.
         fresh_real: whether each generation draws its own real items from the pool.
-        fixed_size: whether of what is composed as many are drawn as there are real items.
+        fixed_size: whether only as many of the composed items are drawn as there are real items.
         keeps_all: whether the synthetic items of earlier generations are used again.
-        only_synthetic: whether no real items are among them.
-        extrapolates: whether the weights go away from what was trained, not to it.
+        only_synthetic: whether the training set has no real items.
+        extrapolates: whether the weights are extrapolated away from those that training ends with.
     """
 
     compose: Composition
@@ -43,7 +45,7 @@ class Strategy:
 
 
 def baseline(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
-    """The real items alone, trained on for as many steps as the other arms: what more training by itself does.
+    """Compose the real items alone, as a baseline that trains for as many steps as the other arms.
 
     Gillman et al., "Self-Correcting Self-Consuming Loops for Generative Model Training", ICML 2024, section 6.
     """
@@ -51,7 +53,7 @@ def baseline(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
 
 
 def replace(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
-    """The newest synthetic items alone: the fully synthetic loop.
+    """Compose the newest synthetic items alone: the fully synthetic loop.
 
     Alemohammad et al., "Self-Consuming Generative Models Go MAD", ICLR 2024, section 3.
     """
@@ -59,7 +61,7 @@ def replace(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
 
 
 def augment(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
-    """The real items and the newest lambda n synthetic ones: iterative retraining.
+    """Compose the real items and the newest lambda n synthetic items: iterative retraining.
 
     Bertrand et al., "On the Stability of Iterative Retraining of Generative Models on their own Data", ICLR 2024,
     algorithm 1; with corrected items, algorithm 1 of Gillman et al.
@@ -68,7 +70,7 @@ def augment(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
 
 
 def accumulate(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
-    """The real items and the synthetic ones of all generations so far, none thrown away.
+    """Compose the real items and the synthetic items of all generations so far.
 
     Gerstgrasser et al., "Is Model Collapse Inevitable?", COLM 2024.
     """
@@ -76,9 +78,9 @@ def accumulate(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
 
 
 def fresh(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
-    """Real items that this generation drew anew from the pool, and the newest synthetic ones: the fresh data loop.
+    """Compose real items that this generation drew from the pool, and the newest synthetic items: the fresh data loop.
 
-    Alemohammad et al., section 5. The drawing is `draw_subset`'s.
+    Alemohammad et al., section 5. The real items are drawn by `draw_subset`.
     """
     return [*real, *synthetic[-1]]
 
@@ -89,49 +91,75 @@ STRATEGIES: dict[str, Strategy] = {
     "augment": Strategy(augment),
     "accumulate": Strategy(accumulate, keeps_all=True),
     # Kazdan et al., "Collapse or Thrive? Perils and Promises of Synthetic Data in a Self-Generating World", 2024:
-    # everything accumulates, and each generation trains on a draw of it that does not grow.
+    # all items accumulate, and each generation trains on a draw of constant size.
     "accumulate_fixed": Strategy(accumulate, fixed_size=True, keeps_all=True),
     "fresh": Strategy(fresh, fresh_real=True),
-    # Alemohammad et al., "Neon: Negative Extrapolation From Self-Training Improves Image Generation", 2025: a model
-    # is trained on its own samples alone, and its weights then go the other way by w.
+    # Alemohammad et al., "Neon: Negative Extrapolation From Self-Training Improves Image Generation", 2025: a model is
+    # trained on its own samples alone, and its weights are then moved by w in the opposite direction.
     "neon": Strategy(replace, only_synthetic=True, extrapolates=True),
 }
 
 
 def number_synthetic(share: float, n: int) -> int:
-    """How many synthetic items a generation asks for: the whole part of lambda n."""
-    # A product such as 0.29 * 100 may fall just short of the whole number that is meant.
+    """Return the number of synthetic items of a generation, the integer part of lambda n.
+
+    Args:
+        share: lambda.
+        n: number of real items.
+    """
+    # A product such as 0.29 * 100 may be just below the integer that it should be.
     return int(share * n + 1e-9)
 
 
 def draw_subset(groups: Sequence[object], n: int, rng: np.random.Generator) -> list[int]:
-    """Indices of `n` items without replacement, in the order drawn; those that follow are left out.
+    """Draw items without replacement, equally often from each group while it has items left.
 
-    `groups` has each item's group. Groups take turns, so that none is drawn more often than another while that still
-    has items; of one group only, this is a plain draw.
+    Args:
+        groups: the group of each item; with one group this is a plain draw.
+        n: number of items to draw; all are drawn if there are fewer.
+        rng: the random generator.
+
+    Returns:
+        Indices of the items in the order in which they are drawn.
     """
     order = rng.permutation(len(groups))
-    turn: dict[object, int] = {}
-    turns = []
+    drawn: Counter[object] = Counter()
+    rounds = []
     for index in order:
-        turns.append(turn.get(groups[index], 0))
-        turn[groups[index]] = turns[-1] + 1
-    return [int(order[place]) for place in np.argsort(turns, kind="stable")[:n]]
+        rounds.append(drawn[groups[index]])
+        drawn[groups[index]] += 1
+    return [int(order[position]) for position in np.argsort(rounds, kind="stable")[:n]]
 
 
 def draw_sources(items: int, count: int, rng: np.random.Generator) -> list[int]:
-    """Which of `items` real items give their prompts to `count` samples: drawn without replacement.
+    """Draw the real items that give their prompts to samples.
 
-    Where more are asked for than there are items, all are used before any is used again.
+    They are drawn without replacement. If there are fewer items than samples, all are used before any is used again.
+
+    Args:
+        items: number of real items.
+        count: number of samples.
+        rng: the random generator.
+
+    Returns:
+        For each sample, the index of its real item.
     """
     passes = -(-count // items)
     return [int(i) for i in np.concatenate([rng.permutation(items) for _ in range(passes)] or [[]])[:count]]
 
 
 def draw_corrected(count: int, gamma: float, rng: np.random.Generator) -> np.ndarray:
-    """Which of `count` samples are replaced by their correction: each with probability gamma / (1 + gamma); (count,).
+    """Draw which samples are replaced by their corrections, each with probability gamma / (1 + gamma).
 
-    In distribution this is the mixture of definition 4.1 of Gillman et al.; gamma = inf corrects all of them.
+    In distribution this is the mixture of definition 4.1 of Gillman et al.
+
+    Args:
+        count: number of samples.
+        gamma: strength of the correction; infinity corrects all samples.
+        rng: the random generator.
+
+    Returns:
+        (count,) bool.
     """
     probability = 1.0 if np.isinf(gamma) else gamma / (1.0 + gamma)
     return rng.random(count) < probability

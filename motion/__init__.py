@@ -1,4 +1,4 @@
-"""The vocabulary of Plumb: skeleton, motions, HumanML3D features, kinematics, physical metrics and file formats."""
+"""Plumb's common data types and functions: motions, kinematics, physical metrics, features and file formats."""
 
 from motion.errors import InvalidInput, NotFound, PlumbError, ServiceUnavailable
 from motion.motion import Motion

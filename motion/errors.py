@@ -1,4 +1,4 @@
-"""What can be wrong with what comes from outside, said field by field."""
+"""Errors and warnings of Plumb. Errors about input name each wrong field, its value and what would be right."""
 
 from __future__ import annotations
 
@@ -7,25 +7,33 @@ from dataclasses import dataclass
 
 
 class PlumbError(Exception):
-    """Root of every error that Plumb raises on purpose; its text is one sentence for a person."""
+    """Base class of all errors that Plumb raises on purpose; the text is one sentence for the user."""
 
 
-class LeftOut(UserWarning):
-    """Some members of a set cannot be used and are not in what was read; the text names them and says why."""
+class SkippedMotionsWarning(UserWarning):
+    """Some members of a set could not be used and were skipped; the text names them and gives the reason."""
 
 
 @dataclass(frozen=True)
 class Violation:
-    """One field that was refused: its path, and what it holds, and what would be right."""
+    """One field that was refused.
+
+    Attributes:
+        field: path of the field, such as `motion.positions`.
+        description: its value and what would be right.
+    """
 
     field: str
     description: str
 
 
 class InvalidInput(PlumbError, ValueError):
-    """An input from outside was refused; nothing was done with it.
+    """An input was refused before anything was done with it.
 
     Over the network this is INVALID_ARGUMENT with a `google.rpc.BadRequest`; on a command line, exit status 2.
+
+    Attributes:
+        violations: the fields that were refused.
     """
 
     def __init__(self, violations: Sequence[Violation]):
@@ -34,20 +42,21 @@ class InvalidInput(PlumbError, ValueError):
 
     @classmethod
     def of(cls, field: str, description: str) -> InvalidInput:
+        """Create an error about one field."""
         return cls([Violation(field, description)])
 
     def within(self, prefix: str) -> InvalidInput:
-        """The same violations, their fields under `prefix` (`positions` -> `motion.positions`)."""
+        """Return the error with `prefix` before each field (`positions` becomes `motion.positions`)."""
         return InvalidInput([Violation(f"{prefix}.{v.field}", v.description) for v in self.violations])
 
 
 class NotFound(PlumbError, LookupError):
-    """A named thing (policy, checkpoint, data set, recipe, file) does not exist; the text lists what does."""
+    """A policy, checkpoint, data set, recipe or file of this name does not exist; the text lists those that do."""
 
 
 class ServiceUnavailable(PlumbError, ConnectionError):
-    """A service could not be reached, or went away in the middle."""
+    """A service could not be reached, or the connection was lost."""
 
 
 class Overloaded(ServiceUnavailable):
-    """A service has as much to do as it takes on; the same request may be sent again shortly."""
+    """A service accepts no more work at the moment; the same request may be sent again later."""

@@ -1,20 +1,23 @@
-"""How far a motion is from what a body can do, and from another motion.
+"""Physical errors of a motion and its distances to a reference motion.
 
-Every definition stands here once, for positions (frames, 22, 3) in metres, Y up, floor at y = 0. T frames have T poses,
-T - 1 steps between neighbours, T - 2 second and T - 3 third differences; each mean says over which of these it runs. A
-mean over nothing (a motion too short to have any) is 0. Numbers of a set are means over its motions.
+Every metric is defined here and nowhere else, for positions (frames, 22, 3) in metres, Y up, floor at y = 0. T frames
+have T poses, T - 1 steps, T - 2 second differences and T - 3 third differences; the docstrings say over which of these
+the mean is taken. The mean over nothing, for a motion that is too short, is 0. The numbers of a set are means over its
+motions.
 
-Real motion does not score 0: joint centres lie above the sole, and a real jump floats. Print the same numbers of clean
-motion capture beside a result.
+Real motion does not score 0, because joint centres lie above the sole and a real jump floats. Report the same numbers
+for clean motion capture beside a result.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.ndimage import uniform_filter1d
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
+import numpy as np
+
+from motion.array_types import BoolArray, FloatArray
 from motion.errors import InvalidInput
-from motion.report import PhysicalErrors
 from motion.skeleton import TOES
 
 FLOOR_TOLERANCE_M = 0.005
@@ -22,13 +25,54 @@ SKATE_HEIGHT_M = 0.05
 SKATE_SPEED_M_S = 0.5
 SKATE_WINDOW_FRAMES = 5
 COMPLETION_LIMIT_M = 0.5
+"""Distance to the reference at which a frame has failed (UHC, see `completion`)."""
 
 _PLANE = (0, 2)
 _MM = 1000.0
 
 
-def physical_errors(positions: np.ndarray, fps: float) -> PhysicalErrors:
-    """All physical errors of one motion (frames, 22, 3) at `fps` frames per second."""
+@dataclass(frozen=True)
+class PhysicalErrors:
+    """Physical errors of one motion, or their means over several; each is computed by the function of the same name.
+
+    Attributes:
+        penetrate_mm: depth of the lowest joint below the floor, mean over frames.
+        float_mm: height of the lowest joint above the floor, mean over frames.
+        skate_mm: horizontal movement of the lowest joint while it is on the floor, mean over steps.
+        phys_err_mm: the sum of the three.
+        skate_ratio: share of steps in which a toe joint skates, in [0, 1].
+        jitter_m_s3: norm of the joints' third derivative, mean over joints and frames.
+        accel_m_s2: norm of the joints' acceleration, mean over joints and frames.
+    """
+
+    penetrate_mm: float
+    float_mm: float
+    skate_mm: float
+    phys_err_mm: float
+    skate_ratio: float
+    jitter_m_s3: float
+    accel_m_s2: float
+
+
+def mean_errors(errors: Sequence[PhysicalErrors]) -> PhysicalErrors:
+    """Compute the mean of physical errors over motions, each counting once.
+
+    Raises:
+        InvalidInput: there are none.
+    """
+    if not errors:
+        raise InvalidInput.of("errors", "are none; must be at least one")
+    names = [field.name for field in fields(PhysicalErrors)]
+    return PhysicalErrors(*(float(np.mean([getattr(each, name) for each in errors])) for name in names))
+
+
+def physical_errors(positions: FloatArray, fps: float) -> PhysicalErrors:
+    """Compute all physical errors of one motion.
+
+    Args:
+        positions: (frames, 22, 3) joint positions, metres.
+        fps: frames per second.
+    """
     positions = np.asarray(positions, np.float64)
     penetrate, float_, skate = penetrate_mm(positions), float_mm(positions), skate_mm(positions)
     return PhysicalErrors(
@@ -42,26 +86,30 @@ def physical_errors(positions: np.ndarray, fps: float) -> PhysicalErrors:
     )
 
 
-def penetrate_mm(positions: np.ndarray) -> float:
-    """Depth of the lowest joint below -5 mm, else 0; mean over the T frames, mm.
+def penetrate_mm(positions: FloatArray) -> float:
+    """Compute the depth of the lowest joint below -5 mm, else 0; mean over the T frames, mm.
 
-    PhysDiff (Yuan et al., ICCV 2023, section 4), whose lowest mesh vertex is the lowest joint here, as in CLoSD
-    (Tevet et al., ICLR 2025).
+    PhysDiff (Yuan et al., ICCV 2023, section 4) defines it for the lowest vertex of the body mesh; here it is the
+    lowest joint, as in CLoSD (Tevet et al., ICLR 2025).
     """
     lowest = positions[..., 1].min(axis=1)
     return _mean(np.maximum(0.0, -(lowest + FLOOR_TOLERANCE_M))) * _MM
 
 
-def float_mm(positions: np.ndarray) -> float:
-    """Height of the lowest joint above 5 mm, else 0; mean over the T frames, mm. Sources as for `penetrate_mm`."""
+def float_mm(positions: FloatArray) -> float:
+    """Compute the height of the lowest joint above 5 mm, else 0; mean over the T frames, mm.
+
+    Sources as for `penetrate_mm`.
+    """
     lowest = positions[..., 1].min(axis=1)
     return _mean(np.maximum(0.0, lowest - FLOOR_TOLERANCE_M)) * _MM
 
 
-def skate_mm(positions: np.ndarray) -> float:
-    """Horizontal move of the joint that is lowest at t, from t to t + 1, where it is at most 5 mm high at both.
+def skate_mm(positions: FloatArray) -> float:
+    """Compute the horizontal movement of the lowest joint while it is on the floor; mean over the T - 1 steps, mm.
 
-    Other steps count as 0; mean over the T - 1 steps, mm. Sources as for `penetrate_mm`.
+    The joint is the lowest one at t, and it moves from t to t + 1. Steps in which it is higher than 5 mm at either
+    time count as 0. Sources as for `penetrate_mm`.
     """
     before, after = positions[:-1], positions[1:]
     lowest = before[..., 1].argmin(axis=1) if len(before) else np.zeros(0, np.intp)
@@ -71,13 +119,15 @@ def skate_mm(positions: np.ndarray) -> float:
     return _mean(np.linalg.norm((end - start)[:, _PLANE], axis=-1) * low) * _MM
 
 
-def skate_ratio(positions: np.ndarray, fps: float) -> float:
-    """Share of the T - 1 steps in which a toe joint (10 or 11) skates.
+def skate_ratio(positions: FloatArray, fps: float) -> float:
+    """Compute the share of the T - 1 steps in which a toe joint (10 or 11) skates.
 
-    It does when it is below 5 cm at t and t + 1 and its speed in the plane is above 0.5 m/s, both in this step and in
-    the mean over the 5 steps around it (speeds beyond the ends are 0). Guided Motion Diffusion (Karunratanakul et al.,
-    ICCV 2023), made to hold at any `fps`.
+    A toe skates in a step if it is below 5 cm at t and t + 1 and its horizontal speed is above 0.5 m/s, both in this
+    step and in the mean over the 5 steps around it (speeds beyond the ends count as 0). The definition is that of
+    Guided Motion Diffusion (Karunratanakul et al., ICCV 2023), extended to any frame rate.
     """
+    from scipy.ndimage import uniform_filter1d  # slow to import, and only needed here
+
     toes = positions[:, TOES]
     speed = np.linalg.norm(np.diff(toes[..., _PLANE], axis=0), axis=-1) * fps
     average = uniform_filter1d(speed, SKATE_WINDOW_FRAMES, axis=0, mode="constant") if len(speed) else speed
@@ -86,50 +136,63 @@ def skate_ratio(positions: np.ndarray, fps: float) -> float:
     return _mean((low[:-1] & low[1:] & fast).any(axis=1))
 
 
-def accel_m_s2(positions: np.ndarray, fps: float) -> float:
-    """Norm of the second difference of joint positions times fps squared; mean over joints and T - 2 frames, m/s²."""
+def accel_m_s2(positions: FloatArray, fps: float) -> float:
+    """Compute the norm of the joints' acceleration by second differences; mean over joints, T - 2 frames, m/s²."""
     return _mean(np.linalg.norm(np.diff(positions, 2, axis=0), axis=-1)) * fps**2
 
 
-def jitter_m_s3(positions: np.ndarray, fps: float) -> float:
-    """Norm of the third difference of joint positions times fps cubed; mean over joints and T - 3 frames, m/s³."""
+def jitter_m_s3(positions: FloatArray, fps: float) -> float:
+    """Compute the norm of the joints' jerk by third differences; mean over joints, T - 3 frames, m/s³."""
     return _mean(np.linalg.norm(np.diff(positions, 3, axis=0), axis=-1)) * fps**3
 
 
-def motion_magnitude(positions: np.ndarray, fps: float) -> float:
-    """Mean speed of the joints over joints and T - 1 steps, m/s.
+def motion_magnitude(positions: FloatArray, fps: float) -> float:
+    """Compute the speed of the joints; mean over joints and T - 1 steps, m/s.
 
-    Shows a corrector that makes a motion sound by freezing it.
+    It exposes a corrector that lowers the physical errors of a motion by freezing it.
     """
     return _mean(np.linalg.norm(np.diff(np.asarray(positions, np.float64), axis=0), axis=-1)) * fps
 
 
-def mpjpe_global(positions: np.ndarray, reference: np.ndarray) -> float:
-    """Mean distance of the joints to the reference's, in the world; over joints and T frames, mm.
+def mpjpe_global(positions: FloatArray, reference: FloatArray) -> float:
+    """Compute the distance of the joints to the reference in the world; mean over joints and T frames, mm.
+
+    Args:
+        positions: (frames, 22, 3) joint positions, metres.
+        reference: positions of the same shape.
 
     Raises:
-        InvalidInput: the two have different shapes.
+        InvalidInput: the shapes differ.
     """
     return _mean(_joint_distances(positions, reference)) * _MM
 
 
-def mpjpe_local(positions: np.ndarray, reference: np.ndarray) -> float:
-    """As `mpjpe_global`, after moving each frame's pelvis to the origin (no rotation is taken out), mm."""
+def mpjpe_local(positions: FloatArray, reference: FloatArray) -> float:
+    """Compute `mpjpe_global` after each frame's pelvis is moved to the origin; rotations stay, mm."""
     positions, reference = np.asarray(positions, np.float64), np.asarray(reference, np.float64)
     return mpjpe_global(positions - positions[:, :1], reference - reference[:, :1])
 
 
 def completion(
-    positions: np.ndarray, reference: np.ndarray, limit: float = COMPLETION_LIMIT_M, strict: bool = False
+    positions: FloatArray, reference: FloatArray, limit: float = COMPLETION_LIMIT_M, strict: bool = False
 ) -> tuple[float, bool]:
-    """How far a motion keeps to its reference: (share of the T frames before the first failure, whether there is none).
+    """Compute how long a motion follows its reference.
 
-    A frame fails when the mean distance of its joints is not below `limit` metres: the rule of UHC (Luo et al.,
-    NeurIPS 2021) and of PHC's evaluation, here over all 22 joints. `strict` is PHC's training rule: no joint may be
-    at `limit`. A frame that is not finite has failed.
+    A frame has failed if the mean distance of its joints to the reference reaches the limit. This is the rule of UHC
+    (Luo et al., NeurIPS 2021) and of PHC's evaluation, here over all 22 joints. A frame with values that are not finite
+    has failed as well.
+
+    Args:
+        positions: (frames, 22, 3) joint positions, metres.
+        reference: positions of the same shape.
+        limit: the limit, metres.
+        strict: apply the limit to every single joint, as PHC does in training.
+
+    Returns:
+        The share of the T frames before the first failure, and whether no frame failed.
 
     Raises:
-        InvalidInput: the two have different shapes.
+        InvalidInput: the shapes differ.
     """
     distances = _joint_distances(positions, reference)
     worst = distances.max(axis=1, initial=0.0) if strict else distances.mean(axis=1)
@@ -139,12 +202,12 @@ def completion(
     return float(failed.argmax() / len(failed)), False
 
 
-def _joint_distances(positions: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def _joint_distances(positions: FloatArray, reference: FloatArray) -> FloatArray:
     positions, reference = np.asarray(positions, np.float64), np.asarray(reference, np.float64)
     if positions.shape != reference.shape:
         raise InvalidInput.of("positions", f"has shape {positions.shape}; the reference has {reference.shape}")
     return np.linalg.norm(positions - reference, axis=-1)
 
 
-def _mean(values: np.ndarray) -> float:
+def _mean(values: FloatArray | BoolArray) -> float:
     return float(values.mean()) if values.size else 0.0

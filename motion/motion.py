@@ -1,4 +1,4 @@
-"""A motion: joint positions over time."""
+"""The motion of one body."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from motion.errors import InvalidInput
 from motion.skeleton import JOINT_NAMES, NUM_JOINTS
 
 DEFAULT_FPS = 20.0
+"""Frame rate of HumanML3D, and of every motion that does not state another."""
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """Joint positions over time.
+    """The motion of one body as joint positions over time.
+
+    The constructor checks shape and type only; `motion.validation.check_motion` checks the values.
 
     Attributes:
-        positions: (frames, 22, 3) float32, metres, Y up, floor at y = 0.
+        positions: (frames, 22, 3) float32, metres, Y up, floor at y = 0. Other arrays are converted.
         fps: frames per second.
-        joint_names: the names of the 22 joints, in order.
-        caption: what it shows, in words; None when unknown.
-        name: its name in its set; None when it has none.
+        joint_names: names of the 22 joints in the order of `positions`.
+        caption: description in words; None if unknown.
+        name: name of the motion in its set; None if it has none.
 
     Raises:
-        InvalidInput: the array does not have this shape or is not of numbers. Whether the numbers are those of a
-            body in motion is `motion.validation.check_motion`'s to say.
+        InvalidInput: `positions` does not have this shape or does not hold numbers.
     """
 
     positions: npt.NDArray[np.float32]
@@ -47,13 +49,14 @@ class Motion:
         object.__setattr__(self, "joint_names", tuple(self.joint_names))
 
     def __len__(self) -> int:
+        """Return the number of frames."""
         return len(self.positions)
 
     @property
     def duration(self) -> float:
-        """Seconds from the first frame to the last."""
+        """Time from the first to the last frame, seconds."""
         return (len(self) - 1) / self.fps
 
-    def with_positions(self, positions: np.ndarray) -> Motion:
-        """The same motion (rate, caption, name) with other positions."""
+    def with_positions(self, positions: npt.ArrayLike) -> Motion:
+        """Return a motion with other positions, and the rate, joint names, caption and name of this one."""
         return replace(self, positions=positions)

@@ -1,4 +1,4 @@
-"""Sets of motions with captions: what generators are trained on and correctors are run over."""
+"""Sets of motions with captions."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import numpy as np
 
 from motion.errors import InvalidInput
 from motion.motion import Motion
-from motion.validation import in_order
+from motion.validation import reorder_joints
 
 
-def _in_order(motions: Iterable[Motion]) -> Iterator[Motion]:
+def _reordered(motions: Iterable[Motion]) -> Iterator[Motion]:
     for index, motion in enumerate(motions):
         try:
-            yield in_order(motion)
+            yield reorder_joints(motion)
         except InvalidInput as error:
             raise error.within(f"motions[{index}]") from error
 
 
 @dataclass(frozen=True, eq=False)
 class MotionSet:
-    """Motions in order, each with its captions and whatever else is known about it.
+    """An ordered set of motions with their captions and metadata.
 
     Attributes:
-        motions: each with a `name` that is unique in the set (its id), and with its joints in our order, whatever
-            order they came in.
-        captions: for each motion, its captions; may be empty.
-        metadata: for each motion, the other fields of its JSONL line; empty when there are none.
+        motions: the motions, each with a unique `name`, which is its id. The constructor puts their joints in the
+            order of `motion.skeleton.JOINT_NAMES`.
+        captions: the captions of each motion; a motion may have none.
+        metadata: the other fields of each motion's line in a packed set.
 
     Raises:
-        InvalidInput: the lists have different lengths, two motions have one name, or joint names are not ours.
+        InvalidInput: the tuples have different lengths, two motions have the same name, or joint names are unknown.
     """
 
     motions: tuple[Motion, ...]
@@ -41,7 +41,7 @@ class MotionSet:
     metadata: tuple[dict[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "motions", tuple(_in_order(self.motions)))
+        object.__setattr__(self, "motions", tuple(_reordered(self.motions)))
         object.__setattr__(self, "captions", tuple(tuple(texts) for texts in self.captions))
         object.__setattr__(self, "metadata", tuple(self.metadata) or tuple({} for _ in self.motions))
         if len(self.captions) != len(self.motions) or len(self.metadata) != len(self.motions):
@@ -52,21 +52,24 @@ class MotionSet:
             )
         names = [motion.name for motion in self.motions]
         if len(set(names)) != len(names):
-            twice = sorted({str(name) for name in names if names.count(name) > 1})
-            raise InvalidInput.of("ids", f"{twice[:3]} stand more than once; must be unique in a set")
+            repeated = sorted({str(name) for name in names if names.count(name) > 1})
+            raise InvalidInput.of("ids", f"{repeated[:3]} occur more than once; must be unique in a set")
 
     def __len__(self) -> int:
+        """Return the number of motions."""
         return len(self.motions)
 
     def __iter__(self) -> Iterator[Motion]:
+        """Iterate over the motions."""
         return iter(self.motions)
 
     @property
     def ids(self) -> list[str]:
+        """The names of the motions."""
         return [motion.name or "" for motion in self.motions]
 
     def select(self, indices: Sequence[int]) -> MotionSet:
-        """The motions at `indices`, in that order."""
+        """Return the set of the motions at `indices`, in that order."""
         return MotionSet(
             tuple(self.motions[i] for i in indices),
             tuple(self.captions[i] for i in indices),
@@ -74,11 +77,11 @@ class MotionSet:
         )
 
     def with_motions(self, motions: Sequence[Motion]) -> MotionSet:
-        """The same captions and metadata with other motions."""
+        """Return a set with other motions and the captions and metadata of this one."""
         return MotionSet(tuple(motions), self.captions, self.metadata)
 
     def content_id(self) -> str:
-        """A hexadecimal digest of positions, rates, names and captions; equal sets have equal ids."""
+        """Compute a hexadecimal digest of positions, rates, names and captions; equal sets have equal ids."""
         digest = hashlib.sha256()
         for motion, texts in zip(self.motions, self.captions, strict=True):
             header = [motion.name or "", repr(motion.fps), str(len(motion)), *texts]

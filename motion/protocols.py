@@ -1,11 +1,12 @@
-"""The two contracts of Plumb: what a corrector and a generator can do, in-process or over the network."""
+"""The two protocols of Plumb, corrector and generator. In-process classes and network clients both implement them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
-from typing import Protocol, runtime_checkable
+from numbers import Integral, Real
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,37 +15,65 @@ from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.report import Correction
 
-MOST_EFFORT = 4
+MAX_EFFORT = 4
+"""Largest value of `CorrectionOptions.effort`."""
+
+Assist = float | Literal["auto", "none"]
+"""Limit of the assist in N, and in N m for its torque, or the policy by which the corrector chooses the limit."""
+
+ProgressCallback = Callable[[float, int], None]
+"""Function of (done, all) that a corrector calls to report its progress, counted in motions.
+
+`done` never falls and ends at `all`. It may include the shares of motions that are under way.
+"""
 
 
 @dataclass(frozen=True)
 class CorrectionOptions:
-    """How to correct.
+    """How to correct motions.
 
     Attributes:
-        policy: which policy; empty means the corrector's default.
-        assist: "auto" raises the limit of the root force rung by rung, only when a motion would otherwise fall;
-            "none" allows no force; a number is the limit in newtons (and, for the torque, in newton metres).
-        effort: how many ways of correcting each motion are tried, 1 to `MOST_EFFORT`; the best is returned.
+        policy: name of the policy; empty for the corrector's default.
+        assist: limit of the assist, which is the force and torque on the root that no contact explains. "auto" starts
+            without assist and raises the limit step by step, only around the moments at which the body would fall;
+            "none" allows no assist; a number is the limit in N for the force and in N m for the torque.
+        effort: number of ways in which each motion is corrected, 1 to `MAX_EFFORT`; the best result is returned.
+
+    Raises:
+        InvalidInput: a value is out of range or of another type.
     """
 
     policy: str = ""
-    assist: str | float = "auto"
+    assist: Assist = "auto"
     effort: int = 1
 
     def __post_init__(self) -> None:
         if isinstance(self.assist, str):
             if self.assist not in ("auto", "none"):
                 raise InvalidInput.of("assist", f"is {self.assist!r}; must be 'auto', 'none' or a number of newtons")
-        elif not (np.isfinite(self.assist) and self.assist >= 0):
+        elif not isinstance(self.assist, Real):
+            raise InvalidInput.of("assist", f"is {self.assist!r:.40}; must be 'auto', 'none' or a number of newtons")
+        elif not (math.isfinite(self.assist) and self.assist >= 0):
             raise InvalidInput.of("assist", f"is {self.assist}; a limit in newtons must be finite and not negative")
-        if not isinstance(self.effort, Integral) or not 1 <= self.effort <= MOST_EFFORT:
-            raise InvalidInput.of("effort", f"is {self.effort}; must be a whole number from 1 to {MOST_EFFORT}")
+        if not isinstance(self.effort, Integral) or not 1 <= self.effort <= MAX_EFFORT:
+            raise InvalidInput.of("effort", f"is {self.effort}; must be a whole number from 1 to {MAX_EFFORT}")
 
 
 @dataclass(frozen=True)
 class CorrectorInfo:
-    """What a corrector says about itself."""
+    """Description of a corrector.
+
+    Attributes:
+        name: name of the corrector.
+        default_policy: name of the policy that is used if the options name none.
+        policies: names of all policies.
+        mujoco: version of MuJoCo; empty if the corrector does not simulate.
+        version: version of the program.
+        min_frames: fewest frames of a motion, counted at `fps`.
+        max_frames: most frames of a motion, counted at `fps`.
+        fps: control rate, frames per second. Motions at other rates are resampled, and resampled back afterwards.
+        assist_ladder_n: the limits of the assist that "auto" tries in turn, N; the torque has the same numbers in N m.
+    """
 
     name: str
     default_policy: str
@@ -59,28 +88,55 @@ class CorrectorInfo:
 
 @runtime_checkable
 class Corrector(Protocol):
-    """Takes motions and hands back the nearest motions that a body can do.
+    """Makes motions physically plausible: returns the nearest motions that a body can perform."""
 
-    `correct` is a pure function of each motion, the options and the seed: order and company change nothing. It takes
-    `Motion`s or arrays, (frames, 22, 3) positions in metres or (frames, 263) HumanML3D features, and answers in the
-    same order. An input that is no motion raises `InvalidInput`, its fields under `motions[i]`; a motion that cannot
-    be simulated comes back with status FAILED.
-    """
-
-    def describe(self) -> CorrectorInfo: ...
+    def describe(self) -> CorrectorInfo:
+        """Return the corrector's name, policies and limits."""
+        ...
 
     def correct(
         self,
         motions: Sequence[Motion | np.ndarray],
         seed: int = 0,
         options: CorrectionOptions | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> list[Correction]: ...
+        progress: ProgressCallback | None = None,
+    ) -> list[Correction]:
+        """Correct motions, each independently of the others.
+
+        A correction is a pure function of the motion, the options and the seed: it does not depend on the order of the
+        motions nor on the other motions of the call.
+
+        Args:
+            motions: `Motion` objects or arrays at 20 fps: positions (frames, 22, 3) in metres, or HumanML3D features
+                (frames, 263).
+            seed: random seed.
+            options: how to correct; None for the defaults.
+            progress: called with the numbers of motions (done, all); see `ProgressCallback`.
+
+        Returns:
+            One correction per motion, in the same order. A motion that cannot be simulated has the status FAILED.
+
+        Raises:
+            InvalidInput: a motion is malformed; the field starts with `motions[i]`.
+            NotFound: the policy does not exist.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class GeneratorInfo:
-    """What a generator says about itself."""
+    """Description of a generator.
+
+    Attributes:
+        name: name of the generator.
+        version: version of the program.
+        fps: frame rate of the samples.
+        min_frames: fewest frames of a sample.
+        max_frames: most frames of a sample.
+        checkpoints: ids of all checkpoints.
+        default_checkpoint: id of the checkpoint that is used if the options name none; empty if there is none.
+        device: device that the model runs on, such as `cpu` or `cuda:0`.
+    """
 
     name: str
     version: str
@@ -94,12 +150,12 @@ class GeneratorInfo:
 
 @dataclass(frozen=True)
 class SampleOptions:
-    """How to sample; None leaves a value to the model.
+    """How to sample.
 
     Attributes:
-        checkpoint: checkpoint id; empty means the generator's default.
-        guidance: classifier-free guidance scale; 1 is none.
-        steps: denoising steps.
+        checkpoint: id of the checkpoint; empty for the generator's default.
+        guidance: scale of classifier-free guidance, where 1 means no guidance; None for the checkpoint's default.
+        steps: number of denoising steps; None for the checkpoint's default.
     """
 
     checkpoint: str = ""
@@ -109,7 +165,13 @@ class SampleOptions:
 
 @dataclass(frozen=True)
 class FitProgress:
-    """One line of a fit's progress."""
+    """The state of a training run.
+
+    Attributes:
+        step: number of optimizer steps that are done.
+        steps: number of all steps.
+        loss: training loss at this step.
+    """
 
     step: int
     steps: int
@@ -118,14 +180,11 @@ class FitProgress:
 
 @runtime_checkable
 class Generator(Protocol):
-    """Makes motions from words, and can be trained further.
+    """Generates motions from text, and can be trained on a data set."""
 
-    `sample` yields one motion a prompt, in order, from `start_index` on; sample i is a function of (checkpoint,
-    prompt i, length i, options, seed, i). `upload` gives a data set an id made from its content. `fit` is idempotent:
-    the checkpoint id is a function of its arguments; one that was cut off goes on from its last saved step.
-    """
-
-    def describe(self) -> GeneratorInfo: ...
+    def describe(self) -> GeneratorInfo:
+        """Return the generator's name, checkpoints and limits."""
+        ...
 
     def sample(
         self,
@@ -134,9 +193,31 @@ class Generator(Protocol):
         seed: int = 0,
         options: SampleOptions | None = None,
         start_index: int = 0,
-    ) -> Iterator[Motion]: ...
+    ) -> Iterator[Motion]:
+        """Generate one motion per prompt.
 
-    def upload(self, dataset: MotionSet) -> str: ...
+        Sample i is a pure function of the checkpoint, prompt i, length i, the options, the seed and i. A stream that
+        was interrupted can therefore be resumed with `start_index`.
+
+        Args:
+            prompts: descriptions of the motions.
+            lengths: number of frames of each motion.
+            seed: random seed.
+            options: how to sample; None for the defaults.
+            start_index: index of the first motion to generate; the ones before it are skipped.
+
+        Yields:
+            The motions in the order of the prompts, from `start_index` on.
+
+        Raises:
+            InvalidInput: a prompt, a length or an option is out of range.
+            NotFound: the checkpoint does not exist.
+        """
+        ...
+
+    def upload(self, dataset: MotionSet) -> str:
+        """Store a data set for `fit` and return its id, which is computed from its content."""
+        ...
 
     def fit(
         self,
@@ -146,4 +227,25 @@ class Generator(Protocol):
         seed: int = 0,
         settings: Mapping[str, str] | None = None,
         progress: Callable[[FitProgress], None] | None = None,
-    ) -> str: ...
+    ) -> str:
+        """Train a checkpoint on a data set.
+
+        The id of the checkpoint is a function of all arguments. Calling again with the same arguments returns the
+        finished checkpoint, or resumes an interrupted training from its last saved step.
+
+        Args:
+            dataset: id that `upload` returned.
+            init: id of the checkpoint to start from; empty to start from random weights.
+            steps: number of optimizer steps.
+            seed: random seed.
+            settings: settings of the generator's own by name, such as the learning rate; None for the defaults.
+            progress: called now and then with the state of the training.
+
+        Returns:
+            The id of the new checkpoint.
+
+        Raises:
+            InvalidInput: a setting is unknown or out of range, or the data set cannot be trained on.
+            NotFound: the data set or the checkpoint does not exist.
+        """
+        ...

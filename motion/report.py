@@ -1,35 +1,40 @@
-"""What a corrector says about one correction."""
+"""The result of correcting one motion: the corrected motion and the report about it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from motion.metrics import PhysicalErrors
 from motion.motion import Motion
 
-
-@dataclass(frozen=True)
-class PhysicalErrors:
-    """Physical errors of one motion, as defined in `motion.metrics`: millimetres are means over frames."""
-
-    penetrate_mm: float
-    float_mm: float
-    skate_mm: float
-    phys_err_mm: float
-    skate_ratio: float
-    jitter_m_s3: float
-    accel_m_s2: float
+__all__ = ["Correction", "PhysicalErrors", "Report"]
 
 
 @dataclass(frozen=True)
 class Report:
     """How one motion was corrected; the field names are also the JSON keys and the names on the wire.
 
-    `completed` is the share of frames until failure (1.0 if none). MPJPE is to the input: global, and local to the
-    pelvis. The residual is the root wrench that is neither gravity, inertia nor contact. `assist_limit_n` is the
-    limit of the attempt that was returned, `attempts` how many were made, `seconds` their time in simulation (not how
-    long the call took). `completed_strict` is as `completed` by the stricter rule that no single joint may be lost;
-    None where a corrector does not say.
+    Attributes:
+        status: `OK`, or `FAILED` if the simulated body lost its reference in every attempt.
+        completed: share of the frames before the body lost its reference, see `motion.metrics.completion`; 1.0 if it
+            never did.
+        mpjpe_global_mm: distance of the joints to the input in the world, mean over joints and frames.
+        mpjpe_local_mm: the same relative to the pelvis.
+        before: physical errors of the input.
+        after: physical errors of the corrected motion.
+        residual_force_n_mean: norm of the assist force, which is the part of the force on the root that neither
+            gravity nor inertia nor contact explains; mean over time.
+        residual_force_n_max: its largest norm.
+        residual_torque_nm_mean: norm of the assist torque, mean over time.
+        assist_limit_n: limit of the assist in the attempt that was returned, for the force in N, for the torque in N m.
+        attempts: number of simulations that were made.
+        policy: name of the policy.
+        mujoco: version of MuJoCo.
+        seed: seed of the correction.
+        seconds: simulated time of all attempts, not the time that the call took.
+        completed_strict: as `completed`, with the limit applied to every single joint; None if the corrector does not
+            report it.
     """
 
     status: Literal["OK", "FAILED"]
@@ -50,10 +55,17 @@ class Report:
     completed_strict: float | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """Return the report as a JSON document."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Report:
+        """Build a report from a JSON document.
+
+        Raises:
+            KeyError: `before` or `after` is missing.
+            TypeError: another field is missing or unknown.
+        """
         fields = dict(document)
         fields["before"] = PhysicalErrors(**fields["before"])
         fields["after"] = PhysicalErrors(**fields["after"])
@@ -62,7 +74,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Correction:
-    """The corrected motion (same rate and frame count as it came) and the report about it."""
+    """One corrected motion.
+
+    Attributes:
+        motion: the corrected motion, with the frame rate and frame count of the input.
+        report: how it was corrected.
+    """
 
     motion: Motion
     report: Report

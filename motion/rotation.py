@@ -1,24 +1,25 @@
-"""Rotations as unit quaternions (w, x, y, z) and matrices, over any leading shape.
+"""Rotations as unit quaternions (w, x, y, z) and as matrices.
 
-Every function broadcasts over the leading axes and keeps the dtype of its input where it can. Rotation vectors are in
-radians. A quaternion rotates a vector from its own frame to the outer one: `rotate(q, v)`.
+All functions broadcast over the leading axes. Results are float64 unless all inputs are float32. A quaternion maps
+vectors from its own frame to the outer frame: `rotate(q, v)`. Angles and rotation vectors are in radians.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+
+from motion.array_types import FloatArray
 
 _SMALL = 1e-8
 
 
-def normalized(vectors: np.ndarray) -> np.ndarray:
-    """`vectors` (..., n) scaled to length one; a zero vector stays (nearly) zero."""
+def normalized(vectors: FloatArray) -> FloatArray:
+    """Scale `vectors` (..., n) to length one; vectors shorter than 1e-9 stay short."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
 
 
-def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Cross product over the last axis; several times faster than `numpy.cross` on many small vectors."""
+def cross(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Compute the cross product over the last axis; on many small vectors several times faster than `numpy.cross`."""
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
     x = ay * bz - az * by
@@ -29,8 +30,8 @@ def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return product
 
 
-def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Hamilton product: the rotation `b`, then `a`. (..., 4), (..., 4) -> (..., 4)."""
+def multiply(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Compute the Hamilton product of quaternions, (..., 4) each: the rotation `b` followed by `a`."""
     aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
     bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
     w = aw * bw - ax * bx - ay * by - az * bz
@@ -42,35 +43,41 @@ def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return product
 
 
-def conjugate(q: np.ndarray) -> np.ndarray:
-    """The inverse rotation."""
+def conjugate(q: FloatArray) -> FloatArray:
+    """Return the inverse rotations of the quaternions `q` (..., 4)."""
     return q * np.array([1, -1, -1, -1], q.dtype)
 
 
-def rotate(q: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Rotate `v` (..., 3) by `q` (..., 4)."""
+def rotate(q: FloatArray, v: FloatArray) -> FloatArray:
+    """Rotate the vectors `v` (..., 3) by the quaternions `q` (..., 4)."""
     axis = q[..., 1:]
     twice = 2 * cross(axis, v)
     return v + q[..., :1] * twice + cross(axis, twice)
 
 
-def log(q: np.ndarray) -> np.ndarray:
-    """Rotation vector (..., 3) of `q`, of the shorter way round (norm at most pi)."""
+def log(q: FloatArray) -> FloatArray:
+    """Convert quaternions (..., 4) to rotation vectors (..., 3) of norm at most pi."""
     q = np.where(q[..., :1] < 0, -q, q)
     vector = q[..., 1:]
     norm = np.linalg.norm(vector, axis=-1, keepdims=True)
     return np.where(norm < _SMALL, 2 * vector, 2 * np.arctan2(norm, q[..., :1]) * vector / np.maximum(norm, _SMALL))
 
 
-def exp(vector: np.ndarray) -> np.ndarray:
-    """Quaternion (..., 4) of a rotation vector (..., 3)."""
+def exp(vector: FloatArray) -> FloatArray:
+    """Convert rotation vectors (..., 3) to quaternions (..., 4)."""
     angle = np.linalg.norm(vector, axis=-1, keepdims=True)
     scale = np.where(angle < _SMALL, 0.5, np.sin(angle / 2) / np.maximum(angle, _SMALL))
     return np.concatenate([np.cos(angle / 2), scale * vector], -1)
 
 
-def slerp(a: np.ndarray, b: np.ndarray, weight: np.ndarray | float) -> np.ndarray:
-    """Great-arc interpolation from `a` (weight 0) to `b` (weight 1); `weight` broadcasts against the leading shape."""
+def slerp(a: FloatArray, b: FloatArray, weight: FloatArray | float) -> FloatArray:
+    """Interpolate quaternions along the great arc from `a` (..., 4) at weight 0 to `b` (..., 4) at weight 1.
+
+    Args:
+        a: (..., 4) rotations at weight 0.
+        b: (..., 4) rotations at weight 1; of its two signs, the one nearer to `a` is used.
+        weight: a number, or an array that broadcasts against the leading shape.
+    """
     weight = np.asarray(weight)[..., None]
     dot = (a * b).sum(-1, keepdims=True)
     b = np.where(dot < 0, -b, b)
@@ -83,34 +90,40 @@ def slerp(a: np.ndarray, b: np.ndarray, weight: np.ndarray | float) -> np.ndarra
     return normalized(left * a + right * b)
 
 
-def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The smallest rotation that takes direction `a` to direction `b`: (..., 3), (..., 3) -> (..., 4)."""
+def between(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Compute the smallest rotations that map the directions `a` (..., 3) to the directions `b` (..., 3).
+
+    For opposite directions the axis of the rotation by 180 degrees is an arbitrary one perpendicular to `a`.
+    """
     a, b = np.broadcast_arrays(normalized(a), normalized(b))
     q = np.empty((*a.shape[:-1], 4), a.dtype)
     q[..., 0] = 1 + (a * b).sum(-1)
     q[..., 1:] = cross(a, b)
     opposite = q[..., 0] < 1e-6
-    if opposite.any():  # any half turn about an axis across will do
+    if opposite.any():
         q[opposite, 0] = 0
-        q[opposite, 1:] = cross(a[opposite], np.roll(a[opposite], 1, -1) + np.array([0.3, 0.1, 0.2]))
+        q[opposite, 1:] = _perpendicular(a[opposite])
     return normalized(q)
 
 
-def continuous(q: np.ndarray) -> np.ndarray:
-    """The same rotations over time (frames, ..., 4) with signs chosen so that neighbours lie on one side."""
+def continuous(q: FloatArray) -> FloatArray:
+    """Choose the signs of quaternions (frames, ..., 4) so that neighbours in time have a positive dot product."""
     flip = np.where((q[1:] * q[:-1]).sum(-1) < 0, -1.0, 1.0)
     signs = np.concatenate([np.ones_like(flip[:1]), np.cumprod(flip, 0)])
     return q * signs[..., None].astype(q.dtype)
 
 
-def from_matrix(matrix: np.ndarray) -> np.ndarray:
-    """Rotation matrices (..., 3, 3) -> quaternions (..., 4)."""
+def from_matrix(matrix: FloatArray) -> FloatArray:
+    """Convert rotation matrices (..., 3, 3) to quaternions (..., 4)."""
+    # scipy.spatial takes longer to import than all of this package.
+    from scipy.spatial.transform import Rotation
+
     q = Rotation.from_matrix(matrix.reshape(-1, 3, 3)).as_quat()
     return q[:, [3, 0, 1, 2]].reshape(matrix.shape[:-2] + (4,))
 
 
-def to_matrix(q: np.ndarray) -> np.ndarray:
-    """Quaternions (..., 4) -> rotation matrices (..., 3, 3)."""
+def to_matrix(q: FloatArray) -> FloatArray:
+    """Convert quaternions (..., 4) to rotation matrices (..., 3, 3)."""
     w, x, y, z = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
     rows = [
         1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
@@ -120,7 +133,17 @@ def to_matrix(q: np.ndarray) -> np.ndarray:
     return np.stack(rows, -1).reshape(q.shape[:-1] + (3, 3))
 
 
-def about_y(angle: np.ndarray) -> np.ndarray:
-    """Quaternion (..., 4) of a turn about +Y by `angle` radians (...)."""
+def about_y(angle: FloatArray) -> FloatArray:
+    """Return the quaternions (..., 4) of rotations about +Y by `angle` (...) radians."""
     zero = np.zeros_like(angle)
     return np.stack([np.cos(angle / 2), zero, np.sin(angle / 2), zero], -1)
+
+
+def _perpendicular(a: FloatArray) -> FloatArray:
+    """Return vectors (n, 3) perpendicular to the unit vectors `a` (n, 3)."""
+    axis = cross(a, np.roll(a, 1, -1) + np.array([0.3, 0.1, 0.2]))
+    # This cross product vanishes for two directions. The coordinate axis of the smallest component of `a` is at least
+    # 54.7 degrees away from `a`, so that its cross product cannot vanish.
+    parallel = np.linalg.norm(axis, axis=-1) < 0.1
+    axis[parallel] = cross(a[parallel], np.eye(3, dtype=a.dtype)[np.abs(a[parallel]).argmin(-1)])
+    return axis

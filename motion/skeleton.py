@@ -1,8 +1,10 @@
-"""The 22 joints that every motion here has: SMPL's body without hands, in HumanML3D's order."""
+"""The skeleton of all motions: the 22 body joints of SMPL without hands, in HumanML3D's order."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from motion.array_types import FloatArray
 
 JOINT_NAMES: tuple[str, ...] = (
     "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
@@ -16,20 +18,21 @@ CHILDREN: tuple[tuple[int, ...], ...] = tuple(
     tuple(child for child in range(NUM_JOINTS) if PARENTS[child] == joint) for joint in range(NUM_JOINTS)
 )
 ANKLES = (7, 8)
-TOES = (10, 11)  # "foot" in SMPL's naming: the ball of the foot
+TOES = (10, 11)
+"""The balls of the feet, which SMPL calls "foot"."""
 LEGS = ((1, 4, 7, 10), (2, 5, 8, 11))
 """Hip, knee, ankle and toe of the left and the right leg."""
 ARMS = ((13, 16, 18, 20), (14, 17, 19, 21))
 """Collar, shoulder, elbow and wrist of the left and the right arm."""
 MIRROR: tuple[int, ...] = (0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20)
-"""`positions[:, MIRROR] * (-1, 1, 1)` is the motion seen in a mirror."""
+"""Index of the same joint on the other side of the body."""
 
 
-def bone_lengths(positions: np.ndarray) -> np.ndarray:
-    """Length of the bone from each joint's parent to the joint, metres: (..., 22, 3) -> (..., 21), joints 1 to 21."""
+def bone_lengths(positions: FloatArray) -> FloatArray:
+    """Compute the distances from joints 1 to 21 to their parents, (..., 22, 3) -> (..., 21), metres."""
     return np.linalg.norm(positions[..., 1:, :] - positions[..., PARENTS[1:], :], axis=-1)
 
 
-def mirrored(positions: np.ndarray) -> np.ndarray:
-    """The motion reflected in the plane x = 0: (..., 22, 3) -> (..., 22, 3)."""
+def mirrored(positions: FloatArray) -> FloatArray:
+    """Reflect positions (..., 22, 3) in the plane x = 0 and exchange left and right joints."""
     return positions[..., MIRROR, :] * np.array([-1.0, 1.0, 1.0], positions.dtype)

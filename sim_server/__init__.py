@@ -1,6 +1,20 @@
-"""The corrector: a simulated body performs a motion, and what it managed is the nearest motion that a body can do."""
+"""The corrector: a simulated body performs a motion and returns the nearest motion that a body can perform."""
+
+from typing import TYPE_CHECKING, Any
 
 from motion.protocols import CorrectionOptions
-from sim_server.corrector import Corrector, QueueFull
+from motion.shell.extras import explained_imports
+
+if TYPE_CHECKING:
+    from sim_server.corrector import Corrector, QueueFull
 
 __all__ = ["CorrectionOptions", "Corrector", "QueueFull"]
+
+
+def __getattr__(name: str) -> Any:
+    # MuJoCo takes long to import and comes with an extra; help texts and remote corrections need neither.
+    if name in ("Corrector", "QueueFull"):
+        with explained_imports():
+            from sim_server import corrector
+        return getattr(corrector, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,20 +1,21 @@
-"""One motion's way through the corrector, as pure functions: before the simulation, and after it."""
+"""The steps of one motion's correction that surround the simulation, as pure functions."""
 
 from __future__ import annotations
 
 import mujoco
 import numpy as np
 
+from motion.array_types import FloatArray
 from motion.errors import InvalidInput
 from motion.metrics import completion, mpjpe_global, mpjpe_local, physical_errors
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from motion.report import Correction, Report
 from motion.resample import frames_covering, resample
-from motion.validation import MOST_FRAMES, as_motion
-from sim_server.body.humanoid import SOLE_M
-from sim_server.body.retarget import CONTROL_FPS, Reference, retarget
-from sim_server.engine.engine import Job
+from motion.validation import MAX_MESSAGE_FRAMES, as_motion
+from sim_server.body.humanoid import CONTROL_FPS, SOLE_M
+from sim_server.body.retarget import Reference, retarget
+from sim_server.engine.job import Job
 from sim_server.policies.policy import Policy
 from sim_server.preparation import prepare
 
@@ -23,17 +24,19 @@ MAX_FRAMES = 2000
 
 
 class NotSimulable(Exception):
-    """No body could be made for a motion, though it looks like one."""
+    """A motion passed all checks, but no body can be built for it."""
 
 
-def correctable(sample: Motion | np.ndarray) -> Motion:
-    """A checked motion from what a caller hands in, as `motion.validation.as_motion`, that lasts as long as can be
-    simulated: whatever its rate, from `MIN_FRAMES` to `MAX_FRAMES` at `CONTROL_FPS`.
+def check_correctable(sample: Motion | np.ndarray) -> Motion:
+    """Check what a caller hands in, and return it as a motion that the corrector takes.
+
+    Args:
+        sample: a `Motion`, or an array as `motion.validation.as_motion` takes it.
 
     Raises:
-        InvalidInput: it is none.
+        InvalidInput: it is no motion, or at `CONTROL_FPS` it has fewer than `MIN_FRAMES` or more than `MAX_FRAMES`.
     """
-    motion = as_motion(sample, max_frames=MOST_FRAMES)
+    motion = as_motion(sample, max_frames=MAX_MESSAGE_FRAMES)
     frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise InvalidInput.of(
@@ -44,22 +47,26 @@ def correctable(sample: Motion | np.ndarray) -> Motion:
     return motion
 
 
-def at_control_rate(motion: Motion) -> np.ndarray:
-    """Positions (frames, 22, 3) at `CONTROL_FPS`, for as long as the motion lasts."""
+def at_control_rate(motion: Motion) -> FloatArray:
+    """Return the positions (frames, 22, 3) [m] of a motion at `CONTROL_FPS`, over its whole duration."""
     frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
     return resample(motion.positions.astype(np.float64), motion.fps, CONTROL_FPS, frames)
 
 
-def begin(motion: Motion, options: CorrectionOptions, policy: Policy) -> Job:
-    """A checked motion as a job that `policy` is to do. Raises as `refer`."""
-    return Job.of(refer(motion), options, policy)
+def create_job(motion: Motion, options: CorrectionOptions, policy: Policy) -> Job:
+    """Prepare a checked motion for the engine.
+
+    Raises:
+        NotSimulable: no body can be built for the motion.
+    """
+    return Job(build_reference(motion), options, policy)
 
 
-def refer(motion: Motion) -> Reference:
+def build_reference(motion: Motion) -> Reference:
     """Prepare and retarget a checked motion.
 
     Raises:
-        NotSimulable: no body fits it.
+        NotSimulable: no body can be built for the motion.
     """
     try:
         reference = retarget(prepare(at_control_rate(motion)))
@@ -70,13 +77,13 @@ def refer(motion: Motion) -> Reference:
     return reference
 
 
-def finish(motion: Motion, job: Job, seed: int) -> Correction:
-    """The correction that a finished job made of `motion`, at the motion's own rate and length."""
+def build_correction(motion: Motion, job: Job, seed: int) -> Correction:
+    """Build the correction of a motion from its finished job, at the motion's own rate and length."""
     lowered = job.positions - (0, SOLE_M, 0)
     corrected = motion.with_positions(resample(lowered, CONTROL_FPS, motion.fps, len(motion)))
     share, completed = completion(job.positions, job.reference.positions)
-    completed = completed and job.broken is None
-    force, torque = np.linalg.norm(job.residual.reshape(-1, 2, 3), axis=-1).T
+    completed = completed and job.diverged_at is None
+    force, torque = np.linalg.norm(job.assist.reshape(-1, 2, 3), axis=-1).T
     report = Report(
         status="OK" if completed else "FAILED",
         completed=share,
@@ -87,21 +94,36 @@ def finish(motion: Motion, job: Job, seed: int) -> Correction:
         residual_force_n_mean=float(force.mean()),
         residual_force_n_max=float(force.max()),
         residual_torque_nm_mean=float(torque.mean()),
-        assist_limit_n=job.plan.highest_n,
+        assist_limit_n=job.plan.highest_limit_n,
         attempts=job.plan.attempts,
         policy=job.policy.name,
         mujoco=mujoco.__version__,
         seed=seed,
-        seconds=job.steps_made / CONTROL_FPS,
+        seconds=job.steps_simulated / CONTROL_FPS,
         completed_strict=completion(job.positions, job.reference.positions, strict=True)[0],
     )
     return Correction(corrected, report)
 
 
-def unsimulated(motion: Motion, policy: str, seed: int) -> Correction:
-    """What comes back for a motion that no body could be made for: itself, marked FAILED."""
+def failed_correction(motion: Motion, policy: str, seed: int) -> Correction:
+    """Build the correction of a motion that cannot be simulated: the motion itself, marked FAILED."""
     errors = physical_errors(motion.positions, motion.fps)
     report = Report(
-        "FAILED", 0.0, 0.0, 0.0, errors, errors, 0.0, 0.0, 0.0, 0.0, 0, policy, mujoco.__version__, seed, 0.0, 0.0
+        status="FAILED",
+        completed=0.0,
+        mpjpe_global_mm=0.0,
+        mpjpe_local_mm=0.0,
+        before=errors,
+        after=errors,
+        residual_force_n_mean=0.0,
+        residual_force_n_max=0.0,
+        residual_torque_nm_mean=0.0,
+        assist_limit_n=0.0,
+        attempts=0,
+        policy=policy,
+        mujoco=mujoco.__version__,
+        seed=seed,
+        seconds=0.0,
+        completed_strict=0.0,
     )
     return Correction(motion, report)

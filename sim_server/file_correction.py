@@ -1,4 +1,4 @@
-"""Motions from files, through a corrector, into files."""
+"""Correct motions from files into files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from motion.errors import InvalidInput, Violation
-from motion.formats.files import MotionFile, Output, output_for, read_file
+from motion.formats.files import MotionFile, Output, check_output, output_for, read_file
 from motion.motion import Motion
-from motion.protocols import CorrectionOptions, Corrector
+from motion.protocols import CorrectionOptions, Corrector, ProgressCallback
 from motion.report import Report
 from motion.shell.atomic import check_target
 
@@ -21,22 +21,28 @@ _NAMED_AT_MOST = 8
 
 @dataclass(frozen=True, eq=False)
 class FileCorrection:
-    """One input, and the place where its correction goes."""
+    """An input, and the output for its correction."""
 
     source: MotionFile
     output: Output
 
     def write(self, motions: Sequence[Motion], reports: Sequence[Report]) -> list[Path]:
-        """Write the corrected motions, in the input's order; the files written."""
+        """Write the corrected motions, in the order of the input, and return the files that were written."""
         return self.output.write(self.source.motions.with_motions(motions), reports)
 
 
 @dataclass(frozen=True, eq=False)
 class CorrectedFiles:
-    """What came of it: the reports, in the order of the inputs and of the motions in each.
+    """The result of `correct_files`; motions are in the order of the inputs, and of the motions in each input.
 
-    `sources` are the inputs that they are from, `frames` the lengths of the motions, `written` the files; `notes` say
-    which members of an input were left out, of which `unreadable` were missing or damaged.
+    Attributes:
+        sources: the input of each motion.
+        ids: the name of each motion.
+        frames: the number of frames of each motion.
+        reports: the report of each motion.
+        written: the files that were written.
+        notes: sentences about members of the inputs that were left out.
+        unreadable: the number of members that were missing or damaged.
     """
 
     sources: tuple[Path, ...]
@@ -48,7 +54,7 @@ class CorrectedFiles:
     unreadable: int
 
     def documents(self) -> list[dict[str, Any]]:
-        """The reports for JSON, each with the id of its motion and the input that it is from."""
+        """Return the reports as JSON documents, each with the id of its motion and its input."""
         return [
             {"id": name, "source": str(source), **report.to_json()}
             for name, source, report in zip(self.ids, self.sources, self.reports, strict=True)
@@ -61,26 +67,36 @@ def correct_files(
     open_corrector: Callable[[], Corrector],
     seed: int = 0,
     options: CorrectionOptions | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
+    overwrite: bool = False,
 ) -> CorrectedFiles:
-    """Correct what stands in `inputs` and write it to `out`: a folder for several inputs, else a place like the input.
+    """Correct the motions in files and write the results.
 
-    All inputs are read, and all outputs checked, before the corrector is opened. One motion that is refused refuses
-    all: nothing is written then.
+    All inputs are read, and all outputs checked, before the corrector is opened. If one motion is refused, nothing is
+    written.
+
+    Args:
+        inputs: motions, packed sets or HumanML3D folders.
+        out: the output path of one input, or a folder for several.
+        open_corrector: opens the corrector.
+        seed: seed of the correction.
+        options: how to correct.
+        progress: called with the numbers of motions (done, all).
+        overwrite: whether an output may replace an input.
 
     Raises:
         NotFound: an input does not exist, or no policy has the name in `options`.
-        InvalidInput: an input cannot be read, holds nothing or something that is no motion (named by its id), or `out`
-            cannot be written.
-        ServiceUnavailable: the corrector is a service and cannot be reached.
+        InvalidInput: an input cannot be read, holds no motions or an invalid one (named by its id), or `out` cannot be
+            written or would replace an input.
+        ServiceUnavailable: the corrector is a service that cannot be reached.
     """
-    with _planned(inputs, out) as plan:
+    with _planned(inputs, out, overwrite) as plan:
         motions = [motion for each in plan for motion in each.source.motions]
         corrector = open_corrector()
         try:
             corrections = corrector.correct(motions, seed, options, progress)
         except InvalidInput as error:
-            raise _by_id(error, [motion.name or "" for motion in motions]) from error
+            raise _with_ids(error, [motion.name or "" for motion in motions]) from error
         written: list[Path] = []
         rest = iter(corrections)
         for each in plan:
@@ -98,8 +114,8 @@ def correct_files(
 
 
 @contextmanager
-def _planned(inputs: Sequence[Path], out: Path) -> Iterator[list[FileCorrection]]:
-    """What goes where. A folder that is made for it does not outlive a failure."""
+def _planned(inputs: Sequence[Path], out: Path, overwrite: bool) -> Iterator[list[FileCorrection]]:
+    """Plan the output of every input; a folder that is made for the outputs is removed after a failure."""
     if not inputs:
         raise InvalidInput.of("IN", "names no file; must be at least one")
     sources = [read_file(path) for path in inputs]
@@ -112,7 +128,9 @@ def _planned(inputs: Sequence[Path], out: Path) -> Iterator[list[FileCorrection]
         out.mkdir()
     try:
         plan = [FileCorrection(source, output_for(source, out)) for source in sources]
-        _check_apart(plan)
+        _check_distinct(plan)
+        for each in plan:
+            check_output(each.output, inputs, overwrite)
         yield plan
     except BaseException:
         if made and not any(out.iterdir()):
@@ -120,17 +138,18 @@ def _planned(inputs: Sequence[Path], out: Path) -> Iterator[list[FileCorrection]
         raise
 
 
-def _check_apart(plan: Sequence[FileCorrection]) -> None:
+def _check_distinct(plan: Sequence[FileCorrection]) -> None:
+    """Refuse two inputs whose outputs would be the same file."""
     taken: dict[Path, Path] = {}
     for each in plan:
         for file in each.output.files:
             other = taken.setdefault(file, each.source.path)
             if other is not each.source.path:
-                raise InvalidInput.of(str(each.source.path), f"would be written where {other} is, to {file}")
+                raise InvalidInput.of(str(each.source.path), f"would be written to {file}, like {other}")
 
 
-def _by_id(error: InvalidInput, ids: Sequence[str]) -> InvalidInput:
-    """`error` with the motions called by their ids, the first few of them."""
+def _with_ids(error: InvalidInput, ids: Sequence[str]) -> InvalidInput:
+    """Return the error with the ids of motions instead of their indices, for the first few of them."""
     named = []
     for violation in error.violations:
         match = re.match(r"motions\[(\d+)\]\.?", violation.field)

@@ -15,56 +15,84 @@ from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
 from motion.rpc import wire
-from motion.rpc.server import ServerSettings, Services
+from motion.rpc.server import Services
 from motion.rpc.server import serve as serve_services
+from motion.rpc.server_settings import (
+    CORRECTOR_ADDRESS,
+    DEFAULT_DRAIN_SECONDS,
+    DEFAULT_GRACE_SECONDS,
+    ServerSettings,
+)
 from motion.v1 import corrector_pb2, corrector_pb2_grpc
-from sim_server.corrector import QueueFull
 
-DEFAULT_LISTEN = "127.0.0.1:50051"
 STREAM_WINDOW = 256
-_FULL_PAUSE_SECONDS = 0.05
+"""Motions of a stream that may wait for their answers."""
+_OVERLOAD_PAUSE_SECONDS = 0.05
 
 
 class SubmittingCorrector(Protocol):
-    """What the service needs of a corrector (`sim_server.Corrector` is one).
+    """A corrector that can be served; `sim_server.Corrector` is one."""
 
-    `submit` checks the motion and raises `InvalidInput` about it, `NotFound` for the policy or `QueueFull`; it does not
-    wait for the simulation. Cancelling its future drops the motion.
-    """
+    def describe(self) -> CorrectorInfo:
+        """Return the corrector's policies, versions and limits."""
+        ...
 
-    def describe(self) -> CorrectorInfo: ...
+    def submit(self, motion: Motion, seed: int, options: CorrectionOptions) -> Future[Correction]:
+        """Hand over a motion without waiting for its correction; cancelling the future drops the motion.
 
-    def submit(self, motion: Motion, options: CorrectionOptions, seed: int) -> Future[Correction]: ...
+        Raises:
+            InvalidInput: the motion, an option or the seed is invalid.
+            NotFound: there is no such policy.
+            Overloaded: too many motions wait already.
+        """
+        ...
 
 
 def serve(
     corrector: SubmittingCorrector,
-    listen: str = DEFAULT_LISTEN,
+    listen: str = CORRECTOR_ADDRESS,
     announce: Path | None = None,
     metrics_port: int | None = None,
-    grace_seconds: float = 30.0,
-    drain_seconds: float = 0.2,
+    grace_seconds: float = DEFAULT_GRACE_SECONDS,
+    drain_seconds: float = DEFAULT_DRAIN_SECONDS,
 ) -> None:
-    """Serve `corrector` until SIGTERM; see `motion.rpc.server`.
+    """Serve a corrector until SIGTERM.
+
+    Args:
+        corrector: the corrector that answers.
+        listen: HOST:PORT; port 0 picks a free port.
+        announce: file to write the address to once the server answers.
+        metrics_port: port of the same host for Prometheus metrics; None for none.
+        grace_seconds: time that running calls have to finish after the drain.
+        drain_seconds: time after SIGTERM in which calls are still accepted.
 
     Raises:
-        InvalidInput: `listen` is no address, or cannot be listened on.
+        InvalidInput: `listen` is not an address, or is in use.
     """
     settings = ServerSettings(listen, announce, metrics_port, drain_seconds=drain_seconds, grace_seconds=grace_seconds)
     serve_services(services(corrector), settings)
 
 
 def services(corrector: SubmittingCorrector, stream_window: int = STREAM_WINDOW) -> Services:
-    """The service for `motion.rpc.server`; a stream has at most `stream_window` motions not yet answered."""
+    """Make the service, as `motion.rpc.server` takes it.
+
+    Args:
+        corrector: the corrector that answers.
+        stream_window: motions of a stream that may wait for their answers.
+    """
     servicer = CorrectorServicer(corrector, stream_window)
     name = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
     return {name: lambda server: corrector_pb2_grpc.add_CorrectorServiceServicer_to_server(servicer, server)}
 
 
 class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
-    """Hands motions to the corrector and waits for them without holding anything up.
+    """Hands motions to a corrector and waits for the corrections without blocking other calls.
 
-    A call that its client gives up, or whose deadline passes, takes its motion out of the corrector.
+    When a client cancels a call, or its deadline passes, the corrector drops the motion.
+
+    Args:
+        corrector: the corrector that answers.
+        stream_window: motions of a stream that may wait for their answers.
     """
 
     def __init__(self, corrector: SubmittingCorrector, stream_window: int = STREAM_WINDOW):
@@ -74,18 +102,23 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
     async def Describe(
         self, request: corrector_pb2.DescribeCorrectorRequest, context: grpc.aio.ServicerContext
     ) -> corrector_pb2.DescribeCorrectorResponse:
+        """Describe the corrector."""
         return wire.pack_corrector_info(self._corrector.describe())
 
     async def Correct(
         self, request: corrector_pb2.CorrectRequest, context: grpc.aio.ServicerContext
     ) -> corrector_pb2.CorrectResponse:
+        """Correct one motion."""
         return _answer(request, await self._correct(request))
 
     async def CorrectStream(
         self, request_iterator: AsyncIterator[corrector_pb2.CorrectRequest], context: grpc.aio.ServicerContext
     ) -> AsyncIterator[corrector_pb2.CorrectResponse]:
-        """Answers as they are ready. A motion is read only when the one `stream_window` before it has been answered
-        and the client has taken the answer, so a client that does not read is not read from either."""
+        """Correct the motions of a stream, and answer each as soon as it is ready.
+
+        A motion is read only once the client has taken the answer to the one `stream_window` before it. A client that
+        does not read answers therefore cannot fill the server's memory.
+        """
         window = asyncio.Semaphore(self._stream_window)
         answers: asyncio.Queue[corrector_pb2.CorrectResponse | None] = asyncio.Queue()
 
@@ -111,14 +144,14 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
             reader.cancel()
 
     async def _answer_in_stream(self, request: corrector_pb2.CorrectRequest) -> corrector_pb2.CorrectResponse:
-        """The answer to one request, a refusal if need be; waits where there is no room, which slows the stream."""
+        """Answer one request, with its violations if it is refused; wait while the corrector is overloaded."""
         while True:
             try:
                 if not request.id:
-                    raise InvalidInput.of("id", "is empty; must name the motion, answers come in any order")
+                    raise InvalidInput.of("id", "is empty; must name the motion, because answers come in any order")
                 return _answer(request, await self._correct(request))
             except Overloaded:
-                await asyncio.sleep(_FULL_PAUSE_SECONDS)
+                await asyncio.sleep(_OVERLOAD_PAUSE_SECONDS)
             except InvalidInput as error:
                 return _refusal(request, error.violations)
             except NotFound as error:
@@ -132,12 +165,10 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         except InvalidInput as error:
             raise error.within("options") from error
         try:
-            future = self._corrector.submit(wire.unpack_motion(request.motion), options, request.seed)
+            future = self._corrector.submit(wire.unpack_motion(request.motion), request.seed, options)
         except InvalidInput as error:
             raise error.within("motion") from error
-        except QueueFull as error:
-            raise Overloaded(str(error)) from error
-        # Cancelled together with this call, which is how the corrector learns that nobody waits any more.
+        # When this call is cancelled so is the future, which tells the corrector to drop the motion.
         return await asyncio.wrap_future(future)
 
 

@@ -1,4 +1,4 @@
-"""Where real data and recorded numbers are, when they are there at all."""
+"""Find real data and recorded numbers, and skip the tests whose data are not there."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ import os
 from pathlib import Path
 
 import pytest
+from recordings import Recordings
 
 ROOT = Path(__file__).resolve().parent.parent
 
-
-def _folder(variable: str, default: str) -> Path:
-    return Path(os.environ.get(variable) or ROOT / default)
+# Recipes name PLUMB_DATA. Beside the checkout is where developers keep the data; the package itself has no default.
+if (ROOT / "../shared/data").is_dir():
+    os.environ.setdefault("PLUMB_DATA", str(ROOT / "../shared/data"))
 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """The folder of real mocap, named by PLUMB_DATA."""
-    folder = _folder("PLUMB_DATA", "../shared/data")
+    """Return the folder of real mocap, named by PLUMB_DATA."""
+    folder = Path(os.environ.get("PLUMB_DATA") or ROOT / "../shared/data")
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} does not exist (set PLUMB_DATA)")
     return folder
 
 
 @pytest.fixture(scope="session")
-def parity_dir() -> Path:
-    """The folder of numbers recorded from published code, named by PLUMB_PARITY."""
-    folder = _folder("PLUMB_PARITY", "../shared/parity")
-    if not folder.is_dir():
-        pytest.skip(f"no recorded numbers: {folder} does not exist (set PLUMB_PARITY)")
-    return folder
+def parity_dir() -> Recordings:
+    """Return the numbers recorded from published code."""
+    return Recordings()

@@ -1,4 +1,4 @@
-"""The committed stubs in `motion/v1` are those that `make proto` writes."""
+"""The committed stubs in `motion/v1` are what `make proto` writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# The generators write their own version into what they make; another patch release of them makes no stub stale.
+# The generators write their version into the stubs, which are not stale because of another patch release.
 _VERSION_LINES = re.compile(r"^.*(Protobuf Python Version|GRPC_GENERATED_VERSION =).*$|^    \d+,$", re.MULTILINE)
 
 
@@ -20,7 +20,7 @@ def _without_versions(text: str) -> str:
 
 
 def test_stubs_are_those_of_the_proto_files(tmp_path: Path) -> None:
-    pytest.importorskip("grpc_tools", reason="no grpcio-tools to make stubs with (install the extra `dev`)")
+    pytest.importorskip("grpc_tools", reason="grpcio-tools is missing (install the extra `dev`)")
     protos = sorted(str(file.relative_to(ROOT / "proto")) for file in (ROOT / "proto").rglob("*.proto"))
     outputs = [f"--{kind}_out={tmp_path}" for kind in ("python", "pyi", "grpc_python")]
     command = [sys.executable, "-m", "grpc_tools.protoc", "--proto_path=proto", *outputs, *protos]
@@ -33,7 +33,7 @@ def test_stubs_are_those_of_the_proto_files(tmp_path: Path) -> None:
 
 
 def test_required_runtimes_are_as_new_as_the_stubs() -> None:
-    """Stubs refuse to be imported by an older runtime than the generator that made them was of."""
+    """Stubs cannot be imported with a runtime that is older than the generator that wrote them."""
     requirements = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     lowest = {
         name: version

@@ -1,8 +1,8 @@
-"""What every generator service must do beyond its answers: end in time, be let go, refuse by the right status.
+"""Checks that every generator service must pass: health, deadlines, cancellation and status codes.
 
-    from generator.conformance.service_checks import WIRE_CHECKS
+    from generator.conformance import WIRE_CHECKS
     for check in WIRE_CHECKS:
-        check("HOST:PORT")                # raises generator.conformance.Failure, in words
+        check("HOST:PORT")                # raises generator.conformance.Failure, with a sentence
 
 `plumb-gen check HOST:PORT` runs them after those of `generator.conformance.generator_checks`.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import grpc
 from google.rpc import error_details_pb2
@@ -22,58 +23,74 @@ from motion.rpc.channel import open_channel
 from motion.rpc.generator_client import SERVICE
 from motion.v1 import generator_pb2, generator_pb2_grpc
 
-_SECONDS = 60.0
-_MANY = 256
+_TIMEOUT_SECONDS = 60.0
+_MANY_SAMPLES = 256
 
 
-def is_healthy(address: str) -> None:
-    """`grpc.health.v1` says that `motion.v1.GeneratorService` is serving."""
+def reports_health(address: str) -> None:
+    """Check that `grpc.health.v1` reports `motion.v1.GeneratorService` as serving."""
     with _channel(address) as channel:
         request = health_pb2.HealthCheckRequest(service=SERVICE)
         try:
-            said = health_pb2_grpc.HealthStub(channel).Check(request, timeout=_SECONDS).status  # pyright: ignore
+            stub = health_pb2_grpc.HealthStub(channel)
+            response = stub.Check(request, timeout=_TIMEOUT_SECONDS)  # pyright: ignore[reportAttributeAccessIssue]
         except grpc.RpcError as error:
-            raise Failure(f"health of {SERVICE} must be served, and ended in {error.code()}") from error  # pyright: ignore
-        if said != health_pb2.HealthCheckResponse.SERVING:
-            raise Failure(f"health of {SERVICE} must be SERVING, not {said}")
+            code = cast(grpc.Call, error).code()
+            raise Failure(f"the health of {SERVICE} must be served, but the call ended in {code}") from error
+        status = cast(health_pb2.HealthCheckResponse, response).status
+        if status != health_pb2.HealthCheckResponse.SERVING:
+            raise Failure(f"the health of {SERVICE} must be SERVING, not {status}")
 
 
-def ends_at_deadlines(address: str) -> None:
-    """A call whose deadline passes ends as DEADLINE_EXCEEDED, and the next is answered."""
+def respects_deadlines(address: str) -> None:
+    """Check that a call whose deadline passes ends as DEADLINE_EXCEEDED, and that the next call is answered."""
     with _channel(address) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
-        _ends(lambda: list(stub.Sample(_request(stub), timeout=1e-3)), grpc.StatusCode.DEADLINE_EXCEEDED, "a deadline")
-        stub.Describe(generator_pb2.DescribeGeneratorRequest(), timeout=_SECONDS)
+        request = _long_request(stub)
+        _require_status(
+            lambda: list(stub.Sample(request, timeout=1e-3)),
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "a call past its deadline",
+        )
+        stub.Describe(generator_pb2.DescribeGeneratorRequest(), timeout=_TIMEOUT_SECONDS)
 
 
-def lets_go(address: str) -> None:
-    """A client that cancels in the middle of its samples is gone, and the next has its first sample in time."""
+def survives_cancellation(address: str) -> None:
+    """Check that after a client cancelled in the middle of its samples, the next gets its first sample in time."""
     with _channel(address) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
         for _ in range(3):
-            call = stub.Sample(_request(stub), timeout=_SECONDS)
+            call = stub.Sample(_long_request(stub), timeout=_TIMEOUT_SECONDS)
             if next(iter(call)).index != 0:
                 raise Failure("samples must come in the order of the prompts, the first at index 0")
             call.cancel()
 
 
-def refuses_by_field(address: str) -> None:
-    """A bad field is INVALID_ARGUMENT, with a `google.rpc.BadRequest` that names it; what is not there is NOT_FOUND."""
+def names_invalid_fields(address: str) -> None:
+    """Check that an invalid field is INVALID_ARGUMENT with a `google.rpc.BadRequest`, an unknown id NOT_FOUND."""
     with _channel(address) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
         request = generator_pb2.SampleRequest(prompts=["a walk"], lengths=[-1])
-        error = _ends(lambda: list(stub.Sample(request)), grpc.StatusCode.INVALID_ARGUMENT, "a negative length")
-        status, named = rpc_status.from_call(error), error_details_pb2.BadRequest()  # pyright: ignore
-        if not (status and any(detail.Unpack(named) for detail in status.details)):
+        error = _require_status(
+            lambda: list(stub.Sample(request)), grpc.StatusCode.INVALID_ARGUMENT, "a negative length"
+        )
+        status, bad_request = rpc_status.from_call(error), error_details_pb2.BadRequest()
+        if not (status and any(detail.Unpack(bad_request) for detail in status.details)):
             raise Failure("a refusal must carry a google.rpc.BadRequest")
-        if not any("length" in violation.field for violation in named.field_violations):
-            raise Failure(f"a refusal of lengths must name them, not {[v.field for v in named.field_violations]}")
-        missing = generator_pb2.FitRequest(dataset_id="0" * 24, steps=1)
-        _ends(lambda: list(stub.Fit(missing)), grpc.StatusCode.NOT_FOUND, "a fit on a set that is not there")
+        fields = [violation.field for violation in bad_request.field_violations]
+        if not any("length" in field for field in fields):
+            raise Failure(f"a refusal of lengths must name them, not {fields}")
+        unknown = generator_pb2.FitRequest(dataset_id="0" * 24, steps=1)
+        _require_status(lambda: list(stub.Fit(unknown)), grpc.StatusCode.NOT_FOUND, "a fit on an unknown data set")
 
 
-WIRE_CHECKS: tuple[Callable[[str], None], ...] = (is_healthy, ends_at_deadlines, lets_go, refuses_by_field)
-"""All checks, each to be called with an address; the generator must have a checkpoint, as `CHECKS` leave one."""
+WIRE_CHECKS: tuple[Callable[[str], None], ...] = (
+    reports_health,
+    respects_deadlines,
+    survives_cancellation,
+    names_invalid_fields,
+)
+"""All checks of a service, each called with an address. The generator must have a checkpoint; `CHECKS` leave one."""
 
 
 @contextmanager
@@ -82,16 +99,18 @@ def _channel(address: str) -> Iterator[grpc.Channel]:
         yield channel
 
 
-def _request(stub: generator_pb2_grpc.GeneratorServiceStub) -> generator_pb2.SampleRequest:
-    info = stub.Describe(generator_pb2.DescribeGeneratorRequest(), timeout=_SECONDS)
-    return generator_pb2.SampleRequest(prompts=["a person walks"] * _MANY, lengths=[info.max_frames] * _MANY)
+def _long_request(stub: generator_pb2_grpc.GeneratorServiceStub) -> generator_pb2.SampleRequest:
+    info = stub.Describe(generator_pb2.DescribeGeneratorRequest(), timeout=_TIMEOUT_SECONDS)
+    prompts, lengths = ["a person walks"] * _MANY_SAMPLES, [info.max_frames] * _MANY_SAMPLES
+    return generator_pb2.SampleRequest(prompts=prompts, lengths=lengths)
 
 
-def _ends(call: Callable[[], object], code: grpc.StatusCode, what: str) -> grpc.RpcError:
+def _require_status(call: Callable[[], object], code: grpc.StatusCode, what: str) -> grpc.Call:
     try:
         call()
-    except grpc.RpcError as error:
-        if error.code() == code:  # pyright: ignore
+    except grpc.RpcError as raised:
+        error = cast(grpc.Call, raised)
+        if error.code() == code:
             return error
-        raise Failure(f"{what} must end in {code}, not in {error.code()}: {error.details()}") from error  # pyright: ignore
-    raise Failure(f"{what} must end in {code}, and was answered")
+        raise Failure(f"{what} must end in {code}, not in {error.code()}: {error.details()}") from raised
+    raise Failure(f"{what} must end in {code}, but was answered")

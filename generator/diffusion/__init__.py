@@ -1,1 +1,1 @@
-"""Diffusion and flow matching, and sampling from them."""
+"""The diffusion process and flow matching, for training and for sampling."""

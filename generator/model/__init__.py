@@ -1,1 +1,1 @@
-"""The motion diffusion model's network."""
+"""The network of the motion diffusion model, its guidance, and its published weights."""

@@ -1,7 +1,7 @@
-"""The motion diffusion model: a transformer that sees a noisy motion, the time and a text, and says the clean motion.
+"""The motion diffusion model: a transformer that predicts the clean motion from a noisy one, the time and a text.
 
-Tevet et al., "Human Motion Diffusion Model", ICLR 2023. Parameters have the published names and shapes, so that
-published checkpoints fit.
+Tevet et al., "Human Motion Diffusion Model", ICLR 2023. Parameters have the published names and shapes, so published
+checkpoints can be loaded.
 """
 
 from __future__ import annotations
@@ -10,31 +10,35 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from generator.model.transformer import DecoderLayer, EncoderLayer, sinusoids
+from generator.model.transformer import DecoderLayer, EncoderLayer, sinusoidal_encoding
 from generator.text.text_batch import TextBatch
 
 FEATURES = 263
 TEXT_DIM = 512
 ARCHITECTURES = ("trans_enc", "trans_dec", "trans_dec_emb")
-_LONGEST = 5000
+_MAX_POSITIONS = 5000
 
 
 class MDM(nn.Module):
-    """The network.
+    """The network of the motion diffusion model.
 
     Args:
-        layers, width, heads, ff, dropout: of the transformer.
+        layers: number of transformer layers.
+        width: size of a token.
+        heads: number of attention heads.
+        ff: width of the feed-forward networks.
+        dropout: dropout probability.
         mask_frames: hide padded frames from attention; the published default shows them.
-        arch: how it learns of time and text, whose sum is a token (or one for each token of the text): `trans_enc`,
-            an encoder, has it stand before the frames; `trans_dec`, a decoder, has the frames look at it;
-            `trans_dec_emb` both.
-        text_dim: length of a text's vectors.
+        arch: how the network is conditioned on the sum of time and text embeddings, one condition token for each
+            token of the text: `trans_enc`, an encoder, takes it as a token before the frames; `trans_dec`, a decoder,
+            as the memory that the frames attend to; `trans_dec_emb` as both.
+        text_dim: size of a text's vectors.
     """
 
     embed_timestep: nn.ModuleDict
     input_process: nn.ModuleDict
     output_process: nn.ModuleDict
-    positions: Tensor
+    position_encoding: Tensor
 
     def __init__(
         self,
@@ -49,11 +53,11 @@ class MDM(nn.Module):
     ):
         super().__init__()
         self.mask_frames = mask_frames
-        self._prefixed = arch != "trans_dec"
-        self._decodes = arch != "trans_enc"
+        self._has_condition_token = arch != "trans_dec"
+        self._is_decoder = arch != "trans_enc"
         self.input_process = nn.ModuleDict({"poseEmbedding": nn.Linear(FEATURES, width)})
-        layer, name = (DecoderLayer, "seqTransDecoder") if self._decodes else (EncoderLayer, "seqTransEncoder")
-        self._stack = f"{name}.layers"
+        layer, name = (DecoderLayer, "seqTransDecoder") if self._is_decoder else (EncoderLayer, "seqTransEncoder")
+        self._layers_name = f"{name}.layers"
         stack = nn.ModuleList(layer(width, heads, ff, dropout) for _ in range(layers))
         self.add_module(name, nn.ModuleDict({"layers": stack}))
         self.embed_timestep = nn.ModuleDict(
@@ -62,27 +66,27 @@ class MDM(nn.Module):
         self.embed_text = nn.Linear(text_dim, width)
         self.output_process = nn.ModuleDict({"poseFinal": nn.Linear(width, FEATURES)})
         self.drop = nn.Dropout(dropout)
-        self.register_buffer("positions", sinusoids(_LONGEST, width), persistent=False)
+        self.register_buffer("position_encoding", sinusoidal_encoding(_MAX_POSITIONS, width), persistent=False)
 
     def forward(self, x: Tensor, time: Tensor, text: TextBatch, valid: Tensor | None = None) -> Tensor:
-        """Predicted clean features (batch, frames, 263), float32, whatever the network computes in.
+        """Predict clean features (batch, frames, 263), float32 whatever the precision of the weights.
 
         Args:
             x: (batch, frames, 263) noisy normalised features.
             time: (batch,) integer diffusion steps.
-            text: one token a text, but for `trans_dec`, which takes any number.
-            valid: (batch, frames) bool, False where a motion has ended; only looked at with `mask_frames`.
+            text: encoded texts, of one token each unless the architecture is `trans_dec`.
+            valid: (batch, frames) bool, False past the end of a motion; only used with `mask_frames`.
         """
-        kind = self.embed_text.weight.dtype
-        moment = self.embed_timestep["time_embed"](self.positions[time].to(kind))
-        condition = moment[:, None] + self.embed_text(text.tokens.to(kind))
-        frames = self.input_process["poseEmbedding"](x.to(kind))
-        tokens = torch.cat([condition, frames], 1) if self._prefixed else frames
-        tokens = self.drop(tokens + self.positions[: tokens.shape[1]].to(kind))
-        visible = None
+        dtype = self.embed_text.weight.dtype
+        time_embedding = self.embed_timestep["time_embed"](self.position_encoding[time].to(dtype))
+        condition = time_embedding[:, None] + self.embed_text(text.tokens.to(dtype))
+        frames = self.input_process["poseEmbedding"](x.to(dtype))
+        tokens = torch.cat([condition, frames], 1) if self._has_condition_token else frames
+        tokens = self.drop(tokens + self.position_encoding[: tokens.shape[1]].to(dtype))
+        mask = None
         if self.mask_frames and valid is not None:
-            visible = functional.pad(valid, (tokens.shape[1] - valid.shape[1], 0), value=True)[:, None, None]
-        told = None if text.shown.shape[1] == 1 else text.shown[:, None, None]
-        for layer in self.get_submodule(self._stack).children():
-            tokens = layer(tokens, visible, condition, told) if self._decodes else layer(tokens, visible)
+            mask = functional.pad(valid, (tokens.shape[1] - valid.shape[1], 0), value=True)[:, None, None]
+        memory_mask = None if text.mask.shape[1] == 1 else text.mask[:, None, None]
+        for layer in self.get_submodule(self._layers_name).children():
+            tokens = layer(tokens, mask, condition, memory_mask) if self._is_decoder else layer(tokens, mask)
         return self.output_process["poseFinal"](tokens[:, -x.shape[1] :]).float()

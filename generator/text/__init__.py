@@ -1,1 +1,1 @@
-"""Text encoders."""
+"""Text encoders and the batches of encoded texts that a network takes."""

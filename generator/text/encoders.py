@@ -1,4 +1,4 @@
-"""Text encoders by name."""
+"""The text encoder interface, and encoders by name."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ DEFAULT_ENCODER = HashedNgrams.name
 
 
 class TextEncoder(Protocol):
-    """Turns texts into vectors, one for the whole of a text or one for each of its tokens.
+    """Encodes each text as one vector, or as one vector per token.
 
     Attributes:
-        name: says which encoder and which version; equal names give equal vectors.
+        name: encoder and version; encoders of equal names give equal vectors.
         dim: length of a vector.
     """
 
@@ -26,18 +26,21 @@ class TextEncoder(Protocol):
     dim: int
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """(tokens, dim) float32 for each text; one row where the encoder says a text in one vector."""
+        """Return a (tokens, dim) float32 array for each text, with one row if the encoder pools the tokens."""
         ...
 
 
 @lru_cache(maxsize=4)
 def text_encoder(name: str) -> TextEncoder:
-    """The encoder called `name`: `hashed-ngrams-v1`, or `clip` or `distilbert`, by itself (the published weights, from
-    the cache of `transformers`) or followed by where the weights are, as `clip:/models/clip-vit-base-patch32`.
+    """Return the text encoder of a name.
+
+    Args:
+        name: `hashed-ngrams-v1`; or `clip` or `distilbert` for the published weights in the cache of `transformers`;
+            or one of these with the folder of its weights, such as `clip:/models/clip-vit-base-patch32`.
 
     Raises:
-        InvalidInput: there is no such encoder.
-        NotFound: its weights, or `transformers`, are not on this machine.
+        InvalidInput: if the name is unknown.
+        NotFound: if `transformers` or the weights are not on this machine.
     """
     if name == HashedNgrams.name:
         return HashedNgrams()

@@ -1,4 +1,4 @@
-"""Words as vectors without anything learned: the text encoder that needs no download."""
+"""A text encoder without learned weights, which needs no download."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _FUNCTION_WORDS = frozenset(
 
 
 class HashedNgrams:
-    """Sums of random directions, one for each word, pair of neighbouring words and trigram of letters.
+    """Encodes a text as a sum of random directions, one for each word, word pair and letter trigram.
 
-    Nothing is learned and nothing downloaded: texts that share words are near each other, and those that share stems
-    are not far. Words that say nothing of a motion weigh little, or two captions would be alike for being English.
+    Texts that share words are close to each other, and texts that share stems are not far apart. Function words get a
+    small weight; otherwise any two captions would be alike for being English.
     Feature hashing: Weinberger et al., "Feature hashing for large scale multitask learning", ICML 2009.
     """
 
@@ -30,14 +30,16 @@ class HashedNgrams:
     dim = 512
 
     _WORD, _PAIR, _LETTERS, _FUNCTION_WORD = 1.0, 0.6, 0.25, 0.15
-    _NORM = 0.5 * np.sqrt(dim)  # a unit vector has components near 1 / sqrt(dim); a network wants them near 1
+    # A unit vector has components near 1 / sqrt(dim); networks are easier to train on components near 1.
+    _NORM = 0.5 * np.sqrt(dim)
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Return a (1, 512) float32 array for each text."""
         return [self.vector(text)[None] for text in texts]
 
-    @lru_cache(maxsize=65536)  # noqa: B019  the encoder is one for the whole process
+    @lru_cache(maxsize=65536)  # noqa: B019  there is one encoder for the whole process
     def vector(self, text: str) -> np.ndarray:
-        """(512,) float32."""
+        """Return the (512,) float32 vector of a text."""
         words = _WORDS.findall(text.lower())
         weights = [self._FUNCTION_WORD if word in _FUNCTION_WORDS else 1.0 for word in words]
         total = np.zeros(self.dim)
@@ -53,4 +55,5 @@ class HashedNgrams:
 
 @lru_cache(maxsize=65536)
 def _direction(feature: str, dim: int) -> np.ndarray:
+    """Return the random unit-scale direction (dim,) that a feature hashes to."""
     return np.random.default_rng(zlib.crc32(feature.encode())).standard_normal(dim) / np.sqrt(dim)

@@ -1,7 +1,7 @@
-"""Text encoders with the published weights of CLIP and DistilBERT, through `transformers`.
+"""Text encoders with the published weights of CLIP and DistilBERT, by way of `transformers`.
 
-Weights are taken from a folder or from the cache of `transformers`; nothing is downloaded here. Both need the extra
-`clip`.
+Weights come from a folder or from the cache of `transformers`; this module downloads nothing. Both encoders need the
+extra `clip`.
 """
 
 from __future__ import annotations
@@ -16,42 +16,43 @@ import torch
 from motion.errors import NotFound
 
 _CLIP, _DISTILBERT = "openai/clip-vit-base-patch32", "distilbert/distilbert-base-uncased"
-_CLIP_TOKENS = 22  # MDM cuts captions to 20 tokens and the two that stand around them
+_CLIP_TOKENS = 22  # MDM truncates captions to 20 tokens between a start and an end token
 _BATCH = 64
-_REMEMBERED = 8192
+_MAX_CACHED_TEXTS = 8192
 
 
 class _PretrainedText:
-    """What both have alike: weights that are loaded when a text first comes, and texts that are encoded once."""
+    """A `TextEncoder` that loads its weights at the first text and caches the texts it has encoded."""
 
     kind: str
-    longest: int
+    max_tokens: int
 
     def __init__(self, source: str, default: str):
         self.name = f"{self.kind}:{source}" if source else self.kind
         self._source = source or default
-        self._transformers = _transformers()
-        self.dim = self._dim(_local(self._transformers.AutoConfig.from_pretrained, self._source))
+        self._transformers = _import_transformers()
+        self.dim = self._dim(_load_local(self._transformers.AutoConfig.from_pretrained, self._source))
         self._loaded: tuple[Any, Any] | None = None
-        self._known: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        """Return a (tokens, dim) float32 array for each text."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._cache]
         for start in range(0, len(new), _BATCH):
-            part = new[start : start + _BATCH]
-            self._known.update(zip(part, self._encoded(part), strict=True))
-        encoded = [self._known[text] for text in texts]
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+            batch = new[start : start + _BATCH]
+            self._cache.update(zip(batch, self._encode_batch(batch), strict=True))
+        encoded = [self._cache[text] for text in texts]
+        while len(self._cache) > _MAX_CACHED_TEXTS:
+            self._cache.popitem(last=False)
         return encoded
 
     @torch.inference_mode()
-    def _encoded(self, texts: Sequence[str]) -> list[np.ndarray]:
+    def _encode_batch(self, texts: Sequence[str]) -> list[np.ndarray]:
         if self._loaded is None:
-            tokenizer = _local(self._transformers.AutoTokenizer.from_pretrained, self._source)
-            self._loaded = tokenizer, _local(self._network().from_pretrained, self._source).eval()
+            tokenizer = _load_local(self._transformers.AutoTokenizer.from_pretrained, self._source)
+            self._loaded = tokenizer, _load_local(self._network().from_pretrained, self._source).eval()
         tokenizer, network = self._loaded
-        tokens = tokenizer(list(texts), padding=True, truncation=True, max_length=self.longest, return_tensors="pt")
+        tokens = tokenizer(list(texts), padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt")
         return self._vectors(network(**tokens), tokens["attention_mask"])
 
     def _dim(self, config: Any) -> int:
@@ -65,10 +66,18 @@ class _PretrainedText:
 
 
 class ClipText(_PretrainedText):
-    """CLIP's projected text embedding, one vector a text: Radford et al., "Learning Transferable Visual Models From
-    Natural Language Supervision", ICML 2021. Texts are cut as MDM cuts them."""
+    """CLIP's projected text embedding, one vector per text, truncated as MDM truncates captions.
 
-    kind, longest = "clip", _CLIP_TOKENS
+    Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021.
+
+    Args:
+        source: folder or name of the weights; by default those that MDM uses.
+
+    Raises:
+        NotFound: if `transformers` or the weights are not on this machine.
+    """
+
+    kind, max_tokens = "clip", _CLIP_TOKENS
 
     def __init__(self, source: str = ""):
         super().__init__(source, _CLIP)
@@ -84,10 +93,18 @@ class ClipText(_PretrainedText):
 
 
 class DistilBertText(_PretrainedText):
-    """DistilBERT's last hidden state, one vector a token: Sanh et al., "DistilBERT, a distilled version of BERT",
-    2019."""
+    """DistilBERT's last hidden state, one vector per token.
 
-    kind, longest = "distilbert", 512
+    Sanh et al., "DistilBERT, a distilled version of BERT", 2019.
+
+    Args:
+        source: folder or name of the weights; by default those that MDM uses.
+
+    Raises:
+        NotFound: if `transformers` or the weights are not on this machine.
+    """
+
+    kind, max_tokens = "distilbert", 512
 
     def __init__(self, source: str = ""):
         super().__init__(source, _DISTILBERT)
@@ -103,7 +120,7 @@ class DistilBertText(_PretrainedText):
         return [row[:count] for row, count in zip(states, mask.sum(1).tolist(), strict=True)]
 
 
-def _transformers() -> Any:
+def _import_transformers() -> Any:
     try:
         import transformers
     except ImportError as error:
@@ -111,7 +128,7 @@ def _transformers() -> Any:
     return transformers
 
 
-def _local(load: Callable[..., Any], source: str) -> Any:
+def _load_local(load: Callable[..., Any], source: str) -> Any:
     try:
         return load(source, local_files_only=True)
     except (OSError, ValueError) as error:

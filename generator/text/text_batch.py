@@ -1,4 +1,4 @@
-"""The texts of a batch as a network reads them."""
+"""Encoded texts of a batch, padded to one length."""
 
 from __future__ import annotations
 
@@ -12,43 +12,46 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class TextBatch:
-    """Texts in vectors.
+    """Encoded texts of a batch.
 
     Attributes:
-        tokens: (batch, tokens, dim) float32; zeros where a sample has no text. One token where a text is one vector.
-        shown: (batch, tokens) bool, False past a text's end.
+        tokens: (batch, tokens, dim) float32, zeros for samples without a text; one token if the encoder pools.
+        mask: (batch, tokens) bool, False for padding.
     """
 
     tokens: Tensor
-    shown: Tensor
+    mask: Tensor
 
     @classmethod
-    def of(cls, texts: Sequence[np.ndarray]) -> TextBatch:
-        """From (tokens, dim) for each."""
+    def from_arrays(cls, texts: Sequence[np.ndarray]) -> TextBatch:
+        """Pad encoded texts, each (tokens, dim), to the longest."""
         longest = max(len(text) for text in texts)
         tokens = torch.zeros(len(texts), longest, texts[0].shape[1])
-        shown = torch.zeros(len(texts), longest, dtype=torch.bool)
+        mask = torch.zeros(len(texts), longest, dtype=torch.bool)
         for row, text in enumerate(texts):
             tokens[row, : len(text)] = torch.from_numpy(text)
-            shown[row, : len(text)] = True
-        return cls(tokens, shown)
+            mask[row, : len(text)] = True
+        return cls(tokens, mask)
 
     @classmethod
-    def of_vectors(cls, vectors: Tensor) -> TextBatch:
-        """From (batch, dim), one vector a text."""
+    def from_vectors(cls, vectors: Tensor) -> TextBatch:
+        """Make a batch of one-token texts from vectors (batch, dim)."""
         return cls(vectors[:, None], torch.ones(len(vectors), 1, dtype=torch.bool, device=vectors.device))
 
     def rows(self, rows: slice) -> TextBatch:
-        return TextBatch(self.tokens[rows], self.shown[rows])
+        """Return the batch of some rows."""
+        return TextBatch(self.tokens[rows], self.mask[rows])
 
     def to(self, device: torch.device) -> TextBatch:
-        return TextBatch(self.tokens.to(device), self.shown.to(device))
+        """Return the batch on a device."""
+        return TextBatch(self.tokens.to(device), self.mask.to(device))
 
-    def silent(self) -> TextBatch:
-        """The same without any text: what the published model calls unconditional, zeros in the same places."""
-        return TextBatch(torch.zeros_like(self.tokens), self.shown)
+    def unconditional(self) -> TextBatch:
+        """Return the batch with zeros for tokens, the unconditional input of the published model."""
+        return TextBatch(torch.zeros_like(self.tokens), self.mask)
 
-    def and_silent(self) -> TextBatch:
-        """Twice the batch: with its texts, and without."""
-        silent = self.silent()
-        return TextBatch(torch.cat([self.tokens, silent.tokens]), torch.cat([self.shown, silent.shown]))
+    def with_unconditional(self) -> TextBatch:
+        """Return a batch of twice the size: the texts, then their unconditional counterparts."""
+        unconditional = self.unconditional()
+        tokens = torch.cat([self.tokens, unconditional.tokens])
+        return TextBatch(tokens, torch.cat([self.mask, unconditional.mask]))

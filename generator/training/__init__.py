@@ -1,1 +1,1 @@
-"""Training of the motion models, and their checkpoints."""
+"""Training of motion models, and their checkpoints."""

@@ -1,4 +1,4 @@
-"""Which motions are computed together: of like lengths, so that little padding is computed with them."""
+"""Grouping motions of similar lengths into batches, so that little padding is computed."""
 
 from __future__ import annotations
 
@@ -7,50 +7,73 @@ from dataclasses import dataclass
 
 import numpy as np
 
-PAD_TO = 16
-"""Frames of a batch are a multiple of this, so that few shapes occur."""
+PADDING_MULTIPLE = 16
+"""The frames of a batch are a multiple of this, so that batches have few different shapes."""
 
 
-def padded(longest: int) -> int:
-    """Frames of a batch whose longest motion has so many."""
-    return -(-longest // PAD_TO) * PAD_TO
+def padded_length(longest: int) -> int:
+    """Return the frames of a batch whose longest motion has `longest`."""
+    return -(-longest // PADDING_MULTIPLE) * PADDING_MULTIPLE
 
 
 @dataclass(frozen=True)
-class Window:
-    """Neighbours of a request, from `start` to before `stop`, and the batches of indices that they are computed in."""
+class SamplingWindow:
+    """Consecutive samples of a request, and the batches that they are computed in.
+
+    Attributes:
+        start: index of the first sample.
+        stop: index after the last sample.
+        batches: indices of the samples in each batch.
+    """
 
     start: int
     stop: int
     batches: tuple[tuple[int, ...], ...]
 
 
-def sampling_windows(lengths: Sequence[int], batch: int, batches: int) -> list[Window]:
-    """The request cut into windows of `batch` x `batches` motions, each sorted by length into its batches.
+def sampling_windows(lengths: Sequence[int], batch_size: int, batches: int) -> list[SamplingWindow]:
+    """Divide a request into windows, and each window, sorted by length, into batches.
 
-    Depends on the whole request alone, so that a sample has the same company whichever index one starts from.
+    The division depends on the lengths alone. So a sample is always computed in the same batch, whichever index a
+    client starts from.
+
+    Args:
+        lengths: frames of each sample of the request.
+        batch_size: samples in a batch.
+        batches: batches in a window.
     """
     windows = []
-    for start in range(0, len(lengths), batch * batches):
-        stop = min(start + batch * batches, len(lengths))
+    for start in range(0, len(lengths), batch_size * batches):
+        stop = min(start + batch_size * batches, len(lengths))
         order = sorted(range(start, stop), key=lambda index: (lengths[index], index))
-        windows.append(Window(start, stop, tuple(tuple(order[at : at + batch]) for at in range(0, len(order), batch))))
+        chunks = tuple(tuple(order[at : at + batch_size]) for at in range(0, len(order), batch_size))
+        windows.append(SamplingWindow(start, stop, chunks))
     return windows
 
 
-def training_batch(lengths: Sequence[int], batch: int, pool: int, seed: int, step: int) -> list[int]:
-    """Indices of the motions of training step `step`.
+def training_indices(lengths: Sequence[int], batch_size: int, pool: int, seed: int, step: int) -> list[int]:
+    """Choose the motions of one training step.
 
-    Each motion comes once before any comes again. `pool` batches are drawn at a time and sorted roughly by length
-    before they are parted, and come in random order.
+    Every motion is drawn once before any is drawn again. `pool` batches are drawn at a time, sorted roughly by length,
+    divided, and used in random order.
+
+    Args:
+        lengths: frames of each motion.
+        batch_size: motions in a batch.
+        pool: batches that are sorted together.
+        seed: seed of the training run.
+        step: number of the training step.
+
+    Returns:
+        Indices of the motions, `batch_size` of them.
     """
-    count, size = len(lengths), pool * batch
-    number, place = divmod(step, pool)
+    count, size = len(lengths), pool * batch_size
+    number, position = divmod(step, pool)
     first = number * size
     epochs = range(first // count, (first + size - 1) // count + 1)
     stream = np.concatenate([np.random.default_rng([seed, 0, epoch]).permutation(count) for epoch in epochs])
     drawn = stream[first % count :][:size]
     rng = np.random.default_rng([seed, 1, number])
-    rough = np.asarray(lengths)[drawn] * rng.uniform(0.8, 1.25, len(drawn))
-    sorted_batches = drawn[np.argsort(rough, kind="stable")].reshape(pool, batch)
-    return sorted_batches[rng.permutation(pool)[place]].tolist()
+    rough_lengths = np.asarray(lengths)[drawn] * rng.uniform(0.8, 1.25, len(drawn))
+    sorted_batches = drawn[np.argsort(rough_lengths, kind="stable")].reshape(pool, batch_size)
+    return sorted_batches[rng.permutation(pool)[position]].tolist()

@@ -1,13 +1,14 @@
-"""A trained model as it lies on disk: `weights.safetensors` and `card.json` in a folder.
+"""Trained models on disk: `weights.safetensors` and `card.json` in a folder.
 
-The network's tensors have the names of MDM's published checkpoints; beside them stand `normalizer.mean` and
-`normalizer.std`. The card says what the model is and how it was made.
+The network's tensors have the names of MDM's published checkpoints; `normalizer.mean` and `normalizer.std` come with
+them. The card has the settings of the model and how it was trained.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,18 @@ from motion.shell.atomic import atomic_group
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 _NORMALIZER = "normalizer."
-_NAMED_AT_MOST = 10
+_MAX_LISTED = 10
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A trained model: its tensors by name, and its card."""
+    """A trained model.
+
+    Attributes:
+        id: id of the checkpoint.
+        weights: tensors by name, the normalizer's among them.
+        card: content of `card.json`.
+    """
 
     id: str
     weights: dict[str, Tensor]
@@ -39,41 +46,47 @@ class Checkpoint:
 
     @property
     def settings(self) -> Settings:
-        """Raises InvalidInput where the card does not say what the model is made of."""
-        try:
-            return Settings(**self.card["settings"])
-        except (KeyError, TypeError) as error:
-            raise InvalidInput.of(f"{self.id}/{CARD}", f"does not give the settings of a model ({error})") from error
+        """Settings of the model.
+
+        Raises:
+            InvalidInput: if the card does not have them.
+        """
+        return _settings_of_card(self.id, self.card)
 
     @property
     def normalizer(self) -> Normalizer:
-        """Raises InvalidInput where the weights come without one."""
+        """Normalizer of the model's features.
+
+        Raises:
+            InvalidInput: if the weights do not include it.
+        """
         try:
             return Normalizer(*(self.weights[_NORMALIZER + name].numpy() for name in ("mean", "std")))
         except KeyError as error:
             raise InvalidInput.of(f"{self.id}/{WEIGHTS}", f"has no tensor {error}") from error
 
     def model(self) -> MDM:
-        """The network, with these weights.
+        """Build the network with these weights.
 
         Raises:
-            InvalidInput: weights are missing, unknown, or of another shape; each is named.
+            InvalidInput: if weights are missing, unknown, or of another shape; each is named.
         """
-        model = empty_model(self.settings)
-        given = {name: value for name, value in self.weights.items() if not name.startswith(_NORMALIZER)}
-        if wrong := _misfits(model.state_dict(), given):
-            raise InvalidInput(wrong)
-        model.load_state_dict(given)
+        model = build_model(self.settings)
+        weights = {name: value for name, value in self.weights.items() if not name.startswith(_NORMALIZER)}
+        if violations := _compare_weights(model.state_dict(), weights):
+            raise InvalidInput(violations)
+        model.load_state_dict(weights)
         return model
 
 
-def tensors_of(weights: dict[str, Tensor], normalizer: Normalizer) -> dict[str, Tensor]:
-    """What a checkpoint holds, from the network's weights and the normaliser."""
+def checkpoint_tensors(weights: dict[str, Tensor], normalizer: Normalizer) -> dict[str, Tensor]:
+    """Return the tensors of a checkpoint: the network's weights and the normalizer's statistics."""
     arrays = {"mean": normalizer.mean, "std": normalizer.std}
     return weights | {_NORMALIZER + name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def empty_model(settings: Settings) -> MDM:
+def build_model(settings: Settings) -> MDM:
+    """Build a network, with weights from torch's global random generator."""
     return MDM(
         settings.layers,
         settings.width,
@@ -86,33 +99,36 @@ def empty_model(settings: Settings) -> MDM:
     )
 
 
-def new_model(settings: Settings, seed: int) -> MDM:
-    """A network with random weights, which are the seed's."""
+def initialize_model(settings: Settings, seed: int) -> MDM:
+    """Build a network with random weights that are a function of the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return empty_model(settings)
+        return build_model(settings)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """The checkpoint in `folder`, its name being its id.
+    """Read the checkpoint in a folder, whose name is the checkpoint's id.
 
     Raises:
-        NotFound: there is none.
-        InvalidInput: a file is damaged.
+        NotFound: if there is none.
+        InvalidInput: if a file is damaged.
     """
-    if not (folder / CARD).is_file() or not (folder / WEIGHTS).is_file():
-        raise NotFound(f"no checkpoint in {folder}; it must hold {WEIGHTS} and {CARD}")
-    try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InvalidInput.of(str(folder / CARD), f"is no JSON ({error})") from error
-    if not isinstance(card, dict):
-        raise InvalidInput.of(str(folder / CARD), f"is a {type(card).__name__}; must be a JSON object")
+    card = _read_card(folder)
     return Checkpoint(folder.name, read_tensors(folder / WEIGHTS)[0], card)
 
 
+def read_settings(folder: Path) -> Settings:
+    """Read the settings of the checkpoint in a folder, without its weights.
+
+    Raises:
+        NotFound: if there is no checkpoint.
+        InvalidInput: if the card is damaged or has no settings.
+    """
+    return _settings_of_card(folder.name, _read_card(folder))
+
+
 def content_digest(folder: Path) -> str:
-    """A digest of the checkpoint that lies in `folder`, which tells apart two that bear one name."""
+    """Compute a digest of the checkpoint in a folder, to tell apart two checkpoints of the same name."""
     digest = hashlib.sha256()
     for name in (CARD, WEIGHTS):
         digest.update((folder / name).read_bytes())
@@ -120,32 +136,54 @@ def content_digest(folder: Path) -> str:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write both files, whole, into `folder`, which is there."""
+    """Write the files of a checkpoint into an existing folder, both or neither."""
     with atomic_group([folder / WEIGHTS, folder / CARD]) as (weights, card):
         save_file(checkpoint.weights, weights)
         card.write_text(json.dumps(checkpoint.card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a safetensors file.
+    """Read the tensors and the metadata of a safetensors file.
 
     Raises:
-        InvalidInput: it is damaged, or no such file (a pickle, say, which is never opened).
+        InvalidInput: if the file is damaged or of another format; a pickle is never opened.
     """
     try:
         with safe_open(str(path), framework="pt") as opened:
             metadata = opened.metadata() or {}
         return load_file(path), metadata
     except (SafetensorError, OSError) as error:
-        raise InvalidInput.of(str(path), f"is no readable safetensors file ({error})") from error
+        raise InvalidInput.of(str(path), f"is not a readable safetensors file ({error})") from error
 
 
-def _misfits(expected: dict[str, Tensor], given: dict[str, Tensor]) -> list[Violation]:
-    wrong = [Violation(name, "is missing from the checkpoint") for name in expected.keys() - given.keys()]
-    wrong += [Violation(name, "is in the checkpoint, but not in the model") for name in given.keys() - expected.keys()]
-    wrong += [
+def _read_card(folder: Path) -> dict[str, Any]:
+    if not (folder / CARD).is_file() or not (folder / WEIGHTS).is_file():
+        raise NotFound(f"no checkpoint in {folder}; it must hold {WEIGHTS} and {CARD}")
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidInput.of(str(folder / CARD), f"is not valid JSON ({error})") from error
+    if not isinstance(card, dict):
+        raise InvalidInput.of(str(folder / CARD), f"is a {type(card).__name__}; must be a JSON object")
+    return card
+
+
+def _settings_of_card(identity: str, card: Mapping[str, Any]) -> Settings:
+    try:
+        return Settings(**card["settings"])
+    except (KeyError, TypeError) as error:
+        raise InvalidInput.of(f"{identity}/{CARD}", f"does not have the settings of a model ({error})") from error
+
+
+def _compare_weights(expected: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[Violation]:
+    """List what keeps weights from being loaded into a network that expects others."""
+    violations = [Violation(name, "is missing from the checkpoint") for name in expected.keys() - given.keys()]
+    violations += [
+        Violation(name, "is in the checkpoint, but not in the model") for name in given.keys() - expected.keys()
+    ]
+    violations += [
         Violation(name, f"has shape {tuple(given[name].shape)}; the model needs {tuple(expected[name].shape)}")
         for name in expected.keys() & given.keys()
         if given[name].shape != expected[name].shape
     ]
-    return sorted(wrong, key=lambda violation: violation.field)[:_NAMED_AT_MOST]
+    return sorted(violations, key=lambda violation: violation.field)[:_MAX_LISTED]

@@ -1,4 +1,4 @@
-"""Motions as the features that a model is trained on, and back."""
+"""Conversion between motions and the features that a model is trained on."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from motion.motion import DEFAULT_FPS
 from motion.motion_set import MotionSet
 from motion.resample import resample
 
-MIN_FRAMES = 8
-"""Of a motion to train on, at 20 frames/s."""
-_NAMED_AT_MOST = 10
+MIN_TRAINING_FRAMES = 8
+"""Fewest frames of a training motion, at 20 frames/s."""
+_MAX_LISTED = 10
 
 
 def check_trainable(dataset: MotionSet) -> None:
-    """Refuse a set that nothing can be learned from.
+    """Check that a model can be trained on a data set.
 
     Raises:
-        InvalidInput: naming each motion that has numbers that are not finite, no caption, or too few frames.
+        InvalidInput: if there are fewer than two motions, or motions with values that are not finite, without a
+            caption, or with too few frames; each is named.
     """
-    wrong = []
+    violations = []
     if len(dataset) < 2:
-        wrong.append(Violation("dataset", f"has {len(dataset)} motions; must have at least 2"))
+        violations.append(Violation("dataset", f"has {len(dataset)} motions; must have at least 2"))
     for index, (motion, captions) in enumerate(zip(dataset.motions, dataset.captions, strict=True)):
         if not np.isfinite(motion.positions).all():
-            wrong.append(Violation(f"motions[{index}].positions", "has numbers that are not finite"))
+            violations.append(Violation(f"motions[{index}].positions", "has values that are not finite"))
         if not any(text.strip() for text in captions):
-            wrong.append(Violation(f"captions[{index}]", "is empty; each motion must have a caption"))
-        if len(motion) < MIN_FRAMES or motion.duration * DEFAULT_FPS < MIN_FRAMES - 1:
-            shortest = f"{MIN_FRAMES}, and last {(MIN_FRAMES - 1) / DEFAULT_FPS:.2f} s"
-            wrong.append(Violation(f"motions[{index}]", f"has {len(motion)} frames; must have at least {shortest}"))
-    if wrong:
-        raise InvalidInput(wrong[:_NAMED_AT_MOST])
+            violations.append(Violation(f"captions[{index}]", "is empty; each motion must have a caption"))
+        if len(motion) < MIN_TRAINING_FRAMES or motion.duration * DEFAULT_FPS < MIN_TRAINING_FRAMES - 1:
+            least = f"{MIN_TRAINING_FRAMES}, and last {(MIN_TRAINING_FRAMES - 1) / DEFAULT_FPS:.2f} s"
+            violations.append(Violation(f"motions[{index}]", f"has {len(motion)} frames; must have at least {least}"))
+    if violations:
+        raise InvalidInput(violations[:_MAX_LISTED])
 
 
-def motion_features(dataset: MotionSet, max_frames: int) -> list[np.ndarray]:
-    """Features (frames - 1, 263) of each motion at 20 frames/s, of at most its first `max_frames` frames."""
+def encode_motions(dataset: MotionSet, max_frames: int) -> list[np.ndarray]:
+    """Compute the features (frames - 1, 263) of each motion at 20 frames/s, of its first `max_frames` frames."""
     features = []
     for motion in dataset:
         positions = resample(motion.positions.astype(np.float64), motion.fps, DEFAULT_FPS)
@@ -45,6 +46,6 @@ def motion_features(dataset: MotionSet, max_frames: int) -> list[np.ndarray]:
     return features
 
 
-def positions_of(features: np.ndarray) -> np.ndarray:
-    """Positions (frames, 22, 3) float32 of features (frames, 263)."""
+def decode_positions(features: np.ndarray) -> np.ndarray:
+    """Compute the positions (frames, 22, 3) float32 of features (frames, 263)."""
     return features_to_positions(features).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What can be chosen about a model and its training."""
+"""Settings of a motion model and its training."""
 
 from __future__ import annotations
 
@@ -17,31 +17,33 @@ PRECISIONS = ("float32", "bfloat16")
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a motion model and of its training; the defaults make a model for two CPU cores.
+    """Settings of a motion model and its training; the defaults make a model for two CPU cores.
 
     Attributes:
         kind: `diffusion`, the motion diffusion model, or `flow`, flow matching with the same network.
-        layers, width, heads, ff: of the transformer.
-        dropout: in training.
-        diffusion_steps: steps of the diffusion process that is learned; nothing to a flow.
-        mask_frames: padded frames are hidden from attention (the published model shows them).
-        arch: of the network, see `generator.model.mdm.MDM`.
+        layers: number of transformer layers.
+        width: size of a token.
+        heads: number of attention heads.
+        ff: width of the feed-forward networks.
+        dropout: dropout probability in training.
+        diffusion_steps: steps of the diffusion process; not used by a flow.
+        mask_frames: hide padded frames from attention (the published model shows them).
+        arch: architecture of the network, see `generator.model.mdm.MDM`.
         text_encoder: name of the text encoder, see `generator.text.encoders.text_encoder`.
         max_frames: most frames of a training motion; longer ones are cut.
-        batch: motions a step.
-        lr: learning rate of AdamW, reached after `warmup` steps.
-        warmup: steps; at most a quarter of a fit.
-        decay: share of a fit, at its end, over which the learning rate falls to nothing as a cosine; 0 as published.
-        ema: decay of the moving average of the weights, which is what a checkpoint holds.
+        batch: motions per step.
+        lr: learning rate of AdamW, reached after the warm-up.
+        warmup: steps of the warm-up; at most a quarter of all steps are used.
+        decay: share of the steps, at the end, in which the learning rate falls to 0 along a cosine; 0 as published.
+        ema: decay of the moving average of the weights; a checkpoint holds the average.
         clip: largest norm of the gradient.
-        cond_drop: share of samples that are trained without their text, for classifier-free guidance.
-        precision: what training computes in: `float32`, or `bfloat16` where that does no harm (weights and their
-            updates stay float32).
-        velocity_weight: of the error in the change from frame to frame, beside that in the frames; 0 as published.
-        extrapolation: of a fit that goes on from a checkpoint, how far the result is moved from that checkpoint to what
-            was trained: 1 is there, a negative number the other way (Alemohammad et al., "Neon", 2025).
-        keep_optimizer: keep Adam's moments beside the checkpoint, and go on with those of the checkpoint before, where
-            that was trained so; moments that should be there and are not are refused.
+        cond_drop: probability of training a sample without its text, for classifier-free guidance.
+        precision: `float32`, or `bfloat16` to train in bfloat16 except for weights and their updates.
+        velocity_weight: weight of the loss of frame-to-frame differences; 0 as published.
+        extrapolation: how far the weights are moved from those of the start checkpoint to the trained ones: 1 is all
+            the way, a negative number the other way (Alemohammad et al., "Neon", 2025).
+        keep_optimizer: save Adam's moments beside the checkpoint, and continue with those of the start checkpoint if it
+            was trained with this setting; missing moments are then an error.
     """
 
     kind: str = "diffusion"
@@ -69,65 +71,82 @@ class Settings:
 
     def __post_init__(self) -> None:
         positive = ("layers", "width", "heads", "ff", "diffusion_steps", "batch", "lr", "clip")
-        wrong = [Violation(f"settings.{name}", f"is {getattr(self, name)}; must be positive and finite")
-                 for name in positive if not 0 < getattr(self, name) < math.inf]  # fmt: skip
-        wrong += [Violation(f"settings.{name}", f"is {getattr(self, name)}; must be at least 0 and below 1")
-                  for name in ("dropout", "ema", "cond_drop") if not 0 <= getattr(self, name) < 1]  # fmt: skip
-        wrong += [
+        violations = [
+            Violation(f"settings.{name}", f"is {getattr(self, name)}; must be positive and finite")
+            for name in positive
+            if not 0 < getattr(self, name) < math.inf
+        ]
+        violations += [
+            Violation(f"settings.{name}", f"is {getattr(self, name)}; must be at least 0 and below 1")
+            for name in ("dropout", "ema", "cond_drop")
+            if not 0 <= getattr(self, name) < 1
+        ]
+        violations += [
             Violation(f"settings.{name}", f"is {getattr(self, name)}; must be finite and not negative")
             for name in ("warmup", "velocity_weight")
             if not 0 <= getattr(self, name) < math.inf
         ]
         if not math.isfinite(self.extrapolation):
-            wrong.append(Violation("settings.extrapolation", f"is {self.extrapolation}; must be finite"))
+            violations.append(Violation("settings.extrapolation", f"is {self.extrapolation}; must be finite"))
         if not 0 <= self.decay <= 1:
-            wrong.append(Violation("settings.decay", f"is {self.decay}; must be between 0 and 1"))
+            violations.append(Violation("settings.decay", f"is {self.decay}; must be between 0 and 1"))
         if self.heads > 0 and self.width % self.heads:
-            wrong.append(Violation("settings.width", f"is {self.width}; must be a multiple of heads ({self.heads})"))
+            violations.append(
+                Violation("settings.width", f"is {self.width}; must be a multiple of heads ({self.heads})")
+            )
         if self.width > 0 and self.width % 2:
-            wrong.append(Violation("settings.width", f"is {self.width}; must be even: sines and cosines"))
+            violations.append(Violation("settings.width", f"is {self.width}; must be even, for sines and cosines"))
         if not 8 <= self.max_frames <= 4000:
-            wrong.append(Violation("settings.max_frames", f"is {self.max_frames}; must be between 8 and 4000"))
+            violations.append(Violation("settings.max_frames", f"is {self.max_frames}; must be between 8 and 4000"))
         if self.kind not in KINDS:
-            wrong.append(Violation("settings.kind", f"is {self.kind!r}; must be one of {', '.join(KINDS)}"))
+            violations.append(Violation("settings.kind", f"is {self.kind!r}; must be one of {', '.join(KINDS)}"))
         if self.precision not in PRECISIONS:
-            wrong.append(Violation("settings.precision", f"is {self.precision!r}; must be {' or '.join(PRECISIONS)}"))
+            violations.append(
+                Violation("settings.precision", f"is {self.precision!r}; must be {' or '.join(PRECISIONS)}")
+            )
         if self.arch not in ARCHITECTURES:
-            wrong.append(Violation("settings.arch", f"is {self.arch!r}; must be one of {', '.join(ARCHITECTURES)}"))
+            violations.append(
+                Violation("settings.arch", f"is {self.arch!r}; must be one of {', '.join(ARCHITECTURES)}")
+            )
         elif self.text_encoder.startswith("distilbert") and self.arch != "trans_dec":
-            wrong.append(Violation("settings.arch", f"is {self.arch!r}; must be trans_dec where texts are many tokens"))
-        if wrong:
-            raise InvalidInput(wrong)
+            violations.append(
+                Violation("settings.arch", f"is {self.arch!r}; must be trans_dec for an encoder of many tokens")
+            )
+        if violations:
+            raise InvalidInput(violations)
 
     def to_json(self) -> dict[str, Any]:
+        """Return the settings as a dictionary for JSON."""
         return asdict(self)
 
     def with_texts(self, texts: Mapping[str, str], fixed: bool = False) -> Settings:
-        """These settings with some changed, each given as text.
+        """Return a copy with some settings changed.
 
-        `fixed`: the model exists already; what it is made of cannot change any more.
+        Args:
+            texts: the new values, as text, by name.
+            fixed: the model exists already, so the settings of its network cannot change.
 
         Raises:
-            InvalidInput: an unknown name, a text that is no such value, or a change of a model that exists.
+            InvalidInput: if a name is unknown, a text is not a valid value, or a fixed setting would change.
         """
         kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
         changes: dict[str, Any] = {}
         for name, text in texts.items():
             if name not in kinds:
                 raise InvalidInput.of(f"settings.{name}", f"is unknown; must be one of {', '.join(sorted(kinds))}")
-            changes[name] = _parsed(name, text, kinds[name])
-            if fixed and name in _OF_THE_MODEL and changes[name] != getattr(self, name):
+            changes[name] = _parse(name, text, kinds[name])
+            if fixed and name in _MODEL_SETTINGS and changes[name] != getattr(self, name):
                 raise InvalidInput.of(
                     f"settings.{name}", f"is {text}; the checkpoint to start from has {getattr(self, name)}"
                 )
         return replace(self, **changes)
 
 
-_OF_THE_MODEL = ("kind", "layers", "width", "heads", "ff", "diffusion_steps", "mask_frames", "arch", "text_encoder")
+_MODEL_SETTINGS = ("kind", "layers", "width", "heads", "ff", "diffusion_steps", "mask_frames", "arch", "text_encoder")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def _parsed(name: str, text: str, kind: type) -> Any:
+def _parse(name: str, text: str, kind: type) -> Any:
     try:
         return _BOOLEANS[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError) as error:

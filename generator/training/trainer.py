@@ -1,7 +1,7 @@
-"""Training of the motion diffusion model.
+"""Optimizer steps of a motion model.
 
-A step is a function of (weights, data, seed, its number): batches, times, noise and dropout are drawn from that alone,
-so that a fit which was cut off goes on to the very same weights.
+A step is a function of (weights, data, seed, number of the step): its batch, times, noise and dropout are drawn from
+these alone. So a training run that was interrupted ends in the same weights as one that was not.
 """
 
 from __future__ import annotations
@@ -16,18 +16,24 @@ import torch
 from torch import Tensor
 
 from generator.diffusion.diffusion import masked_loss, velocity_loss
-from generator.diffusion.process import process_of
+from generator.diffusion.process import make_process
 from generator.model.mdm import FEATURES, MDM
 from generator.text.text_batch import TextBatch
-from generator.training.batching import padded, training_batch
+from generator.training.batching import padded_length, training_indices
 from generator.training.settings import Settings
 
-_POOL = 4  # batches that are sorted by length together
+_SORTED_BATCHES = 4
+"""Batches that are sorted by length together."""
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingSet:
-    """Normalised features (frames, 263) of each motion, and for each the vectors (tokens, dim) of its captions."""
+class TrainingData:
+    """Encoded motions and captions to train on.
+
+    Attributes:
+        features: normalised features (frames, 263) of each motion.
+        texts: encoded captions (tokens, dim) of each motion.
+    """
 
     features: Sequence[np.ndarray]
     texts: Sequence[Sequence[np.ndarray]]
@@ -35,51 +41,60 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """clean (batch, frames, 263), valid (batch, frames) bool, and the texts."""
+    """Motions and texts of one training step.
+
+    Attributes:
+        clean: (batch, frames, 263) normalised features, zeros past the end of a motion.
+        valid: (batch, frames) bool, False past the end of a motion.
+        text: encoded texts.
+    """
 
     clean: Tensor
     valid: Tensor
     text: TextBatch
 
 
-def draw_batch(data: TrainingSet, settings: Settings, seed: int, step: int) -> Batch:
-    """The batch of step `step`: of each motion one of its captions or, for guidance, none."""
-    chosen = training_batch([len(each) for each in data.features], settings.batch, _POOL, seed, step)
+def draw_batch(data: TrainingData, settings: Settings, seed: int, step: int) -> Batch:
+    """Draw the batch of a training step: motions, and for each one of its captions or, for guidance, no text."""
+    lengths = [len(each) for each in data.features]
+    chosen = training_indices(lengths, settings.batch, _SORTED_BATCHES, seed, step)
     rng = np.random.default_rng([seed, 2, step])
-    longest = max(len(data.features[index]) for index in chosen)
-    # A model that sees padded frames must see in training all those that it will see in sampling.
-    frames = padded(longest) if settings.mask_frames else settings.max_frames
+    longest = max(lengths[index] for index in chosen)
+    # A model that attends to padding must see in training as much of it as in sampling.
+    frames = padded_length(longest) if settings.mask_frames else settings.max_frames
     clean = np.zeros((len(chosen), frames, FEATURES), np.float32)
     valid = np.zeros((len(chosen), frames), bool)
     texts: list[np.ndarray] = []
     for row, index in enumerate(chosen):
-        length = len(data.features[index])
-        clean[row, :length] = data.features[index]
-        valid[row, :length] = True
+        clean[row, : lengths[index]] = data.features[index]
+        valid[row, : lengths[index]] = True
         text = data.texts[index][int(rng.integers(len(data.texts[index])))]
         texts.append(text if rng.random() >= settings.cond_drop else np.zeros_like(text))
-    return Batch(torch.from_numpy(clean), torch.from_numpy(valid), TextBatch.of(texts))
+    return Batch(torch.from_numpy(clean), torch.from_numpy(valid), TextBatch.from_arrays(texts))
 
 
 class Trainer:
-    """A model on its way, step by step.
+    """Trains a model step by step.
 
     Args:
-        model: in its first state.
-        data: what to train on.
-        settings: of the training.
-        steps: how many there will be, which the learning rate depends on.
-        seed: of everything that is drawn.
+        model: network with its initial weights.
+        data: motions and captions to train on.
+        settings: settings of the training run.
+        steps: total number of steps, which the learning rate schedule depends on.
+        seed: seed of everything random.
         device: where to compute.
+
+    Attributes:
+        step: number of steps taken.
     """
 
-    def __init__(self, model: MDM, data: TrainingSet, settings: Settings, steps: int, seed: int, device: torch.device):
+    def __init__(self, model: MDM, data: TrainingData, settings: Settings, steps: int, seed: int, device: torch.device):
         self.step = 0
         self._steps = steps
         self._model = model.to(device).train()
         self._data = data
         self._settings = settings
-        self._process = process_of(settings)
+        self._process = make_process(settings)
         self._precision = torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16")
         self._seed = seed
         self._device = device
@@ -87,13 +102,13 @@ class Trainer:
         self._average = {name: weight.detach().clone() for name, weight in self._model.named_parameters()}
 
     def advance(self) -> float:
-        """Make one step; its loss."""
+        """Take one optimizer step and return its loss."""
         settings = self._settings
         batch = draw_batch(self._data, settings, self._seed, self.step)
         clean, valid, text = batch.clean.to(self._device), batch.valid.to(self._device), batch.text.to(self._device)
-        chance = torch.Generator().manual_seed(_drawn_seed(self._seed, self.step))
-        noisy, time = self._process.noised(clean, chance)
-        with _dropout_seeded(_drawn_seed(self._seed, self.step, 1), self._device), self._precision:
+        rng = torch.Generator().manual_seed(_derive_seed(self._seed, self.step))
+        noisy, time = self._process.add_noise(clean, rng)
+        with _seeded_dropout(_derive_seed(self._seed, self.step, 1), self._device), self._precision:
             predicted = self._model(noisy, time, text, valid)
         loss = masked_loss(predicted, clean, valid).mean()
         objective = loss
@@ -103,9 +118,10 @@ class Trainer:
         objective.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), settings.clip)
         for group in self._optimizer.param_groups:
-            group["lr"] = settings.lr * rate_factor(self.step, self._steps, settings.warmup, settings.decay)
+            factor = learning_rate_factor(self.step, self._steps, settings.warmup, settings.decay)
+            group["lr"] = settings.lr * factor
         self._optimizer.step()
-        # Early on the average follows faster, or a short fit would keep its first weights.
+        # The average follows the weights faster in the first steps; a short run would otherwise keep its initial ones.
         follow = 1 - min(settings.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for name, weight in self._model.named_parameters():
@@ -114,26 +130,35 @@ class Trainer:
         return float(loss.detach())
 
     def weights(self) -> dict[str, Tensor]:
-        """The averaged weights, which are the model's result."""
+        """Return the moving average of the weights, the result of the training."""
         return {name: weight.cpu().contiguous() for name, weight in self._average.items()}
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that the next step depends on."""
+        """Return everything that the next step depends on, for `restore`."""
         tensors = {f"average.{name}": weight.cpu() for name, weight in self._average.items()}
         for name, weight in self._model.named_parameters():
             tensors[f"model.{name}"] = weight.detach().cpu()
         return tensors | self.moments()
 
+    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
+        """Continue from a `state` that was saved after `step` steps."""
+        with torch.no_grad():
+            for name, weight in self._model.named_parameters():
+                weight.copy_(tensors[f"model.{name}"])
+                self._average[name].copy_(tensors[f"average.{name}"])
+        self.load_moments(tensors)
+        self.step = step
+
     def moments(self) -> dict[str, Tensor]:
-        """Those of the optimizer."""
+        """Return Adam's moments, for `load_moments`."""
         return {
             f"adam.{moment}.{name}": torch.as_tensor(value).cpu().clone()
             for name, weight in self._model.named_parameters()
             for moment, value in self._optimizer.state[weight].items()
         }
 
-    def take_moments(self, tensors: dict[str, Tensor]) -> None:
-        """Take up `moments`, of this training or of another."""
+    def load_moments(self, tensors: dict[str, Tensor]) -> None:
+        """Continue with the `moments` of this or another training run."""
         for name, weight in self._model.named_parameters():
             self._optimizer.state[weight] = {
                 "step": tensors[f"adam.step.{name}"].clone(),
@@ -141,30 +166,28 @@ class Trainer:
                 "exp_avg_sq": tensors[f"adam.exp_avg_sq.{name}"].to(self._device).clone(),
             }
 
-    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Take up a `state` that was kept after `step` steps."""
-        with torch.no_grad():
-            for name, weight in self._model.named_parameters():
-                weight.copy_(tensors[f"model.{name}"])
-                self._average[name].copy_(tensors[f"average.{name}"])
-        self.take_moments(tensors)
-        self.step = step
 
+def learning_rate_factor(step: int, steps: int, warmup: int, decay: float) -> float:
+    """Compute the factor of the learning rate: a linear warm-up, then 1, then half a cosine down to 0.
 
-def rate_factor(step: int, steps: int, warmup: int, decay: float) -> float:
-    """What the learning rate is multiplied with at step `step` of `steps`: a ramp up, one, and half a cosine down."""
+    Args:
+        step: number of the step.
+        steps: total number of steps.
+        warmup: steps of the warm-up; at most a quarter of all steps are used.
+        decay: share of the steps, at the end, in which the factor falls.
+    """
     rising = (step + 1) / max(min(warmup, steps // 4), 1)
     falling = (steps - step) / max(decay * steps, 1)
     return min(1.0, rising) * 0.5 * (1 - math.cos(math.pi * min(1.0, falling)))
 
 
-def _drawn_seed(seed: int, step: int, stream: int = 0) -> int:
+def _derive_seed(seed: int, step: int, stream: int = 0) -> int:
     return int(np.random.SeedSequence([seed, 3, step, stream]).generate_state(1, np.uint64)[0] >> 1)
 
 
 @contextmanager
-def _dropout_seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Dropout draws from torch's global generators; they are put back afterwards."""
+def _seeded_dropout(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's global generators, which dropout draws from, and restore them afterwards."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

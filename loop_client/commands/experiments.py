@@ -1,105 +1,93 @@
-"""Experiments of many runs: `reproduce`, `sweep`."""
+"""Commands on experiments of many runs: `reproduce` and `sweep`."""
 
 from __future__ import annotations
 
 import json
 import math
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from tqdm import tqdm
 from tyro.conf import Positional, arg
 
 from motion.errors import InvalidInput
-from motion.shell.command import DONE, DONE_WITH_FAILURES, Several, listed
+from motion.shell.command import DONE, DONE_WITH_FAILURES, Repeatable, flatten, progress_bar
 
-# Each command imports what it alone needs when it runs, for the sake of `--help`.
+if TYPE_CHECKING:
+    from loop_client.experiments.experiment import Experiment, Progress
+
+# Each command imports its dependencies when it runs, so that `--help` is fast.
 
 _RUNS = Path("runs/reproduce")
 
 
 @dataclass(frozen=True)
 class Reproduce:
-    """Run an experiment of a paper and see whether it shows the row that it must show. Exit status 1 if not."""
+    """Run an experiment of a paper and check that the published result is reproduced.
+
+    The exit status is 1 if it is not.
+    """
 
     name: Annotated[Positional[str], arg(metavar="NAME")] = ""
-    """An experiment (see --list), or a .toml file of one's own; `all` for all whose data is there."""
+    """Name of an experiment (see --list), a .toml file, or `all` for every experiment whose data is available."""
     quick: bool = False
-    """With a quarter of the seeds, at least two: a look, whose row may be missed by chance."""
+    """Use a quarter of the seeds, but at least two. The published result may then be missed by chance."""
     list: bool = False
-    """List the experiments: what each shows, needs and takes, and what came of it last."""
+    """List the experiments: what each shows, the data and time that it needs, and the result of its last run."""
     out: Annotated[Path | None, arg(metavar="DIR")] = None
-    """Where to; by default runs/reproduce/NAME. What is there already is not run again."""
+    """Output folder; by default runs/reproduce/NAME. Results that are there already are kept."""
     json: bool = False
     """Print one JSON document on standard output."""
 
     def run(self) -> int:
+        """Run the command and return its exit status."""
+        from loop_client.experiments.catalog import load_experiment
+
         if self.list:
-            return self._listed()
+            return self._list()
         if not self.name:
-            raise InvalidInput.of("NAME", "is missing; name an experiment (--list shows them), or all")
+            raise InvalidInput.of("NAME", "is missing; must be an experiment (see --list), a .toml file or all")
         if self.out and self.name == "all":
             raise InvalidInput.of("--out", "names one folder for several experiments; leave it out")
-        if self.name == "all":
-            recipes = []
-            for recipe in _all():
-                if needs := _missing(recipe):
-                    print(f"left out: {recipe.name}, which needs {needs}", file=sys.stderr)
-                else:
-                    recipes.append(recipe)
-        else:
-            recipes = [_load(self.name)]
-        results = [self._one(recipe) for recipe in recipes]
+        experiments = _available_experiments() if self.name == "all" else [load_experiment(self.name)]
+        results = [self._reproduce(experiment) for experiment in experiments]
         if self.json:
             print(json.dumps(results[0] if self.name != "all" else results, indent=1))
         return DONE if all(result["passed"] for result in results) else DONE_WITH_FAILURES
 
-    def _one(self, recipe: Any) -> dict[str, Any]:
-        from loop_client.toy.toy_recipe import PointRecipe
-
+    def _reproduce(self, experiment: Experiment) -> dict[str, Any]:
+        recipe = experiment.recipe
         folder = self.out or _RUNS / (recipe.name + ("-quick" if self.quick else ""))
-        result = (self._points if isinstance(recipe, PointRecipe) else self._motions)(recipe, folder)
-        said = sys.stderr if self.json else sys.stdout
-        print(f"{'PASS' if result['passed'] else 'FAIL'} {recipe.name}: {recipe.row}", file=said)
-        for verdict in result["checks"]:
-            print(f"  {'holds' if verdict['holds'] else 'FAILS'}  {verdict['says']}: {verdict['found']}", file=said)
-        print(f"  {result['seconds']:.0f} s, report: {result['report']}", file=said)
-        return result
+        if self.quick:
+            experiment = experiment.quick()
+        with _arm_progress(recipe.name) as progress:
+            outcome = experiment.run(folder, progress)
+        report = experiment.write_report(folder)
+        stream = sys.stderr if self.json else sys.stdout
+        print(f"{'PASS' if outcome.passed else 'FAIL'} {recipe.name}: {recipe.expected}", file=stream)
+        for verdict in outcome.verdicts:
+            print(f"  {'holds' if verdict.holds else 'FAILS'}  {verdict.statement}: {verdict.found}", file=stream)
+        print(f"  {outcome.seconds:.0f} s, report: {report}", file=stream)
+        return {**outcome.to_json(), "report": str(report)}
 
-    def _points(self, recipe: Any, folder: Path) -> dict[str, Any]:
-        from loop_client.toy.toy_experiment import quick, run_experiment
-        from loop_client.toy.toy_report import write_report
+    def _list(self) -> int:
+        from loop_client.experiments.catalog import shipped_experiments
+        from loop_client.experiments.experiment import read_result
 
-        with tqdm(desc=recipe.name, disable=None, leave=False) as bar:
-
-            def show(arm: str, done: int, of: int) -> None:
-                bar.set_postfix_str(arm, refresh=False)
-                bar.total = of
-                bar.update(done - bar.n)
-
-            outcome = run_experiment(quick(recipe) if self.quick else recipe, folder, show)
-        return {**outcome.to_json(), "report": str(write_report(outcome, folder))}
-
-    def _motions(self, recipe: Any, folder: Path) -> dict[str, Any]:
-        from loop_client.experiments.motion_experiment import quick, run_experiment
-
-        return run_experiment(quick(recipe) if self.quick else recipe, folder)
-
-    def _listed(self) -> int:
-        from loop_client.toy.toy_experiment import last_result
-
-        rows = []
-        for recipe in _all():
-            result = last_result(_RUNS / recipe.name)
+        rows: list[dict[str, Any]] = []
+        for experiment in shipped_experiments():
+            recipe = experiment.recipe
+            result = read_result(_RUNS / recipe.name)
             rows.append(
                 {
                     "name": recipe.name,
                     "title": recipe.title,
                     "paper": recipe.paper,
-                    "row": recipe.row,
-                    "data": _needs(recipe) or "none",
+                    "row": recipe.expected,
+                    "data": experiment.required_data or "none",
                     "minutes": recipe.minutes,
                     "last": None if result is None else result["passed"],
                 }
@@ -110,116 +98,110 @@ class Reproduce:
             for row in rows:
                 last = {None: "not run", True: "passed", False: "failed"}[row["last"]]
                 needs = "" if row["data"] == "none" else f"; needs {row['data']}"
-                took = _duration(row["minutes"])
-                print(f"{row['name']:22} {last:8} {took:>8}   {row['row']}\n{'':42}{row['paper']}{needs}")
+                duration = _format_duration(row["minutes"])
+                print(f"{row['name']:22} {last:8} {duration:>8}   {row['row']}\n{'':42}{row['paper']}{needs}")
         return DONE
 
 
-def _duration(minutes: float) -> str:
-    """Minutes, hours or days, whichever reads best."""
+def _available_experiments() -> list[Experiment]:
+    """Return the experiments that ship and whose data is available, and name the others on standard error."""
+    from loop_client.experiments.catalog import shipped_experiments
+
+    available = []
+    for experiment in shipped_experiments():
+        if missing := experiment.missing_data():
+            print(f"skipped: {experiment.recipe.name}, which needs {missing}", file=sys.stderr)
+        else:
+            available.append(experiment)
+    return available
+
+
+@contextmanager
+def _arm_progress(title: str) -> Iterator[Progress]:
+    """Show a progress bar for each arm, from its first generation on."""
+    with ExitStack() as stack:
+        bars: dict[str, Callable[[float, int], None]] = {}
+
+        def show(arm: str, done: int, total: int) -> None:
+            if arm not in bars:
+                stack.close()  # ends the bar of the arm before
+                bars[arm] = stack.enter_context(progress_bar("generations", f"{title}, {arm}"))
+            bars[arm](done, total)
+
+        yield show
+
+
+def _format_duration(minutes: float) -> str:
     if minutes < 100:
         return f"{minutes:g} min"
     return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 1440:.0f} d"
 
 
-def _all() -> list[Any]:
-    """Every experiment that ships, on points and then on motions."""
-    from loop_client.experiments.motion_experiment import motion_experiments
-    from loop_client.toy.toy_recipe import shipped_experiments
-
-    return [_load(name) for name in (*shipped_experiments(), *motion_experiments())]
-
-
-def _load(name: str) -> Any:
-    """The experiment of this name, or in this file, of either kind."""
-    from loop_client.experiments.sweep_runs import read_any, recipe_table
-    from loop_client.toy.toy_recipe import PointRecipe
-
-    recipe = read_any(recipe_table(name), name)
-    if not recipe.checks:
-        other = "`plumb-loop sweep`" if isinstance(recipe, PointRecipe) else "`plumb-loop run`"
-        raise InvalidInput.of("NAME", f"is {name!r}, which says no row that it must show; {other} runs it")
-    return recipe
-
-
-def _needs(recipe: Any) -> str:
-    """The data that an experiment needs beside what ships, or nothing."""
-    from loop_client.toy.toy_recipe import PointRecipe
-
-    if isinstance(recipe, PointRecipe):
-        return recipe.data.needs
-    return "" if recipe.data.train == "default" else f"motions in {recipe.data.train}"
-
-
-def _missing(recipe: Any) -> str:
-    """The data that it needs and that is not there, or nothing."""
-    from loop_client.experiments.motion_experiment import missing_data
-    from loop_client.toy.toy_recipe import PointRecipe
-
-    if isinstance(recipe, PointRecipe):
-        return "" if recipe.data.is_there else recipe.data.needs
-    return missing_data(recipe) and _needs(recipe)
-
-
 @dataclass(frozen=True)
 class Sweep:
-    """Run a recipe with settings varied, every combination in a folder of its own; what is done is not run again."""
+    """Run a recipe with some settings varied, each combination in a folder of its own.
+
+    Results that are there already are kept.
+    """
 
     recipe: Annotated[Positional[str], arg(metavar="RECIPE")]
-    """A recipe of `run` or of `reproduce`, by name, or a .toml file."""
-    vary: Annotated[Several[str], arg(metavar="PATH=VALUE,...")]
-    """What is varied, as `data.n=64,128 arms.corrected.gamma=0.5,1,inf`."""
+    """Name of a recipe of `run` or `reproduce`, or a .toml file."""
+    vary: Annotated[Repeatable[str], arg(metavar="PATH=VALUE,...")]
+    """Settings and their values, such as `data.n=64,128 arms.corrected.gamma=0.5,1,inf`."""
     out: Annotated[Path | None, arg(metavar="DIR")] = None
-    """Where to; by default runs/sweep-NAME."""
+    """Output folder; by default runs/sweep-NAME."""
     ray: bool = False
-    """Run the combinations as tasks on a Ray cluster (the extra `ray`); by default one after the other."""
+    """Run the combinations as tasks on a Ray cluster (needs the extra `ray`) instead of one after the other."""
     json: bool = False
     """Print one JSON document with the last generation of every run on standard output."""
 
     def run(self) -> int:
+        """Run the command and return its exit status."""
+        from loop_client.experiments.catalog import read_experiment, recipe_table
         from loop_client.experiments.sweep import cells, parse_variation
-        from loop_client.experiments.sweep_runs import read_any, recipe_table, run_cell
+        from loop_client.experiments.sweep_runs import run_cell, run_on_ray
 
         table = recipe_table(self.recipe)
         varied: dict[str, list[Any]] = {}
-        for path, values in map(parse_variation, listed(self.vary)):
+        for path, values in map(parse_variation, flatten(self.vary)):
             if path in varied:
                 raise InvalidInput.of("--vary", f"has {path} twice; give all its values at once")
             varied[path] = values
         if not varied:
-            raise InvalidInput.of("--vary", "is missing; must be PATH=VALUE,VALUE,..., as data.n=64,128")
+            raise InvalidInput.of("--vary", "is missing; must be PATH=VALUE,VALUE,..., such as data.n=64,128")
         grid = list(cells(table, varied))
         for cell in grid:
-            read_any(cell.table)
+            read_experiment(cell.table)  # refuses a wrong cell before the first one runs
         out = self.out or Path("runs") / f"sweep-{table.get('name', 'recipe')}"
         jobs = [(cell.table, (out / cell.name).absolute()) for cell in grid]
         if self.ray:
-            from loop_client.experiments.sweep_runs import on_ray
-
-            finals = on_ray(jobs)
+            finals = run_on_ray(jobs)
         else:
             finals = []
             for number, (cell, job) in enumerate(zip(grid, jobs, strict=True), 1):
                 print(f"{number}/{len(grid)} {cell.name}", file=sys.stderr)
                 finals.append(run_cell(*job))
         rows = [{"values": cell.values, "arms": final} for cell, final in zip(grid, finals, strict=True)]
-        print(json.dumps(_finite(rows), indent=1, allow_nan=False) if self.json else "\n".join(_rows(rows)))
+        if self.json:
+            print(json.dumps(_json_safe(rows), indent=1, allow_nan=False))
+        else:
+            print("\n".join(_format_rows(rows)))
         return DONE
 
 
-def _finite(value: Any) -> Any:
-    """A document without what JSON cannot say: an infinite number is text, one that is none is null."""
+def _json_safe(value: Any) -> Any:
+    """Return a document with infinities as text and NaN as null, which JSON has no numbers for."""
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: _json_safe(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [_json_safe(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return value
 
 
-def _rows(rows: list[dict[str, Any]]) -> list[str]:
-    """Every run's arms and their last metrics, as lines."""
+def _format_rows(rows: list[dict[str, Any]]) -> list[str]:
+    """Format every run's arms and the metrics of their last generation as lines."""
     lines = []
     for row in rows:
         lines.append(", ".join(f"{path} = {value}" for path, value in row["values"].items()))

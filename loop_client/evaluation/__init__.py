@@ -1,1 +1,1 @@
-"""Evaluation of motion sets and generators."""
+"""Evaluation of sets of motions and of generators."""

@@ -1,4 +1,4 @@
-"""Points of motions, kept by content, so that a set is embedded once."""
+"""Embeddings of motions, cached on disk by content, so that a set is embedded once."""
 
 from __future__ import annotations
 
@@ -9,63 +9,80 @@ from pathlib import Path
 
 import numpy as np
 
-from loop_client.evaluation.comparison import Embedding, TextEmbedding
+from loop_client.evaluation.motion_embedding import MotionEmbedding, TextEmbedding
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.shell.atomic import atomic_path
 
 
-def default_folder() -> Path:
-    """`plumb/embeddings` where this user's caches are (XDG base directories)."""
+def default_cache_folder() -> Path:
+    """Return `plumb/embeddings` in this user's cache folder, as the XDG base directory specification defines it."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plumb" / "embeddings"
 
 
 class CachedEmbedding:
-    """An embedding that looks into a folder first; a `TextEmbedding` if it is given one.
+    """An embedding that looks into a folder first; a `MotionEmbedding`.
 
-    Files are named for the embedding, whose name is a function of its weights, and the motions' content. One that
-    cannot be read is made again; a folder that cannot be written costs time and nothing else.
+    Files are named after the embedding, whose name is a function of its weights, and after the content of the motions.
+    A file that cannot be read is made again. A folder that cannot be written costs time and nothing else.
+
+    Args:
+        embedding: the embedding itself.
+        folder: the folder of the cache.
     """
 
-    def __init__(self, embedding: Embedding, folder: Path):
+    def __init__(self, embedding: MotionEmbedding, folder: Path):
         self._embedding = embedding
         self._folder = folder
         self.name = embedding.name
 
     def embed(self, motions: Iterable[Motion]) -> np.ndarray:
+        """Embed motions, (n, size) float64."""
         motions = list(motions)
-        file = self._folder / self.name / f"{_content(motions)}.npy"
+        file = self._folder / self.name / f"{_content_id(motions)}.npy"
         try:
-            points = np.load(file, allow_pickle=False)
-            if points.ndim == 2 and len(points) == len(motions):
-                return points
+            embeddings = np.load(file, allow_pickle=False)
+            if embeddings.ndim == 2 and len(embeddings) == len(motions):
+                return embeddings
         except (OSError, ValueError):
             pass
-        points = self._embedding.embed(motions)
+        embeddings = self._embedding.embed(motions)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with atomic_path(file) as temporary, temporary.open("wb") as opened:
-                np.save(opened, points)
+                np.save(opened, embeddings)
         except (OSError, InvalidInput):
             pass
-        return points
+        return embeddings
 
 
 class CachedTextEmbedding(CachedEmbedding):
+    """A cached embedding of motions that also embeds texts, which are not cached; a `TextEmbedding`.
+
+    Args:
+        embedding: the embedding itself.
+        folder: the folder of the cache.
+    """
+
     def __init__(self, embedding: TextEmbedding, folder: Path):
         super().__init__(embedding, folder)
         self.embed_texts = embedding.embed_texts
 
 
-def cached(embedding: Embedding, folder: Path | None = None) -> CachedEmbedding:
-    """`embedding`, with what it says kept in `folder`, by default this user's cache."""
-    folder = folder or default_folder()
+def cached(embedding: MotionEmbedding, folder: Path | None = None) -> CachedEmbedding:
+    """Return an embedding whose results are cached.
+
+    Args:
+        embedding: the embedding; if it embeds texts, so does the cached one.
+        folder: the folder of the cache; None for this user's cache folder.
+    """
+    folder = folder or default_cache_folder()
     if isinstance(embedding, TextEmbedding):
         return CachedTextEmbedding(embedding, folder)
     return CachedEmbedding(embedding, folder)
 
 
-def _content(motions: Sequence[Motion]) -> str:
+def _content_id(motions: Sequence[Motion]) -> str:
     digest = hashlib.sha256()
     for motion in motions:
         digest.update(repr((motion.fps, motion.positions.shape)).encode())

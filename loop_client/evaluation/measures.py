@@ -1,4 +1,4 @@
-"""The numbers of a generation, and how to say them."""
+"""The metrics of a generation, and how reports show them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of a generation: where it stands in a line of metrics.jsonl, and how to say it.
+    """One metric of a generation: its place in a line of metrics.jsonl, and how reports show it.
 
     Attributes:
-        path: its keys, with dots between.
-        real: its key among the numbers of real motion, if it has one there.
-        better: which way is better, "lower" or "higher"; empty where neither is.
+        path: its keys, joined by dots.
+        name: its name in reports.
+        unit: its unit; empty for none.
+        real: its key among the metrics of real motion; empty if there is none.
+        better: "lower" or "higher"; empty if neither is better.
+        digits: digits after the decimal point.
     """
 
     path: str
@@ -33,12 +36,14 @@ MEASURES = (
     Measure("raw.skate_ratio", "Skating ratio", "", "skate_ratio", "lower", 3),
     Measure("raw.jitter_m_s3", "Jitter", "m/s³", "jitter_m_s3", "lower", 0),
     Measure("raw.speed_m_s", "Mean joint speed", "m/s", "speed_m_s"),
-    Measure("samples.invalid", "Samples that are no motion", "", "", "lower", 1),
-    Measure("corrected.share_ok", "Share that a body can perform", "", "", "higher", 3),
+    Measure("samples.invalid", "Invalid samples", "", "", "lower", 1),
+    Measure("corrected.completed_share", "Share that a body can perform", "", "", "higher", 3),
     Measure("corrected.residual_force_n_mean", "Assist: mean residual force", "N", "", "lower", 1),
     Measure("corrected.after.phys_err_mm", "Physical error once corrected", "mm", "", "lower", 1),
     Measure("corrected.mpjpe_global_mm", "Distance to the correction", "mm", "", "lower", 0),
     Measure("synthetic.lambda_reached", "λ reached"),
     Measure("training.loss", "Training loss", "", "", "lower", 4),
 )
+"""All metrics, in the order of reports."""
 BY_PATH = {measure.path: measure for measure in MEASURES}
+"""The same by path, by which the checks of recipes name them."""

@@ -1,4 +1,4 @@
-"""How good a generator is: what it makes of the captions of real motions, against those motions."""
+"""The score of a generator: what it makes of the captions of real motions, compared with those motions."""
 
 from __future__ import annotations
 
@@ -7,94 +7,123 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from loop_client.evaluation.comparison import Embedding, compare_sets
-from loop_client.evaluation.evaluator.words import own_tokens
-from loop_client.evaluation.set_summary import summarize_reports
-from loop_client.runs.real_motions import check_rate, sampling_lengths
+from loop_client.evaluation.comparison import compare_sets
+from loop_client.evaluation.evaluator.words import caption_tokens
+from loop_client.evaluation.motion_embedding import MotionEmbedding
+from loop_client.evaluation.sampling_limits import check_rate, sampling_lengths
 from motion.errors import InvalidInput
+from motion.intervals import format_interval
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.protocols import Corrector, Generator, SampleOptions
+from motion.shell.tables import markdown_table
+from motion.summary import summarize
 from motion.validation import check_motion
 
 
-def score(
+def score_generator(
     generator: Generator,
     real: MotionSet,
-    embedding: Embedding,
+    embedding: MotionEmbedding,
     corrector: Corrector | None = None,
     options: SampleOptions | None = None,
+    *,
     repeats: int = 4,
     corrected: int | None = None,
     seed: int = 0,
     replications: int = 20,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Sample motions on captions and lengths of `real`, and measure them.
+    """Sample motions for captions and lengths of real motions, and compare them with those.
 
     Args:
-        generator, corrector: in-process or remote; without a corrector, physical errors are of the samples alone.
-        real: motions with captions, each of which is asked for `repeats` times, with its captions in turn.
-        embedding: what distances are measured in; see `comparison.compare_sets`.
-        corrected: how many of the samples are corrected, to see what they lack; None for all.
-        seed: of samples, corrections and the draws of `compare_sets`.
-        progress: called with (samples made, all).
+        generator: the generator, in-process or remote.
+        real: motions with captions.
+        embedding: the embedding that distances are measured in; see `compare_sets`.
+        corrector: the corrector, in-process or remote; None to measure the samples alone.
+        options: checkpoint, guidance and steps; None for the generator's defaults.
+        repeats: number of samples for each real motion, whose captions take turns.
+        corrected: number of samples that are corrected; None for all.
+        seed: seed of the samples, of the corrections and of the draws of `compare_sets`.
+        replications: number of draws of `compare_sets`.
+        progress: called with the number of samples so far and the number of all samples.
 
     Returns:
-        What `compare_sets` says of the samples that are motions, `invalid`, how many are not, `seconds_per_sample` of
-        sampling, `corrected` (see `summarize_reports`, or None) and what was asked for.
+        The document of `compare_sets` for the valid samples, with what was asked for, the number of `invalid` samples,
+        the `seconds_per_sample`, and the summary of the corrections in `corrected` (see `summarize`; None if there are
+        none).
 
     Raises:
-        InvalidInput: fewer than 8 samples are motions.
+        InvalidInput: the generator's frame rate is not 20, or fewer than 8 samples are valid.
     """
-    check_rate(generator)
+    description = generator.describe()
+    check_rate(description)
     options = options or SampleOptions()
     texts = [captions[turn % len(captions)] for turn in range(repeats) for captions in real.captions]
-    lengths = sampling_lengths(real) * repeats
-    began = time.perf_counter()
-    samples = []
-    made: list[int] = []
+    lengths = sampling_lengths(real, description) * repeats
+    started = time.perf_counter()
+    samples: list[Motion] = []
+    indices: list[int] = []
     for index, motion in enumerate(generator.sample(texts, lengths, seed, options)):
         try:
             samples.append(check_motion(replace(motion, name=f"{index:05d}")))
-            made.append(index)
+            indices.append(index)
         except InvalidInput:
-            pass  # counted below, and in no other number
+            pass  # is counted below and is part of no other number
         if progress:
             progress(index + 1, len(texts))
-    seconds = time.perf_counter() - began
-    reports = None
+    seconds = time.perf_counter() - started
+    reports = []
     if corrector and corrected != 0:
-        chosen = samples if corrected is None else _spread(samples, corrected)
+        chosen = samples if corrected is None else _evenly_spaced(samples, corrected)
         reports = [each.report for each in corrector.correct(chosen, seed)]
     tokens = [
-        [own_tokens(about, turn % len(captions))]
+        [caption_tokens(about, turn % len(captions))]
         for turn in range(repeats)
         for about, captions in zip(real.metadata, real.captions, strict=True)
     ]
     judged = MotionSet(
-        tuple(samples), tuple((texts[index],) for index in made), tuple({"tokens": tokens[index]} for index in made)
+        tuple(samples),
+        tuple((texts[index],) for index in indices),
+        tuple({"tokens": tokens[index]} for index in indices),
     )
+    sources = [index % len(real) for index in indices]
     return {
-        "checkpoint": options.checkpoint or generator.describe().default_checkpoint,
+        "checkpoint": options.checkpoint or description.default_checkpoint,
         "steps": options.steps,
         "guidance": options.guidance,
         "repeats": repeats,
         "seconds_per_sample": seconds / len(texts),
-        "invalid": len(texts) - len(made),
-        **compare_sets(judged, real, embedding, seed, replications, [index % len(real) for index in made]),
-        "corrected": summarize_reports(reports) if reports else None,
+        "invalid": len(texts) - len(indices),
+        **compare_sets(judged, real, embedding, seed, replications, sources),
+        "corrected": summarize(reports) if reports else None,
     }
 
 
-def score_real(real: MotionSet, embedding: Embedding, seed: int = 0, replications: int = 20) -> dict[str, Any]:
-    """The same of the real motions themselves, one draw of them against another: what a model has that knows them by
-    heart. Draws of one small set share most of their motions; other real motions would be further away."""
+def score_real_motions(
+    real: MotionSet, embedding: MotionEmbedding, seed: int = 0, replications: int = 20
+) -> dict[str, Any]:
+    """Score the real motions themselves, one draw of them against another.
+
+    This is the score of a model that has memorized them. Draws of one small set share most of their motions; other
+    real motions would score worse.
+
+    Args:
+        real: motions with captions.
+        embedding: the embedding that distances are measured in.
+        seed: seed of the draws.
+        replications: number of draws.
+
+    Returns:
+        A document like that of `score_generator`.
+
+    Raises:
+        InvalidInput: there are fewer than 8 motions.
+    """
     return {**compare_sets(real, real, embedding, seed, replications), "seconds_per_sample": None, "corrected": None}
 
 
-def _spread(items: Sequence[Motion], count: int) -> list[Motion]:
-    """`count` of the items, evenly spaced."""
+def _evenly_spaced(items: Sequence[Motion], count: int) -> list[Motion]:
     count = min(count, len(items))
     return [items[index * len(items) // count] for index in range(count)]
 
@@ -107,25 +136,28 @@ _PHYSICAL = (("penetrate mm", "penetrate_mm"), ("float mm", "float_mm"), ("skate
              ("phys_err mm", "phys_err_mm"), ("jitter m/s³", "jitter_m_s3"))  # fmt: skip
 
 
-def _rounded(width: float) -> str:
-    return f"{width:.0f}" if width >= 1 else f"{width:.1g}"
+def score_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Format scores as a Markdown table.
+
+    Args:
+        rows: documents of `score_generator` and `score_real_motions`, each with a `label`.
+
+    Returns:
+        One row for each score; arrows lead from the samples to their corrections.
+    """
+    header = ["", *(title for title, _ in (*_DRAWN, *_PHYSICAL)), "assist N", "s a sample"]
+    return markdown_table(header, map(_score_cells, rows))
 
 
-def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Results of `score`, each with a `label`, as a Markdown table; arrows lead from raw to corrected."""
-    lines = [["", *(title for title, _ in (*_DRAWN, *_PHYSICAL)), "force N", "s a sample"]]
-    lines.append(["---"] * len(lines[0]))
-    for row in rows:
-        drawn, after = row["replicated"], row["corrected"]
-        invalid = row.get("invalid")
-        cells = [row["label"] + (f" ({invalid} no motion)" if invalid else "")]
-        for _, name in _DRAWN:
-            value = drawn.get(name)
-            cells.append(f"{value['mean']:.3g} ± {_rounded(value['interval'])}" if value else "")
-        for _, name in _PHYSICAL:
-            raw = after["before"] if after else row["set"]
-            cells.append(f"{raw[name]:.1f}" + (f" → {after['after'][name]:.1f}" if after else ""))
-        cells.append(f"{after['residual_force_n_mean']:.0f}" if after else "")
-        cells.append(f"{row['seconds_per_sample']:.3f}" if row["seconds_per_sample"] else "")
-        lines.append(cells)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _score_cells(row: dict[str, Any]) -> list[str]:
+    drawn, corrected, invalid = row["replicated"], row["corrected"], row.get("invalid")
+    cells = [row["label"] + (f" ({invalid} invalid)" if invalid else "")]
+    for _, name in _DRAWN:
+        value = drawn.get(name)
+        cells.append(format_interval(value["mean"], value["interval"]) if value else "")
+    for _, name in _PHYSICAL:
+        raw = corrected["before"] if corrected else row["set"]
+        cells.append(f"{raw[name]:.1f}" + (f" → {corrected['after'][name]:.1f}" if corrected else ""))
+    cells.append(f"{corrected['residual_force_n_mean']:.0f}" if corrected else "")
+    cells.append(f"{row['seconds_per_sample']:.3f}" if row["seconds_per_sample"] else "")
+    return cells

@@ -1,1 +1,1 @@
-"""What experiments on motions and on toy data have in common."""
+"""Experiments that reproduce published results: what the two kinds share, checks, theory and sweeps."""

@@ -1,4 +1,4 @@
-"""What a recipe says that its curves must show."""
+"""Checks of a recipe: statements about the curves of an experiment."""
 
 from __future__ import annotations
 
@@ -11,27 +11,38 @@ from motion.errors import InvalidInput, Violation
 from motion.shell.schema import Integer, Key, ListOf, Number, Text
 
 CHECKS = ("mean", "factor", "ratio", "order", "at_most", "peak", "effective_size")
-_FEWEST = {"order": 2, "at_most": 2, "peak": 3, "effective_size": 2}  # arms of those kinds that compare arms
-_COMPARING = ("order", "at_most", "peak")  # with each other, so that they need no bounds
-
-SAID_ONLY = ("title", "paper", "row", "minutes", "checks")
-"""Keys of a recipe that none of its numbers depends on."""
+_MIN_ARMS = {"order": 2, "at_most": 2, "peak": 3, "effective_size": 2}
+_COMPARISONS = ("order", "at_most", "peak")  # they compare arms with each other and need no bounds
 
 
 @dataclass(frozen=True)
 class CheckRecipe:
     """A statement about the curves, which holds or does not.
 
+    Some kinds bound a number, which must be within `tolerance` of `value`, or lie between `least` and `most`, for
+    every arm of `arms`:
+
+    - `mean`: the mean of `metric` over the generations `from` to `to`;
+    - `ratio`: that mean divided by the value at generation 0;
+    - `factor`: the factor by which the metric changes per generation between `from` and `to`;
+    - `effective_size`: the number of real points, in units of `unit`, with which training on real points alone does as
+      well as the first of `arms`; the other arms are those with real points alone.
+
+    The others compare the means of the arms, paired by seed:
+
+    - `order`: each arm is above the one before by more than chance;
+    - `at_most`: each arm is at or above the one before;
+    - `peak`: the highest arm is neither the first nor the last, and above both by more than chance.
+
     Attributes:
-        kind: `mean`, of `metric` over generations `begin` to `end`; `factor`, by which its mean changes in a
-            generation, between them; `ratio`, of that mean to generation 0; each of every arm of `arms`, to be within
-            `tolerance` of `value`, or from `least` to `most`. `order`: means of the arms rise from one to the next, of
-            the same seeds, by more than chance. `at_most`: they rise or stay, be it by chance. `peak`: the highest of
-            the arms' means is that of neither the first nor the last, and above both by more than chance.
-            `effective_size`: how many real points alone, in units of `unit`, would do as well as the first of `arms`;
-            the others are arms with real points alone.
-        metric: a name that curves have.
-        says: in words, what the paper says.
+        kind: one of the above.
+        metric: the name of a curve.
+        arms: names of arms, in the order in which they are compared.
+        begin, end: the first and the last generation, both included; `from` and `to` in a recipe.
+        value, tolerance: the expected number and how far it may be missed.
+        least, most: bounds of the number where no `value` is given.
+        unit: see `effective_size`.
+        statement: the published result in words; `says` in a recipe.
     """
 
     kind: Annotated[str, Text(CHECKS)]
@@ -44,26 +55,26 @@ class CheckRecipe:
     least: Annotated[float, Number(-math.inf, finite=False)] = -math.inf
     most: Annotated[float, Number(-math.inf, finite=False)] = math.inf
     unit: Annotated[float, Number(1e-9)] = 1.0
-    says: Annotated[str, Text(may_be_empty=True)] = ""
+    statement: Annotated[str, Text(may_be_empty=True), Key("says")] = ""
 
     def __post_init__(self) -> None:
         wrong = []
         if self.begin > self.end or (self.kind == "factor" and self.begin == self.end):
             most = "below" if self.kind == "factor" else "at most"
             wrong.append(Violation("from", f"is {self.begin}; must be {most} to, which is {self.end}"))
-        if len(self.arms) < _FEWEST.get(self.kind, 1):
-            wrong.append(Violation("arms", f"are {len(self.arms)}; too few for kind {self.kind!r}"))
+        if len(self.arms) < (least := _MIN_ARMS.get(self.kind, 1)):
+            wrong.append(Violation("arms", f"are {len(self.arms)}, too few; kind {self.kind!r} needs at least {least}"))
         if len(set(self.arms)) < len(self.arms):
-            wrong.append(Violation("arms", f"are {', '.join(self.arms)}; each must be there once"))
+            wrong.append(Violation("arms", f"are {', '.join(self.arms)}; none may be named twice"))
         bounded = self.value is not None or self.least > -math.inf or self.most < math.inf
-        if self.kind not in _COMPARING and not bounded:
+        if self.kind not in _COMPARISONS and not bounded:
             wrong.append(Violation("value", f"is missing; kind {self.kind!r} needs value, least or most"))
         if wrong:
             raise InvalidInput(wrong)
 
     @property
     def range(self) -> tuple[float, float]:
-        """From where to where the number may be."""
+        """The least and the greatest value with which the check holds."""
         if self.value is None:
             return self.least, self.most
         return self.value - self.tolerance, self.value + self.tolerance
@@ -72,8 +83,17 @@ class CheckRecipe:
 def check_violations(
     checks: Sequence[CheckRecipe], arms: Sequence[str], generations: int, measured: Collection[int] | None = None
 ) -> list[Violation]:
-    """What is wrong with the checks of a recipe that has these arms and so many generations, of which those in
-    `measured` are looked at, by default all."""
+    """Find what is wrong with the checks of a recipe.
+
+    Args:
+        checks: the checks of the recipe.
+        arms: names of the recipe's arms.
+        generations: number of generations after generation 0.
+        measured: generations whose metrics are computed; None for all.
+
+    Returns:
+        One violation for each arm or generation that does not exist; empty where all is well.
+    """
     measured = range(generations + 1) if measured is None else measured
     wrong = []
     for index, check in enumerate(checks):
@@ -85,6 +105,6 @@ def check_violations(
         elif check.kind == "factor" and not {check.begin, check.end} <= set(measured):
             wrong.append(Violation(f"checks[{index}].from", "and to must be generations that are measured"))
         elif not any(check.begin <= generation <= check.end for generation in measured):
-            said = f"is {check.begin} and to {check.end}; no generation between them is measured"
-            wrong.append(Violation(f"checks[{index}].from", said))
+            reason = f"is {check.begin} and to {check.end}; no generation between them is measured"
+            wrong.append(Violation(f"checks[{index}].from", reason))
     return wrong

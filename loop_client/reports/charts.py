@@ -1,4 +1,4 @@
-"""Curves over generations, and points of the plane, as SVG to put into a page."""
+"""Charts of curves and of points as SVG, and grids of images, to embed in a page."""
 
 from __future__ import annotations
 
@@ -17,15 +17,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-PALETTE = (
-    "#6b7280", "#c8553d", "#1b7f79", "#d9a441", "#7a5195", "#4c7fb0", "#8a9a3b", "#a0527a",
-    "#2b2d42", "#e07a5f", "#52b69a", "#8d6e3f", "#b39ddb", "#1d4e89",
-)  # fmt: skip
-_COLUMNS = 10  # of images
+_COLUMNS = 10  # of an image grid
 _INK, _FAINT = "#3d4450", "#e7e9ec"
 _STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",  # text stays text: the page's own fonts, and it can be searched
-    "svg.hashsalt": "plumb",  # equal curves give equal bytes
+    "svg.fonttype": "none",  # keep text as text: it uses the page's fonts and can be searched
+    "svg.hashsalt": "plumb",  # makes ids, and so bytes, the same for equal curves
     "font.family": "sans-serif",
     "font.size": 8.5,
     "text.color": _INK,
@@ -37,7 +33,14 @@ _STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Curve:
-    """One arm's values over generations: for each its mean over seeds, the lowest and the highest; NaN for none."""
+    """The values of one arm over generations.
+
+    Attributes:
+        color: of the line and its band, in CSS.
+        generations: (k,) abscissae.
+        mean: (k,) means over the seeds; NaN where there is none.
+        low, high: (k,) limits of the band.
+    """
 
     color: str
     generations: Sequence[int]
@@ -47,7 +50,16 @@ class Curve:
 
 
 def chart_svg(curves: Sequence[Curve], level: float | None = None, description: str = "") -> str:
-    """Curves in one small chart, with a dashed line at `level`; an `<svg>` element."""
+    """Draw curves in one small chart.
+
+    Args:
+        curves: one for each arm.
+        level: ordinate of a dashed line; None for none.
+        description: text for readers who do not see the chart.
+
+    Returns:
+        An `<svg>` element.
+    """
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(3.55, 2.15), layout="constrained")
         axes = figure.add_subplot()
@@ -75,8 +87,18 @@ def chart_svg(curves: Sequence[Curve], level: float | None = None, description: 
         return _svg(figure, description)
 
 
-def cloud_svg(points: np.ndarray, color: str, reach: Sequence[float], description: str = "") -> str:
-    """Points (n, 2) of the plane, as far as ±`reach` along each axis; an `<svg>` element."""
+def scatter_svg(points: np.ndarray, color: str, reach: Sequence[float], description: str = "") -> str:
+    """Draw points in the plane.
+
+    Args:
+        points: (n, 2).
+        color: in CSS.
+        reach: limit of each axis, which runs from -reach to reach.
+        description: text for readers who do not see the chart.
+
+    Returns:
+        An `<svg>` element.
+    """
     with matplotlib.rc_context({**_STYLE, "font.size": 7}):
         figure = Figure(figsize=(1.9, 1.9), layout="constrained")
         axes = figure.add_subplot()
@@ -88,7 +110,15 @@ def cloud_svg(points: np.ndarray, color: str, reach: Sequence[float], descriptio
 
 
 def image_grid(images: np.ndarray, description: str = "") -> str:
-    """Images (n, channels, height, width), from -1 to 1, ten in a row; an `<img>` element that holds them."""
+    """Lay out images in a grid, ten in a row.
+
+    Args:
+        images: (n, channels, height, width), from -1 to 1.
+        description: text for readers who do not see the images.
+
+    Returns:
+        An `<img>` element with the data inside.
+    """
     count, channels, height, width = images.shape
     rows = -(-count // _COLUMNS)
     sheet = np.full((rows * (height + 1), _COLUMNS * (width + 1), channels), 255, np.uint8)

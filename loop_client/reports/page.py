@@ -1,4 +1,4 @@
-"""Pieces of an HTML page that stands alone: tables, lists of facts, figures."""
+"""Elements of a self-contained HTML page: tables, lists of facts, figures."""
 
 from __future__ import annotations
 
@@ -25,22 +25,34 @@ _PAGE = """<!DOCTYPE html>
 
 
 def page(title: str, parts: Iterable[str]) -> str:
-    """A whole page of HTML parts."""
+    """Return a whole page.
+
+    Args:
+        title: of the page, as plain text.
+        parts: HTML elements.
+    """
     style = (files("loop_client.reports") / "report.css").read_text("utf-8")
     return _PAGE.format(title=escape(title), style=style, body="\n".join(parts))
 
 
 def section(title: str, *parts: str) -> str:
+    """Return a heading followed by HTML parts."""
     return "\n".join([f"<h2>{escape(title)}</h2>", *parts])
 
 
 def paragraph(text: str, kind: str = "") -> str:
-    """A paragraph of plain text, of class `kind`."""
+    """Return a paragraph of plain text, with `kind` as its CSS class."""
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], last_is_real: bool = False) -> str:
-    """A table; cells are HTML, and one that begins with `*` stands out."""
+    """Return a table.
+
+    Args:
+        heads: titles of the columns, as plain text.
+        rows: cells as HTML; a cell that begins with `*` is emphasised.
+        last_is_real: style the last row as that of real data.
+    """
     lines = ["<div class='scroll'><table>", "<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"]
     for number, row in enumerate(rows):
         kind = ' class="real"' if last_is_real and number == len(rows) - 1 else ""
@@ -50,31 +62,33 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], last_is_real: boo
 
 
 def facts(items: Mapping[str, str]) -> str:
-    """Names and what they are, as a list of definitions."""
+    """Return a list of names and their values, both plain text."""
     rows = "\n".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in items.items())
     return f"<dl>\n{rows}\n</dl>"
 
 
 def legend(entries: Mapping[str, str]) -> str:
-    """Names with their colours."""
+    """Return a legend: names and their colours."""
     items = (f'<li><span class="swatch" style="color:{color}"></span>{escape(n)}</li>' for n, color in entries.items())
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
-def named(name: str, color: str) -> str:
-    """A name with its colour before it."""
+def named_swatch(name: str, color: str) -> str:
+    """Return a name with a swatch of its colour before it."""
     return f'<span class="swatch" style="color:{color}"></span>{escape(name)}'
 
 
 def figure(title: str, unit: str, svg: str) -> str:
+    """Return a figure with a caption of a title and, if not empty, a unit; both plain text."""
     suffix = f" <span>{escape(unit)}</span>" if unit else ""
     return f"<figure><figcaption>{escape(title)}{suffix}</figcaption>{svg}</figure>"
 
 
 def preformatted(text: str) -> str:
+    """Return plain text with its line breaks and spaces kept."""
     return f"<pre>{escape(text)}</pre>"
 
 
 def folded(title: str, *parts: str) -> str:
-    """Parts that show when they are asked for."""
+    """Return HTML parts that are hidden until the reader unfolds them."""
     return "\n".join([f"<details><summary>{escape(title)}</summary>", *parts, "</details>"])

@@ -1,4 +1,4 @@
-"""The numbers of a run, arranged: by arm and generation, over seeds."""
+"""The metrics of a run, arranged by arm, generation and seed."""
 
 from __future__ import annotations
 
@@ -10,37 +10,79 @@ import numpy as np
 from loop_client.evaluation.measures import BY_PATH, Measure
 from loop_client.experiments.check_recipe import CheckRecipe
 from loop_client.experiments.checks import Curves, Verdict, judge
-from loop_client.reports.charts import PALETTE, Curve
-from loop_client.runs.run_store import RunStore, read_json
+from loop_client.reports.arm_colors import arm_colors
+from loop_client.reports.charts import Curve
+from loop_client.runs.run_files import read_json
+from loop_client.runs.run_store import RunStore
+from motion.shell.tables import text_table
+
+_FINAL_COLUMNS = {
+    "FID": "fid",
+    "diversity": "diversity",
+    "phys_err mm": "raw.phys_err_mm",
+    "skate ratio": "raw.skate_ratio",
+    "jitter m/s³": "raw.jitter_m_s3",
+    "no motion": "samples.invalid",
+    "performable": "corrected.completed_share",
+    "assist N": "corrected.residual_force_n_mean",
+}
 
 
 class Results:
-    """Metrics of a run by arm, generation and seed.
+    """The metrics of a run.
+
+    Args:
+        lines: the lines of metrics.jsonl.
+        arms: names of the arms, in the order of the recipe.
+        real: metrics of the test motions.
 
     Attributes:
-        arms: in the recipe's order.
-        generations: from 0 up to the last that any arm has.
-        real: the numbers of the test motions.
+        generations: from 0 to the last that any arm has.
+        seeds: those that have any metrics.
+        colors: CSS colours of the arms by name.
     """
 
     def __init__(self, lines: Sequence[Mapping[str, Any]], arms: Sequence[str], real: Mapping[str, Any]):
         self.arms = tuple(arms)
         self.real = real
-        self.generations = sorted({line["generation"] for line in lines})
-        self.seeds = sorted({line["seed"] for line in lines})
+        self.generations: list[int] = sorted({line["generation"] for line in lines})
+        self.seeds: list[int] = sorted({line["seed"] for line in lines})
+        self.colors = arm_colors(arms)
         self._lines = {(line["arm"], line["generation"], line["seed"]): line for line in lines}
 
     @classmethod
     def of(cls, store: RunStore) -> Results:
+        """Read the metrics of a run, as far as it got."""
         real = read_json(store.real) if store.real.exists() else {}
         lines = store.metrics()
         for line in lines:
-            fit = read_json(store.generation(line["seed"], line["arm"], line["generation"]) / "fit.json")
-            line["training"]["loss"] = fit["loss"]
+            training = read_json(store.generation(line["seed"], line["arm"], line["generation"]) / "fit.json")
+            line["training"]["loss"] = training["loss"]
         return cls(lines, [arm.name for arm in store.recipe.arms], real)
 
+    @property
+    def last(self) -> int:
+        """The last generation that all arms have reached with some seed; 0 where there is none."""
+        return max((generation for generation in self.generations if self.seeds_at(generation)), default=0)
+
+    def seeds_at(self, generation: int) -> list[int]:
+        """Return the seeds with which every arm has reached a generation."""
+        return [seed for seed in self.seeds if all((arm, generation, seed) in self._lines for arm in self.arms)]
+
+    def lines(self, arm: str, generation: int) -> list[Mapping[str, Any]]:
+        """Return the lines of one generation of an arm, one for each seed that got there."""
+        keys = ((arm, generation, seed) for seed in self.seeds)
+        return [self._lines[key] for key in keys if key in self._lines]
+
     def curves(self, paths: Sequence[str]) -> dict[str, Curves]:
-        """Of each arm the numbers at these paths of its lines, (seeds, generations); NaN where one is missing."""
+        """Return curves of every arm.
+
+        Args:
+            paths: the numbers in a line of metrics.jsonl, keys with dots between.
+
+        Returns:
+            For each arm its `generations` (k,), and each path (seeds, k), with NaN for missing numbers.
+        """
         return {
             arm: {
                 "generations": np.array(self.generations),
@@ -55,62 +97,55 @@ class Results:
             for arm in self.arms
         }  # fmt: skip
 
-    @property
-    def last(self) -> int:
-        """The last generation that all arms have come to with some seed, 0 where there is none."""
-        return max((generation for generation in self.generations if self.seeds_at(generation)), default=0)
-
-    def seeds_at(self, generation: int) -> list[int]:
-        """The seeds with which every arm has come to a generation."""
-        return [seed for seed in self.seeds if all((arm, generation, seed) in self._lines for arm in self.arms)]
-
     def verdicts(self, checks: Sequence[CheckRecipe]) -> list[Verdict]:
-        """What checks say of a run that came to its end."""
+        """Judge checks on a run that is complete."""
         return judge(checks, self.curves([check.metric for check in checks]))
 
-    def _number(self, arm: str, generation: int, seed: int, path: str) -> float:
-        line = self._lines.get((arm, generation, seed))
-        value = None if line is None else at(line, path)
-        return float("nan") if value is None else float(value)
+    def paired_values(self, path: str, generation: int) -> dict[str, np.ndarray]:
+        """Return a number of every arm for the seeds with which all arms have reached a generation.
 
-    def color(self, arm: str) -> str:
-        return PALETTE[self.arms.index(arm) % len(PALETTE)]
-
-    def lines(self, arm: str, generation: int) -> list[Mapping[str, Any]]:
-        """The lines of one generation of one arm, one a seed that got so far."""
-        keys = ((arm, generation, seed) for seed in self.seeds)
-        return [self._lines[key] for key in keys if key in self._lines]
+        Returns:
+            (seeds,) by arm, in the same order of seeds, with NaN for missing numbers.
+        """
+        seeds = self.seeds_at(generation)
+        return {arm: np.array([self._number(arm, generation, seed, path) for seed in seeds]) for arm in self.arms}
 
     def values(self, measure: Measure, arm: str, generation: int) -> list[float]:
-        """What one generation of one arm has of a measure, seed by seed; nothing where it does not apply."""
-        found = [at(line, measure.path) for line in self.lines(arm, generation)]
+        """Return a measure of one generation of an arm for each seed that has it."""
+        found = [value_at(line, measure.path) for line in self.lines(arm, generation)]
         return [float(value) for value in found if value is not None]
 
     def mean(self, measure: Measure, arm: str, generation: int) -> float | None:
-        """Over the seeds with which all arms have come so far."""
-        found = [at(self._lines[arm, generation, seed], measure.path) for seed in self.seeds_at(generation)]
-        values = [float(value) for value in found if value is not None]
-        return float(np.mean(values)) if values else None
+        """Return the mean over the seeds with which all arms have reached a generation; None where it is undefined."""
+        values = self.paired_values(measure.path, generation)[arm]
+        known = values[~np.isnan(values)]
+        return float(np.mean(known)) if len(known) else None
 
     def curve(self, measure: Measure, arm: str) -> Curve | None:
-        """A measure over the generations that have it; None if there are none."""
-        have = [(g, v) for g in self.generations if (v := self.values(measure, arm, g))]
-        if not have:
+        """Return the curve of a measure over the generations that have it; None where none has."""
+        known = [(g, v) for g in self.generations if (v := self.values(measure, arm, g))]
+        if not known:
             return None
         return Curve(
-            self.color(arm),
-            [generation for generation, _ in have],
-            [float(np.mean(values)) for _, values in have],
-            [min(values) for _, values in have],
-            [max(values) for _, values in have],
+            self.colors[arm],
+            [generation for generation, _ in known],
+            [float(np.mean(values)) for _, values in known],
+            [min(values) for _, values in known],
+            [max(values) for _, values in known],
         )
 
     def real_value(self, measure: Measure) -> float | None:
+        """Return a measure of the test motions; None where they have none."""
         return self.real.get(measure.real) if measure.real else None
 
+    def _number(self, arm: str, generation: int, seed: int, path: str) -> float:
+        line = self._lines.get((arm, generation, seed))
+        value = None if line is None else value_at(line, path)
+        return float("nan") if value is None else float(value)
 
-def at(document: Any, path: str) -> Any:
-    """The value at a dotted path of a document; None where there is none."""
+
+def value_at(document: Any, path: str) -> Any:
+    """Return the value at a path of a JSON document, keys with dots between; None where there is none."""
     for key in path.split("."):
         if not isinstance(document, Mapping):
             return None
@@ -119,27 +154,17 @@ def at(document: Any, path: str) -> Any:
 
 
 def final_table(results: Results) -> str:
-    """The last generation of every arm, and real motion, as a table for a terminal."""
-    shown = [
-        BY_PATH[path]
-        for path in ("fid", "diversity", "raw.phys_err_mm", "raw.skate_ratio", "raw.jitter_m_s3", "samples.invalid",
-                     "corrected.share_ok", "corrected.residual_force_n_mean")
-    ]  # fmt: skip
-    heads = ["FID", "diversity", "phys_err mm", "skate ratio", "jitter m/s³", "no motion", "performable", "assist N"]
+    """Format the last generation of every arm, and real motion, as a table for a terminal."""
+    measures = [BY_PATH[path] for path in _FINAL_COLUMNS.values()]
     last = results.last
-    rows = [["", *heads]]
-    for arm in results.arms:
-        cells = [say(results.mean(measure, arm, last), measure.digits) for measure in shown]
-        rows.append([arm, *cells])
-    rows.append(["real", *(say(results.real_value(measure), measure.digits) for measure in shown)])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        row[0].ljust(widths[0]) + "".join("  " + c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))
-        for row in rows
+    rows = [
+        [arm, *(format_number(results.mean(measure, arm, last), measure.digits) for measure in measures)]
+        for arm in results.arms
     ]
-    return "\n".join([f"generation {last}:", *lines])
+    rows.append(["real", *(format_number(results.real_value(measure), measure.digits) for measure in measures)])
+    return f"generation {last}:\n{text_table(['', *_FINAL_COLUMNS], rows)}"
 
 
-def say(value: float | None, digits: int) -> str:
-    """A number for people; a dash for none."""
+def format_number(value: float | None, digits: int) -> str:
+    """Format a number with `digits` decimals; a dash for None."""
     return "–" if value is None else f"{value:.{digits}f}"

@@ -1,4 +1,4 @@
-"""Where a run is, and where in its folder that is kept."""
+"""The files of one generation of one arm."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from pathlib import Path
 
 from loop_client.runs.arms import ArmRecipe
 
-VERIFIED = "verified.json"
-
 
 @dataclass(frozen=True)
-class Place:
-    """One generation of one arm (None in generation 0, which is everyone's), and where it is kept."""
+class GenerationPaths:
+    """One generation of one arm, and where its files are.
+
+    Attributes:
+        seed: the seed of the run.
+        arm: the arm; None for generation 0, which all arms share.
+        generation: the generation, from 0.
+        folder: the folder that its files are in.
+    """
 
     seed: int
     arm: ArmRecipe | None
@@ -21,18 +26,27 @@ class Place:
 
     @property
     def synthetic(self) -> Path:
+        """The folder of the synthetic motions that the generation is trained on, and of their corrections."""
         return self.folder / "synthetic"
 
     @property
     def verified(self) -> Path:
-        return self.synthetic / VERIFIED
+        """The verdict of the arm's verifier on each synthetic motion."""
+        return self.synthetic / "verified.json"
 
     @property
-    def fit(self) -> Path:
+    def training(self) -> Path:
+        """The record of the generation's training, with the checkpoint that it produced."""
         return self.folder / "fit.json"
 
     @property
+    def samples(self) -> Path:
+        """The folder of the samples that the generation is evaluated on, and of their corrections."""
+        return self.folder / "samples"
+
+    @property
     def metrics(self) -> Path:
+        """The metrics of the generation, the rest of its line in metrics.jsonl."""
         return self.folder / "metrics.json"
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Both services for a run: those at given addresses, or processes of our own on free ports, which end with us."""
+"""The services that a run uses: those at given addresses, or processes of its own that end with it."""
 
 from __future__ import annotations
 
@@ -23,71 +23,124 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Services:
-    """Where the services are; None has one started for the run."""
+    """The addresses of the services of a run, HOST:PORT; a service without an address is started for the run.
+
+    Attributes:
+        sim: address of the simulation server.
+        generator: address of the generator.
+    """
 
     sim: str | None = None
     generator: str | None = None
 
+    def check(self) -> None:
+        """Check that there is a service at each given address, before anything that takes long.
+
+        Raises:
+            InvalidInput: an address is malformed.
+            ServiceUnavailable: there is no such service at an address.
+        """
+        if self.generator:
+            with RemoteGenerator(self.generator) as generator:
+                generator.describe()
+        if self.sim:
+            with RemoteCorrector(self.sim) as corrector:
+                corrector.describe()
+
 
 @contextmanager
 def open_services(services: Services, directory: Path) -> Iterator[tuple[Generator, Corrector]]:
-    """Clients of both services, for as long as the block runs.
+    """Yield clients of both services.
 
-    A service that is started here is stopped at the end, also when the block raises or this process is killed. Its log
-    is in `directory`/logs; the generator keeps data sets and checkpoints in `directory`/generator.
+    The services without an address are started, both at the same time, and stopped at the end, also if the block
+    raises or this process is killed. Their logs are in `directory`/logs; the generator keeps its data sets and
+    checkpoints in `directory`/generator.
+
+    Args:
+        services: the addresses of the services that run already.
+        directory: the folder of the run.
 
     Raises:
-        ServiceUnavailable: one that should be started did not come up; the text has what it said.
+        InvalidInput: an address is malformed.
+        ServiceUnavailable: a service did not start; the text quotes its last words.
     """
     with ExitStack() as stack:
 
-        def started(module: str, *arguments: str) -> str:
-            return stack.enter_context(_process(module, arguments, directory / "logs" / f"{module}.log"))
+        def start(module: str, *arguments: str) -> ServiceProcess:
+            log = directory / "logs" / f"{module}.log"
+            return stack.enter_context(ServiceProcess(module, arguments, log))
 
-        sim = services.sim or started("sim_server")
-        generator = services.generator or started("generator", "--store", str(directory / "generator"))
+        sim = None if services.sim else start("sim_server")
+        generator = None if services.generator else start("generator", "--store", str(directory / "generator"))
+        generator_address = generator.address() if generator else services.generator
+        sim_address = sim.address() if sim else services.sim
+        assert generator_address and sim_address
         yield (
-            stack.enter_context(RemoteGenerator(generator)),
-            stack.enter_context(RemoteCorrector(sim)),
+            stack.enter_context(RemoteGenerator(generator_address)),
+            stack.enter_context(RemoteCorrector(sim_address)),
         )
 
 
-@contextmanager
-def _process(module: str, arguments: Sequence[str], log: Path) -> Iterator[str]:
-    """`python -m MODULE serve` as a process of its own on a free port; yields its address."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="plumb-") as folder, log.open("ab") as output:
-        announced = Path(folder) / "address"
-        command = [sys.executable, "-m", "loop_client.runs.attended", module, "serve"]
-        command += ["--listen", "127.0.0.1:0", "--announce", str(announced), *arguments]
-        # In a session of its own: an interrupt from the terminal is for us, and we stop it in our own time.
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True)
+class ServiceProcess:
+    """`python -m MODULE serve` as a process of its own on a free port, while the context is open.
+
+    Args:
+        module: the package whose service is started.
+        arguments: further arguments of `serve`.
+        log: the file that its output is appended to.
+    """
+
+    def __init__(self, module: str, arguments: Sequence[str], log: Path):
+        self._module = module
+        self._arguments = arguments
+        self._log = log
+        self._stack = ExitStack()
+
+    def __enter__(self) -> ServiceProcess:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="plumb-"))
+            output = stack.enter_context(self._log.open("ab"))
+            self._announced = Path(folder) / "address"
+            command = [sys.executable, "-m", "loop_client.runs.end_with_parent", self._module, "serve"]
+            command += ["--listen", "127.0.0.1:0", "--announce", str(self._announced), *self._arguments]
+            # The service gets a session of its own, so that an interrupt from the terminal reaches only this process,
+            # which stops the service when it has finished with it.
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+            )
+            stack.callback(self._stop)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def address(self) -> str:
+        """Wait for the service and return its address.
+
+        Raises:
+            ServiceUnavailable: it ended, or did not start in time.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if self._announced.exists():
+                return self._announced.read_text("utf-8").strip()
+            if self._process.poll() is not None:
+                lines = self._log.read_text("utf-8", errors="replace").strip().splitlines()
+                last = lines[-1] if lines else "nothing"
+                raise ServiceUnavailable(
+                    f"{self._module} ended with status {self._process.returncode} as it started, saying: {last}"
+                )
+            time.sleep(_POLL_SECONDS)
+        raise ServiceUnavailable(f"{self._module} did not start within {_START_SECONDS:.0f} s; its log is {self._log}")
+
+    def _stop(self) -> None:
+        self._process.terminate()
         try:
-            yield _address(process, announced, module, log)
-        finally:
-            _stop(process)
-
-
-def _address(process: subprocess.Popen[bytes], announced: Path, module: str, log: Path) -> str:
-    """The address that the process announces."""
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if announced.exists():
-            return announced.read_text("utf-8").strip()
-        if process.poll() is not None:
-            said = log.read_text("utf-8", errors="replace").strip().splitlines()
-            last = said[-1] if said else "nothing"
-            raise ServiceUnavailable(f"{module} ended with status {process.returncode} as it started, saying: {last}")
-        time.sleep(_POLL_SECONDS)
-    raise ServiceUnavailable(f"{module} did not come up within {_START_SECONDS:.0f} s; its log is {log}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdin:
-        process.stdin.close()
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()

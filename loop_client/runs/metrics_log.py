@@ -13,11 +13,14 @@ _NOT_METRICS = ("seed", "generation")
 
 
 class MetricsLog:
-    """Scalars of metrics.jsonl by generation, a TensorBoard run for each seed and arm; a context manager.
+    """Writes the numbers of metrics.jsonl by generation, with a TensorBoard run for each seed and arm.
+
+    It is a context manager, which closes the files.
 
     Args:
-        folder: of TensorBoard's files; what is there is replaced, so that it says what metrics.jsonl says.
-        lines: of metrics.jsonl so far.
+        folder: the folder of TensorBoard's files. Files that are there are replaced, so that they always agree with
+            metrics.jsonl.
+        lines: the lines of metrics.jsonl so far.
     """
 
     def __init__(self, folder: Path, lines: Sequence[Mapping[str, Any]]):
@@ -35,7 +38,7 @@ class MetricsLog:
             writer.close()
 
     def add(self, line: Mapping[str, Any]) -> None:
-        """Take note of one generation of one arm."""
+        """Add one line of metrics.jsonl, the metrics of one generation of one arm."""
         name = f"seed-{line['seed']}/{line['arm']}"
         if name not in self._writers:
             self._writers[name] = SummaryWriter(str(self._folder / name))
@@ -45,7 +48,7 @@ class MetricsLog:
 
 
 def _numbers(document: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
-    """Every number in a document, with its keys, dots between."""
+    """Yield every number in a document, with its keys joined by dots."""
     for key, value in document.items():
         if isinstance(value, Mapping):
             yield from _numbers(value, f"{path}{key}.")

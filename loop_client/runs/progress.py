@@ -1,4 +1,4 @@
-"""What a run is doing, on standard error."""
+"""The progress of a run, on standard error."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 
 class Progress:
-    """A bar over a run's stages, whose text says what is under way; where it is no terminal, a line a stage.
+    """A bar over the stages of a run that names the current stage; where it is no terminal, one line for each stage.
 
     Args:
-        stages: how many there are in all.
+        stages: the number of all stages.
         quiet: show nothing.
     """
 
@@ -29,32 +29,42 @@ class Progress:
         )
         self._stages = stages
         self._done = 0
-        self._what = ""
+        self._title = ""
 
     @contextmanager
-    def stage(self, what: str, timing: Callable[[float], None] | None = None) -> Iterator[Callable[[int, int], None]]:
-        """Around one stage; yields a function to be told (done, all) within it. `timing` is told its seconds."""
+    def stage(
+        self, title: str, record_seconds: Callable[[float], None] | None = None
+    ) -> Iterator[Callable[[int, int], None]]:
+        """Show a stage while the block runs it.
+
+        Args:
+            title: what is being done.
+            record_seconds: called at the end with the seconds that the stage took.
+
+        Yields:
+            A function to call with what is done of the stage, and all that there is to do.
+        """
         started = time.perf_counter()
-        self._what = what
-        self._bar.set_description_str(what)
+        self._title = title
+        self._bar.set_description_str(title)
         yield self._count
         seconds = time.perf_counter() - started
-        if timing:
-            timing(seconds)
+        if record_seconds:
+            record_seconds(seconds)
         self.skip()
         if self._plain:
-            print(f"{self._done / self._stages:4.0%} {what}: {seconds:.1f} s", file=sys.stderr, flush=True)
+            print(f"{self._done / self._stages:4.0%} {title}: {seconds:.1f} s", file=sys.stderr, flush=True)
 
     def skip(self) -> None:
-        """One stage is done, now or before."""
+        """Count a stage as done."""
         self._done += 1
         self._bar.update(1)
-
-    def _count(self, done: int, of: int) -> None:
-        self._bar.set_description_str(f"{self._what} {done}/{of}", refresh=False)
-        self._bar.update(0)
 
     def close(self) -> None:
         """Leave the terminal as it was found."""
         self._bar.set_description_str("")
         self._bar.close()
+
+    def _count(self, done: int, of: int) -> None:
+        self._bar.set_description_str(f"{self._title} {done}/{of}", refresh=False)
+        self._bar.update(0)

@@ -1,1 +1,1 @@
-"""The loop on points: the small experiments of the papers, many seeds at once."""
+"""Self-consuming loops on toy data: 2-D distributions and small images."""

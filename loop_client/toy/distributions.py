@@ -1,4 +1,4 @@
-"""Distributions of points that real data is drawn from."""
+"""Distributions that real data is drawn from."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from loop_client.toy.images import ImageSet, digits, image_folder, mnist
+from loop_client.toy.image_sets import ImageSet, digits, image_folder, mnist
 
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]
+"""(rng, runs, n) -> (runs, n, dim) independent points."""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """Where real points come from.
+    """A distribution of points.
 
     Attributes:
-        dim: of a point.
-        draw: (rng, runs, n) -> (runs, n, dim) independent points.
-        centers: (modes, dim) of a mixture, whose modes have the standard deviation `scale`; None of anything else.
-        mass: of one-dimensional ones, edges (k,) -> probability between neighbouring edges (k - 1,).
-        images: where points are images, the set that they are drawn from.
+        dim: dimension of a point.
+        draw: draws points for training.
+        centers: (modes, dim) centres of a mixture; None for any other distribution.
+        scale: standard deviation of the modes of a mixture.
+        mass: edges (k,) -> probability between neighbouring edges (k - 1,); only in one dimension, if known.
+        images: the set that points are drawn from where points are images.
     """
 
     dim: int
@@ -33,17 +35,22 @@ class Distribution:
     images: ImageSet | None = None
 
     def draw_unseen(self, rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
-        """(runs, n, dim) points that no model is fitted to."""
+        """Draw points that no model is trained on, (runs, n, dim)."""
         return (self.images.draw_test if self.images else self.draw)(rng, runs, n)
 
 
 def gaussian(dim: int) -> Distribution:
-    """The standard normal distribution."""
+    """Return the standard normal distribution in `dim` dimensions."""
     return Distribution(dim, lambda rng, runs, n: rng.standard_normal((runs, n, dim)))
 
 
 def mixture(centers: np.ndarray, scale: float) -> Distribution:
-    """Equal Gaussians around `centers` (modes, dim)."""
+    """Return a mixture of equally likely isotropic Gaussians.
+
+    Args:
+        centers: (modes, dim) means.
+        scale: standard deviation of each.
+    """
 
     def draw(rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
         chosen = rng.integers(len(centers), size=(runs, n))
@@ -57,25 +64,24 @@ def mixture(centers: np.ndarray, scale: float) -> Distribution:
 
 
 def ring() -> Distribution:
-    """Eight Gaussians on a circle: Bertrand et al., ICLR 2024, figure 3."""
+    """Return eight Gaussians on a circle: Bertrand et al., ICLR 2024, figure 3."""
     angles = np.arange(8) * np.pi / 4
     return mixture(4 * np.column_stack([np.cos(angles), np.sin(angles)]), 0.4)
 
 
 def grid() -> Distribution:
-    """Twenty-five Gaussians on a grid: Che et al., "Mode Regularized Generative Adversarial Networks", 2017."""
+    """Return 25 Gaussians on a grid: Che et al., "Mode Regularized Generative Adversarial Networks", 2017."""
     line = np.arange(-4.0, 5.0, 2.0)
     return mixture(np.stack(np.meshgrid(line, line), -1).reshape(-1, 2), 0.05)
 
 
 def two_gaussians() -> Distribution:
-    """Half of N(-1.5, 0.6²), half of N(1.5, 0.6²)."""
+    """Return the equal mixture of N(-1.5, 0.6²) and N(1.5, 0.6²)."""
     return mixture(np.array([[-1.5], [1.5]]), 0.6)
 
 
 def moons() -> Distribution:
-    """Two half circles that reach into each other, as in scikit-learn's `make_moons`, but centred and of radius 3, with
-    noise of 0.2."""
+    """Return two interleaving half circles, centred, of radius 3, with noise of 0.2; as scikit-learn's `make_moons`."""
 
     def draw(rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
         angle = rng.uniform(0, np.pi, (runs, n))
@@ -89,7 +95,7 @@ def moons() -> Distribution:
 
 
 def rosenbrock() -> Distribution:
-    """Density exp(-x1²/2 - (x2 - x1²)²): Alemohammad et al., ICLR 2024, figure 17."""
+    """Return the density exp(-x1²/2 - (x2 - x1²)²): Alemohammad et al., ICLR 2024, figure 17."""
 
     def draw(rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
         first = rng.standard_normal((runs, n))
@@ -98,8 +104,8 @@ def rosenbrock() -> Distribution:
     return Distribution(2, draw)
 
 
-def of_images(images: ImageSet) -> Distribution:
-    """Draws without replacement from a set of images."""
+def image_distribution(images: ImageSet) -> Distribution:
+    """Return the distribution that draws from a set of images without replacement."""
     return Distribution(images.train.shape[1], images.draw, images=images)
 
 
@@ -110,17 +116,17 @@ DISTRIBUTIONS: dict[str, Callable[[int, str], Distribution]] = {
     "two-gaussians": lambda dim, path: two_gaussians(),
     "moons": lambda dim, path: moons(),
     "rosenbrock": lambda dim, path: rosenbrock(),
-    "digits": lambda dim, path: of_images(digits()),
-    "mnist": lambda dim, path: of_images(mnist(path)),
-    "images": lambda dim, path: of_images(image_folder(path)),
+    "digits": lambda dim, path: image_distribution(digits()),
+    "mnist": lambda dim, path: image_distribution(mnist(path)),
+    "images": lambda dim, path: image_distribution(image_folder(path)),
 }
-"""By kind: what the recipe's `dim` and `path` say, where the kind has need of them."""
+"""Makers of distributions by kind; each uses what it needs of the recipe's `dim` and `path`."""
 
-WITH_FILES = ("mnist", "images")
-"""Kinds that are read from the user's files, all of them images."""
+FILE_KINDS = ("mnist", "images")
+"""Kinds that are read from the user's own files. All of them are images."""
 
 
-def stand_in() -> Distribution:
-    """Of images that are not there: what a recipe can be checked against without the user's files."""
+def placeholder_images() -> Distribution:
+    """Return a distribution of blank images, to check a recipe against where the user's files are absent."""
     blank = np.zeros((1, 3 * 32 * 32 + 1))
-    return of_images(ImageSet((3, 32, 32), 1, blank, blank))
+    return image_distribution(ImageSet((3, 32, 32), 1, blank, blank))

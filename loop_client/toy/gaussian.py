@@ -1,4 +1,4 @@
-"""A Gaussian, fitted by mean and covariance."""
+"""A Gaussian, fitted by its mean and covariance."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loop_client.toy.point_set import Part
-from loop_client.toy.toy_model import Chance
+from loop_client.toy.point_set import PointSet
+from loop_client.toy.toy_model import RngFactory
 
 
 @dataclass(frozen=True, eq=False)
 class Gaussian:
-    """mean (runs, dim), covariance (runs, dim, dim)."""
+    """One Gaussian for each run.
+
+    Attributes:
+        mean: (runs, dim).
+        covariance: (runs, dim, dim).
+    """
 
     mean: np.ndarray
     covariance: np.ndarray
@@ -21,22 +26,29 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class GaussianModel:
-    """Maximum likelihood, or the unbiased covariance (division by n - 1), with `ridge` added to its diagonal."""
+    """A `ToyModel`: a Gaussian, fitted in closed form.
+
+    Attributes:
+        unbiased: use the unbiased covariance (division by n - 1) instead of the maximum-likelihood one.
+        ridge: added to the diagonal of the covariance.
+    """
 
     unbiased: bool = True
     ridge: float = 0.0
 
-    def fit(self, parts: Sequence[Part], before: Gaussian | None, chance: Chance) -> Gaussian:
-        n = sum(len(part) for part in parts)
-        total = sum(part.moments[0] for part in parts)
-        squares = sum(part.moments[1] for part in parts)
+    def train(self, training_set: Sequence[PointSet], previous: Gaussian | None, rng_for: RngFactory) -> Gaussian:
+        """Compute mean and covariance of the training set."""
+        n = sum(len(points) for points in training_set)
+        total = sum(points.moments[0] for points in training_set)
+        squares = sum(points.moments[1] for points in training_set)
         mean = np.asarray(total) / n
         covariance = (squares - n * mean[:, :, None] * mean[:, None]) / (n - 1 if self.unbiased else n)
         return Gaussian(mean, covariance + self.ridge * np.eye(mean.shape[1]))
 
     def sample(self, model: Gaussian, n: int, bias: float, rng: np.random.Generator) -> np.ndarray:
-        """N(mean, bias · covariance): Alemohammad et al., ICLR 2024, section 2."""
-        # Cholesky wants more than a covariance that has all but collapsed can give; eigenvectors do not.
+        """Sample from N(mean, bias · covariance): Alemohammad et al., ICLR 2024, section 2."""
+        # A covariance that has all but collapsed may not be positive definite in floating point, which Cholesky needs
+        # and an eigendecomposition does not.
         values, vectors = np.linalg.eigh(model.covariance)
         root = vectors * np.sqrt(np.maximum(bias * values, 0.0))[:, None]
         noise = rng.standard_normal((len(model.mean), n, model.mean.shape[1]))

@@ -1,7 +1,7 @@
-"""What a classifier of a set's own images sees in them: the space that distances between sets of images are taken in.
+"""Features of a classifier of a set's own images, the space in which sets of images are compared.
 
-A network in the manner of LeNet-5 (LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998),
-whose 84 features before the last layer are used, as by Alemohammad et al. and Gillman et al. on MNIST.
+The network resembles LeNet-5 (LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998). Its 84
+features before the last layer are used, as by Alemohammad et al. and Gillman et al. on MNIST.
 """
 
 from __future__ import annotations
@@ -13,43 +13,56 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from loop_client.evaluation.embedding import one_thread
+from loop_client.evaluation.torch_threads import single_threaded_torch
 
 _FEATURES = 84
 _EPOCHS, _BATCH, _RATE = 20, 64, 1e-3
-_MOST = 12_000  # images that it is trained on
-_AT_ONCE = 1024
+_MAX_IMAGES = 12_000  # to train on
+_CHUNK = 1024  # images evaluated at once
 
 
 @dataclass(frozen=True, eq=False)
 class ImageFeatures:
-    """A trained classifier."""
+    """A trained classifier of images.
+
+    Attributes:
+        body: maps images to features.
+        head: maps features to logits of the classes.
+        shape: channels, height and width of the images.
+    """
 
     body: nn.Module
     head: nn.Module
     shape: tuple[int, int, int]
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        """(n, 84) features of images (n, channels · height · width)."""
+        """Compute features (n, 84) of images (n, channels · height · width)."""
         return self._run(pixels)[0]
 
     def classes(self, pixels: np.ndarray) -> np.ndarray:
-        """(n,) the class that each image is taken for."""
+        """Classify images (n, channels · height · width); the classes (n,)."""
         return self._run(pixels)[1]
 
     def _run(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         images = torch.as_tensor(np.asarray(pixels, np.float32).reshape(-1, *self.shape))
-        with one_thread(), torch.inference_mode():
-            seen = torch.cat([self.body(part) for part in images.split(_AT_ONCE)])
-            return seen.double().numpy(), self.head(seen).argmax(1).numpy()
+        with single_threaded_torch(), torch.inference_mode():
+            features = torch.cat([self.body(chunk) for chunk in images.split(_CHUNK)])
+            return features.double().numpy(), self.head(features).argmax(1).numpy()
 
 
 def train_features(images: np.ndarray, classes: np.ndarray, count: int, seed: int = 0) -> ImageFeatures:
-    """Train a classifier on images (n, channels, height, width) of `count` classes; equal ones give an equal one."""
-    images, classes = images[:_MOST].astype(np.float32), classes[:_MOST]
+    """Train a classifier; equal arguments give an equal one.
+
+    Args:
+        images: (n, channels, height, width), of which at most 12,000 are used.
+        classes: (n,) their classes, from 0.
+        count: number of classes.
+        seed: of the weights and the order of batches.
+    """
+    images, classes = images[:_MAX_IMAGES].astype(np.float32), classes[:_MAX_IMAGES]
     shape = images.shape[1:]
     rng = np.random.default_rng(seed)
-    with torch.random.fork_rng(devices=[]), one_thread():
+    with torch.random.fork_rng(devices=[]), single_threaded_torch():
         torch.manual_seed(seed)
         body = nn.Sequential(
             nn.Conv2d(shape[0], 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
@@ -61,8 +74,8 @@ def train_features(images: np.ndarray, classes: np.ndarray, count: int, seed: in
         optimizer = torch.optim.Adam([*body.parameters(), *head.parameters()], _RATE)
         for _ in range(_EPOCHS):
             for rows in np.array_split(rng.permutation(len(images)), max(1, len(images) // _BATCH)):
-                said = head(body(torch.from_numpy(images[rows])))
-                loss = functional.cross_entropy(said, torch.from_numpy(classes[rows]))
+                logits = head(body(torch.from_numpy(images[rows])))
+                loss = functional.cross_entropy(logits, torch.from_numpy(classes[rows]))
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

@@ -1,4 +1,4 @@
-"""Networks that make images of noise, one for each run, trained on labelled images."""
+"""The base of generators of images: one network for each run, trained on labelled images."""
 
 from __future__ import annotations
 
@@ -12,25 +12,35 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from loop_client.evaluation.embedding import one_thread
-from loop_client.toy.images import joined, split
-from loop_client.toy.point_set import Part, gathered
-from loop_client.toy.toy_model import Chance
+from loop_client.evaluation.torch_threads import single_threaded_torch
+from loop_client.toy.image_sets import join_images, split_images
+from loop_client.toy.point_set import PointSet, concatenated
+from loop_client.toy.toy_model import RngFactory
 
-_AT_ONCE = 512  # images sampled together
+_CHUNK = 512  # images sampled at once
 
 
 @dataclass(frozen=True)
-class ImageKind:
-    """What images are: channels, height and width, and the number of classes."""
+class ImageFormat:
+    """The format of images.
+
+    Attributes:
+        shape: channels, height, width.
+        classes: number of classes.
+    """
 
     shape: tuple[int, int, int]
     classes: int
 
 
 @dataclass(eq=False)
-class Trained:
-    """A model of one run: its networks by name, and the state of their optimizers."""
+class TrainedImageModel:
+    """The trained model of one run.
+
+    Attributes:
+        networks: by name.
+        optimizers: the state of each network's optimizer, by the same name; empty where it is not kept.
+    """
 
     networks: nn.ModuleDict
     optimizers: dict[str, Any]
@@ -38,19 +48,21 @@ class Trained:
 
 @dataclass(frozen=True)
 class ImageModel:
-    """What the kinds have in common: a network for each run, trained in epochs from scratch or on from the last.
+    """Base of the `ToyModel`s of images: a network for each run, trained from scratch or continued.
 
     Attributes:
-        image: what the images are; the other attributes are settings of a recipe.
+        image: the format of the images; the other attributes are settings of a recipe.
         width: channels of the first layer.
-        first_epochs, epochs: of generation 0, and of each later one.
-        first_rate, rate: of Adam, likewise; the first falls to nothing in a line.
-        batch: images a step.
-        scratch: later generations begin anew, with what generation 0 has.
-        keep_optimizer: later generations go on with Adam's moments.
+        first_epochs: epochs of generation 0.
+        epochs: epochs of each later generation.
+        first_rate: Adam's learning rate in generation 0, which falls to zero linearly.
+        rate: Adam's learning rate in later generations.
+        batch: images per step.
+        scratch: train later generations from scratch, like generation 0.
+        keep_optimizer: continue later generations with Adam's moments.
     """
 
-    image: ImageKind
+    image: ImageFormat
     width: int = 16
     first_epochs: int = 20
     epochs: int = 1
@@ -60,76 +72,81 @@ class ImageModel:
     scratch: bool = False
     keep_optimizer: bool = False
 
-    def fit(self, parts: Sequence[Part], before: list[Trained] | None, chance: Chance) -> list[Trained]:
-        points, rng = gathered(parts), chance("fit")
+    def train(
+        self, training_set: Sequence[PointSet], previous: list[TrainedImageModel] | None, rng_for: RngFactory
+    ) -> list[TrainedImageModel]:
+        """Train a model for each run, starting from the previous ones unless `scratch` is set."""
+        points, rng = concatenated(training_set), rng_for("fit")
         seeds = rng.integers(2**31, size=len(points))
-        with one_thread():
+        with single_threaded_torch():
             return [
-                self._fitted(images, None if before is None or self.scratch else before[run], int(seed))
+                self._train_run(images, None if previous is None or self.scratch else previous[run], int(seed))
                 for run, (images, seed) in enumerate(zip(points, seeds, strict=True))
             ]
 
-    def sample(self, model: list[Trained], n: int, bias: float, rng: np.random.Generator) -> np.ndarray:
-        """Of each class as many, in turns."""
-        made = []
-        with one_thread(), torch.inference_mode():
+    def sample(self, model: list[TrainedImageModel], n: int, bias: float, rng: np.random.Generator) -> np.ndarray:
+        """Sample images, equally many of each class."""
+        samples = []
+        with single_threaded_torch(), torch.inference_mode():
             for trained in model:
                 classes = rng.permutation(np.arange(n) % self.image.classes)
-                noise = torch.Generator().manual_seed(int(rng.integers(2**31)))
-                parts = [
-                    self._made(trained.networks.to(_device()).eval(), part.to(_device()), bias, noise).float().cpu()
-                    for part in torch.from_numpy(classes).split(_AT_ONCE)
+                noise_rng = torch.Generator().manual_seed(int(rng.integers(2**31)))
+                networks = trained.networks.to(_device()).eval()
+                chunks = [
+                    self._generate(networks, chunk.to(_device()), bias, noise_rng).float().cpu()
+                    for chunk in torch.from_numpy(classes).split(_CHUNK)
                 ]
-                made.append(joined(torch.cat(parts).flatten(1).clamp(-1, 1).double().numpy(), classes))
-        return np.stack(made)
+                pixels = torch.cat(chunks).flatten(1).clamp(-1, 1).double().numpy()
+                samples.append(join_images(pixels, classes))
+        return np.stack(samples)
 
-    def _fitted(self, points: np.ndarray, before: Trained | None, seed: int) -> Trained:
-        pixels, classes = split(points)
+    def _train_run(self, points: np.ndarray, previous: TrainedImageModel | None, seed: int) -> TrainedImageModel:
+        pixels, classes = split_images(points)
         images = torch.from_numpy(pixels.astype(np.float32)).view(-1, *self.image.shape)
         labels = torch.from_numpy(classes)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            networks = copy.deepcopy(before.networks) if before else self._networks()
+            networks = copy.deepcopy(previous.networks) if previous else self._make_networks()
             networks.to(_device()).train().requires_grad_(True)
-            rate = self.rate if before else self.first_rate
-            optimizers = {name: self._optimizer(network, rate) for name, network in networks.items()}
-            if before and self.keep_optimizer:
+            rate = self.rate if previous else self.first_rate
+            optimizers = {name: self._make_optimizer(network, rate) for name, network in networks.items()}
+            if previous and self.keep_optimizer:
                 for name, optimizer in optimizers.items():
-                    optimizer.load_state_dict(before.optimizers[name])
+                    optimizer.load_state_dict(previous.optimizers[name])
                     for group in optimizer.param_groups:
                         group["lr"] = rate
             batch = min(self.batch, len(images))
-            epochs = self.epochs if before else self.first_epochs
+            epochs = self.epochs if previous else self.first_epochs
             steps = epochs * (len(images) // batch)
             for step, rows in enumerate(_batches(len(images), batch, epochs)):
-                if before is None:
+                if previous is None:
                     for optimizer in optimizers.values():
                         for group in optimizer.param_groups:
                             group["lr"] = rate * (1 - step / steps)
-                self._step(networks, optimizers, images[rows].to(_device()), labels[rows].to(_device()), step)
+                self._train_step(networks, optimizers, images[rows].to(_device()), labels[rows].to(_device()), step)
         states = {name: optimizer.state_dict() for name, optimizer in optimizers.items()} if self.keep_optimizer else {}
-        return Trained(networks.eval().requires_grad_(False).cpu(), states)
+        return TrainedImageModel(networks.eval().requires_grad_(False).cpu(), states)
 
-    def _optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+    def _make_optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
         return torch.optim.Adam(network.parameters(), rate)
 
-    def _networks(self) -> nn.ModuleDict:
+    def _make_networks(self) -> nn.ModuleDict:
         raise NotImplementedError
 
-    def _step(
+    def _train_step(
         self, networks: nn.ModuleDict, optimizers: dict[str, Any], images: Tensor, classes: Tensor, step: int
     ) -> None:
-        """One step of training, on images (batch, channels, height, width) of `classes` (batch,)."""
+        """Update the networks on images (batch, channels, height, width) of `classes` (batch,)."""
         raise NotImplementedError
 
-    def _made(self, networks: nn.ModuleDict, classes: Tensor, bias: float, noise: torch.Generator) -> Tensor:
-        """Images of `classes` (n,)."""
+    def _generate(self, networks: nn.ModuleDict, classes: Tensor, bias: float, rng: torch.Generator) -> Tensor:
+        """Generate images (n, channels, height, width) of `classes` (n,)."""
         raise NotImplementedError
 
 
-def drawn(shape: Sequence[int], noise: torch.Generator) -> Tensor:
-    """Normal numbers, the same on every device."""
-    return torch.randn(*shape, generator=noise).to(_device())
+def normal_noise(shape: Sequence[int], rng: torch.Generator) -> Tensor:
+    """Draw standard normal numbers on the CPU, so that they are the same whatever the device."""
+    return torch.randn(*shape, generator=rng).to(_device())
 
 
 def _batches(n: int, batch: int, epochs: int) -> Iterator[Tensor]:
@@ -142,8 +159,8 @@ def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def levels(shape: tuple[int, int, int], most: int) -> int:
-    """How many sizes a network can have, each half of the one before, and at most `most`."""
+def num_levels(shape: tuple[int, int, int], most: int) -> int:
+    """Count the resolutions of a network for images of this shape, each half of the one before, at most `most`."""
     side, found = math.gcd(shape[1], shape[2]), 1
     while found < most and side % 2**found == 0:
         found += 1

@@ -1,4 +1,4 @@
-"""Wasserstein GAN with a gradient penalty, told the class."""
+"""A class-conditional Wasserstein GAN with gradient penalty."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from loop_client.toy.image_models import ImageKind, ImageModel, drawn
+from loop_client.toy.image_models import ImageFormat, ImageModel, normal_noise
 from motion.errors import InvalidInput
 
 _CRITIC_STEPS = 5
 _PENALTY = 10.0
 
 
-class _Maker(nn.Module):
-    def __init__(self, image: ImageKind, width: int, latent: int):
+class _Generator(nn.Module):
+    """Maps noise (n, latent) and classes (n,) to images (n, channels, height, width)."""
+
+    def __init__(self, image: ImageFormat, width: int, latent: int):
         super().__init__()
         channels, height, breadth = image.shape
         self.begin = (4 * width, height // 4, breadth // 4)
@@ -31,12 +33,14 @@ class _Maker(nn.Module):
         )  # fmt: skip
 
     def forward(self, noise: Tensor, classes: Tensor) -> Tensor:
-        told = functional.one_hot(classes, self.image.classes).to(noise.dtype)
-        return self.rest(self.first(torch.cat([noise, told], 1)).view(-1, *self.begin))
+        one_hot = functional.one_hot(classes, self.image.classes).to(noise.dtype)
+        return self.rest(self.first(torch.cat([noise, one_hot], 1)).view(-1, *self.begin))
 
 
 class _Critic(nn.Module):
-    def __init__(self, image: ImageKind, width: int):
+    """Maps images (n, channels, height, width) and classes (n,) to scores (n,)."""
+
+    def __init__(self, image: ImageFormat, width: int):
         super().__init__()
         channels, height, breadth = image.shape
         self.classes = image.classes
@@ -47,17 +51,19 @@ class _Critic(nn.Module):
         )  # fmt: skip
 
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
-        told = functional.one_hot(classes, self.classes).to(images.dtype)[..., None, None]
-        return self.layers(torch.cat([images, told.expand(-1, -1, *images.shape[2:])], 1))[:, 0]
+        one_hot = functional.one_hot(classes, self.classes).to(images.dtype)[..., None, None]
+        return self.layers(torch.cat([images, one_hot.expand(-1, -1, *images.shape[2:])], 1))[:, 0]
 
 
 @dataclass(frozen=True)
 class WassersteinGAN(ImageModel):
-    """Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017: five steps of the critic for one of the
-    generator. Height and width are multiples of 4.
+    """A `ToyModel`: WGAN-GP, with five steps of the critic for one of the generator.
+
+    Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017. Height and width of the images must be
+    multiples of 4.
 
     Attributes:
-        latent: dimensions of the noise; a sampling bias scales its variance (truncation).
+        latent: dimension of the noise, whose variance a sampling bias scales (truncation).
     """
 
     latent: int = 32
@@ -66,35 +72,34 @@ class WassersteinGAN(ImageModel):
         if self.image.shape[1] % 4 or self.image.shape[2] % 4:
             size = "{} x {}".format(*self.image.shape[1:])
             raise InvalidInput.of(
-                "generator.kind", f"'wgan-gp' makes images whose sides are multiples of 4; not {size}"
+                "generator.kind", f"is 'wgan-gp', which needs images whose sides are multiples of 4; these are {size}"
             )
 
-    def _networks(self) -> nn.ModuleDict:
-        return nn.ModuleDict({"maker": _Maker(self.image, self.width, self.latent),
+    def _make_networks(self) -> nn.ModuleDict:
+        return nn.ModuleDict({"generator": _Generator(self.image, self.width, self.latent),
                               "critic": _Critic(self.image, self.width)})  # fmt: skip
 
-    def _optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+    def _make_optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
         return torch.optim.Adam(network.parameters(), rate, betas=(0.0, 0.9))
 
-    def _step(
+    def _train_step(
         self, networks: nn.ModuleDict, optimizers: dict[str, Any], images: Tensor, classes: Tensor, step: int
     ) -> None:
-        maker, critic = networks["maker"], networks["critic"]
-        made = maker(torch.randn(len(images), self.latent).to(images.device), classes)
-        distance = critic(made.detach(), classes).mean() - critic(images, classes).mean()
+        generator, critic = networks["generator"], networks["critic"]
+        fake = generator(torch.randn(len(images), self.latent).to(images.device), classes)
+        distance = critic(fake.detach(), classes).mean() - critic(images, classes).mean()
         share = torch.rand(len(images), 1, 1, 1).to(images.device)
-        between = (share * images + (1 - share) * made.detach()).requires_grad_(True)
+        between = (share * images + (1 - share) * fake.detach()).requires_grad_(True)
         (slope,) = torch.autograd.grad(critic(between, classes).sum(), between, create_graph=True)
         penalty = ((slope.flatten(1).norm(dim=1) - 1) ** 2).mean()
         optimizers["critic"].zero_grad()
         (distance + _PENALTY * penalty).backward()
         optimizers["critic"].step()
         if step % _CRITIC_STEPS == 0:
-            optimizers["maker"].zero_grad()
-            (
-                -critic(maker(torch.randn(len(images), self.latent).to(images.device), classes), classes).mean()
-            ).backward()
-            optimizers["maker"].step()
+            optimizers["generator"].zero_grad()
+            noise = torch.randn(len(images), self.latent).to(images.device)
+            (-critic(generator(noise, classes), classes).mean()).backward()
+            optimizers["generator"].step()
 
-    def _made(self, networks: nn.ModuleDict, classes: Tensor, bias: float, noise: torch.Generator) -> Tensor:
-        return networks["maker"](np.sqrt(bias) * drawn((len(classes), self.latent), noise), classes)
+    def _generate(self, networks: nn.ModuleDict, classes: Tensor, bias: float, rng: torch.Generator) -> Tensor:
+        return networks["generator"](np.sqrt(bias) * normal_noise((len(classes), self.latent), rng), classes)

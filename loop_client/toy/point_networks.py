@@ -1,4 +1,4 @@
-"""Small networks that make points of noise, one for each run, all runs in one batch of matrix products."""
+"""Small generative networks for points, one for each run, with all runs in one batch of matrix products."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from scipy.spatial.distance import cdist
 from torch import Tensor
 from torch.nn import functional
 
-from loop_client.evaluation.embedding import one_thread
-from loop_client.toy.point_set import Part, gathered
-from loop_client.toy.toy_model import Chance
+from loop_client.evaluation.torch_threads import single_threaded_torch
+from loop_client.toy.point_set import PointSet, concatenated
+from loop_client.toy.toy_model import RngFactory
 
 
 @dataclass(eq=False)
 class Networks:
-    """A network for each run, with its optimizer.
+    """A multilayer perceptron for each run, with its optimizer.
 
     Attributes:
-        weights: of each layer (runs, in, out); biases (runs, 1, out).
+        weights: of each layer, (runs, in, out).
+        biases: of each layer, (runs, 1, out).
+        optimizer: of all of them.
     """
 
     weights: list[Tensor]
@@ -31,7 +33,7 @@ class Networks:
     optimizer: torch.optim.Adam
 
     def __call__(self, x: Tensor, time: Tensor) -> Tensor:
-        """(runs, n, dim), of points (runs, n, dim) at times (runs, n, 1) from 0 to 1."""
+        """Evaluate the networks on points (runs, n, dim) at times (runs, n, 1) from 0 to 1; returns (runs, n, dim)."""
         waves = torch.cat([torch.sin(k * torch.pi * time) for k in (0.5, 1, 2, 4)], dim=2)
         hidden = torch.cat([x, time, waves], dim=2)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
@@ -39,11 +41,11 @@ class Networks:
         return torch.baddbmm(self.biases[-1], hidden, self.weights[-1])
 
 
-_TIME = 5  # inputs that tell the time
+_TIME_INPUTS = 5  # the time and four sines of it
 
 
-def _new(runs: int, dim: int, width: int, layers: int, rate: float, rng: np.random.Generator) -> Networks:
-    sizes = [dim + _TIME, *[width] * layers, dim]
+def _initial(runs: int, dim: int, width: int, layers: int, rate: float, rng: np.random.Generator) -> Networks:
+    sizes = [dim + _TIME_INPUTS, *[width] * layers, dim]
     weights, biases = [], []
     for fan_in, fan_out in itertools.pairwise(sizes):
         drawn = rng.uniform(-1, 1, (runs, fan_in + 1, fan_out)) / np.sqrt(fan_in)
@@ -53,9 +55,9 @@ def _new(runs: int, dim: int, width: int, layers: int, rate: float, rng: np.rand
 
 
 def _copied(networks: Networks, rate: float) -> Networks:
-    """Weights and the optimizer's moments, so that training goes on and the ones before stay as they are."""
-    weights, biases = ([each.detach().clone().requires_grad_() for each in part]
-                       for part in (networks.weights, networks.biases))  # fmt: skip
+    """Copy weights and optimizer state, so that training can continue without changing the original."""
+    weights, biases = ([each.detach().clone().requires_grad_() for each in tensors]
+                       for tensors in (networks.weights, networks.biases))  # fmt: skip
     optimizer = torch.optim.Adam([*weights, *biases], rate)
     optimizer.load_state_dict(networks.optimizer.state_dict())
     for state in optimizer.state.values():
@@ -65,13 +67,14 @@ def _copied(networks: Networks, rate: float) -> Networks:
 
 
 @dataclass(frozen=True)
-class _Trained:
-    """What both kinds have alike: training in epochs, warm-started from the generation before.
+class _NetworkModel:
+    """The common part of both kinds: training in epochs, continued from the generation before.
 
     Attributes:
-        width, layers: of the networks.
-        epochs: of each generation; `first_epochs`, of generation 0.
-        batch: points a step.
+        width, layers: units and number of hidden layers.
+        epochs: epochs of each later generation.
+        first_epochs: epochs of generation 0.
+        batch: points per step.
         rate: Adam's learning rate.
         steps: of sampling.
     """
@@ -84,48 +87,52 @@ class _Trained:
     rate: float = 1e-3
     steps: int = 100
 
-    def fit(self, parts: Sequence[Part], before: Networks | None, chance: Chance) -> Networks:
-        points, rng = gathered(parts).astype(np.float32), chance("fit")
+    def train(self, training_set: Sequence[PointSet], previous: Networks | None, rng_for: RngFactory) -> Networks:
+        """Train a network for each run, starting from the previous ones if there are any."""
+        points, rng = concatenated(training_set).astype(np.float32), rng_for("fit")
         runs, n, dim = points.shape
         networks = (
-            _copied(before, self.rate)
-            if before
-            else _new(runs, dim, self.width, self.layers, self.rate, chance("weights"))
+            _copied(previous, self.rate)
+            if previous
+            else _initial(runs, dim, self.width, self.layers, self.rate, rng_for("weights"))
         )
         batch = min(self.batch, n)
-        with one_thread():
-            for _ in range(self.epochs if before else self.first_epochs):
+        with single_threaded_torch():
+            for _ in range(self.epochs if previous else self.first_epochs):
                 order = rng.permuted(np.tile(np.arange(n), (runs, 1)), axis=1)
                 for start in range(0, n - batch + 1, batch):
                     rows = order[:, start : start + batch, None]
                     loss = self._loss(networks, np.take_along_axis(points, rows, axis=1), rng)
                     networks.optimizer.zero_grad(set_to_none=True)
-                    # Runs share no weight, so that the sum's gradient is each run's own.
+                    # Runs share no weights, so the gradient of the sum is each run's own.
                     loss.sum().backward()
                     networks.optimizer.step()
         return networks
 
     def sample(self, model: Networks, n: int, bias: float, rng: np.random.Generator) -> np.ndarray:
-        """`bias` scales the variance of the noise that points are made of."""
+        """Sample points; `bias` scales the variance of the noise that they are generated from."""
         runs, dim = len(model.weights[0]), model.weights[-1].shape[2]
-        with one_thread(), torch.inference_mode():
-            return self._made(model, (runs, n, dim), np.sqrt(bias), rng).double().numpy()
+        with single_threaded_torch(), torch.inference_mode():
+            return self._generate(model, (runs, n, dim), np.sqrt(bias), rng).double().numpy()
 
     def _loss(self, networks: Networks, clean: np.ndarray, rng: np.random.Generator) -> Tensor:
-        """(runs,), of points (runs, batch, dim)."""
+        """Compute the loss of each run (runs,) on points (runs, batch, dim)."""
         raise NotImplementedError
 
-    def _made(self, networks: Networks, shape: tuple[int, int, int], scale: float, rng: np.random.Generator) -> Tensor:
+    def _generate(
+        self, networks: Networks, shape: tuple[int, int, int], scale: float, rng: np.random.Generator
+    ) -> Tensor:
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class FlowMatchingModel(_Trained):
-    """Flow matching with optimal transport in each batch: Tong et al., "Improving and Generalizing Flow-Based
-    Generative Models with Minibatch Optimal Transport", TMLR 2024. Sampling by Euler's rule.
+class FlowMatchingModel(_NetworkModel):
+    """A `ToyModel`: flow matching with optimal transport in each batch, sampled by Euler's method.
+
+    Tong et al., "Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal Transport", TMLR 2024.
 
     Attributes:
-        pairing: pair noise with points by optimal transport; else at random.
+        pairing: pair noise with points by optimal transport instead of at random.
     """
 
     pairing: bool = True
@@ -135,11 +142,13 @@ class FlowMatchingModel(_Trained):
         if self.pairing:
             noise = np.stack([_paired(*pair) for pair in zip(noise, clean, strict=True)])
         time = rng.random((*clean.shape[:2], 1), dtype=np.float32)
-        wanted = torch.from_numpy(clean - noise)
-        said = networks(torch.from_numpy((1 - time) * noise + time * clean), torch.from_numpy(time))
-        return ((said - wanted) ** 2).mean((1, 2))
+        velocity = torch.from_numpy(clean - noise)
+        predicted = networks(torch.from_numpy((1 - time) * noise + time * clean), torch.from_numpy(time))
+        return ((predicted - velocity) ** 2).mean((1, 2))
 
-    def _made(self, networks: Networks, shape: tuple[int, int, int], scale: float, rng: np.random.Generator) -> Tensor:
+    def _generate(
+        self, networks: Networks, shape: tuple[int, int, int], scale: float, rng: np.random.Generator
+    ) -> Tensor:
         x = scale * torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
         for step in range(self.steps):
             x = x + networks(x, torch.full((*shape[:2], 1), step / self.steps)) / self.steps
@@ -147,39 +156,46 @@ class FlowMatchingModel(_Trained):
 
 
 def _paired(noise: np.ndarray, clean: np.ndarray) -> np.ndarray:
-    """`noise` in the order in which it is nearest to `clean`, squared distances summed."""
+    """Reorder `noise` so that the sum of squared distances to `clean` is least."""
     return noise[linear_sum_assignment(cdist(clean, noise, "sqeuclidean"))[1]]
 
 
 @dataclass(frozen=True)
-class DiffusionModel(_Trained):
-    """Denoising diffusion (Ho et al., 2020): noise is predicted, sampling is ancestral in all
-    `steps` of the process."""
+class DiffusionModel(_NetworkModel):
+    """A `ToyModel`: denoising diffusion that predicts the noise (Ho et al., 2020).
+
+    Sampling is ancestral, in all `steps` of the process.
+    """
 
     def _loss(self, networks: Networks, clean: np.ndarray, rng: np.random.Generator) -> Tensor:
         index = rng.integers(self.steps, size=(*clean.shape[:2], 1))
         noise = rng.standard_normal(clean.shape, dtype=np.float32)
-        left = self._left()[index].astype(np.float32)
-        noisy = np.sqrt(left) * clean + np.sqrt(1 - left) * noise
+        signal = self._signal_share()[index].astype(np.float32)
+        noisy = np.sqrt(signal) * clean + np.sqrt(1 - signal) * noise
         time = ((index + 1) / self.steps).astype(np.float32)
-        said = networks(torch.from_numpy(noisy), torch.from_numpy(time))
-        return ((said - torch.from_numpy(noise)) ** 2).mean((1, 2))
+        predicted = networks(torch.from_numpy(noisy), torch.from_numpy(time))
+        return ((predicted - torch.from_numpy(noise)) ** 2).mean((1, 2))
 
-    def _made(self, networks: Networks, shape: tuple[int, int, int], scale: float, rng: np.random.Generator) -> Tensor:
-        left = self._left()
-        before = np.concatenate([[1.0], left[:-1]])
+    def _generate(
+        self, networks: Networks, shape: tuple[int, int, int], scale: float, rng: np.random.Generator
+    ) -> Tensor:
+        signal = self._signal_share()
+        previous = np.concatenate([[1.0], signal[:-1]])
         x = torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
         for index in reversed(range(self.steps)):
-            alpha = left[index] / before[index]
+            alpha = signal[index] / previous[index]
             noise = networks(x, torch.full((*shape[:2], 1), (index + 1) / self.steps))
-            x = (x - (1 - alpha) / np.sqrt(1 - left[index]) * noise) / np.sqrt(alpha)
+            x = (x - (1 - alpha) / np.sqrt(1 - signal[index]) * noise) / np.sqrt(alpha)
             if index:
-                spread = scale * np.sqrt((1 - alpha) * (1 - before[index]) / (1 - left[index]))
-                x = x + float(spread) * torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
+                deviation = scale * np.sqrt((1 - alpha) * (1 - previous[index]) / (1 - signal[index]))
+                x = x + float(deviation) * torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
         return x
 
-    def _left(self) -> np.ndarray:
-        """Share of the signal's variance after each step, (steps,): what betas that rise linearly come to in many steps
-        (Song et al., "Score-Based Generative Modeling through Stochastic Differential Equations", 2021, appendix C)."""
+    def _signal_share(self) -> np.ndarray:
+        """Compute the share of the signal's variance after each step, (steps,).
+
+        It is the limit of linearly rising betas in many steps: Song et al., "Score-Based Generative Modeling through
+        Stochastic Differential Equations", 2021, appendix C.
+        """
         time = np.arange(1, self.steps + 1) / self.steps
         return np.exp(-0.1 * time - 0.5 * 19.9 * time**2)

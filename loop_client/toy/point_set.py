@@ -1,4 +1,4 @@
-"""Points that belong together, for many runs at once."""
+"""Sets of points for many runs at once."""
 
 from __future__ import annotations
 
@@ -10,31 +10,34 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """A part of a training set.
+class PointSet:
+    """Points of one origin and generation, for each run; a training set is a sequence of such sets.
 
     Attributes:
-        points: (runs, n, dim), a run for each seed.
-        whole: the part of which these are the first points, if they are.
+        points: (runs, n, dim), one run for each seed.
+        whole: the set that these are the first points of, if they were taken from one.
     """
 
     points: np.ndarray
-    whole: Part | None = None
+    whole: PointSet | None = None
 
     def __len__(self) -> int:
         return self.points.shape[1]
 
-    def first(self, n: int) -> Part:
-        """The first `n` points."""
-        return Part(self.points[:, :n], self)
+    def first(self, n: int) -> PointSet:
+        """Return the first `n` points of each run."""
+        return PointSet(self.points[:, :n], self)
 
     @property
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sum (runs, dim) and sum of outer products (runs, dim, dim) of the points, which are all that a Gaussian
-        needs to know: a part may be in the training sets of hundreds of generations."""
+        """The sum (runs, dim) and the sum of outer products (runs, dim, dim) of the points.
+
+        They are all that fitting a Gaussian needs. They are cached because a set may be trained on in hundreds of
+        generations.
+        """
         if self.whole is None:
             return self._moments
-        sums, squares = self.whole._running
+        sums, squares = self.whole._running_moments
         return sums[len(self)], squares[len(self)]
 
     @cached_property
@@ -42,14 +45,14 @@ class Part:
         return self.points.sum(axis=1), self.points.transpose(0, 2, 1) @ self.points
 
     @cached_property
-    def _running(self) -> tuple[np.ndarray, np.ndarray]:
-        """The moments of the first 0, 1, ... n points: (n + 1, runs, dim) and (n + 1, runs, dim, dim)."""
+    def _running_moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Moments of the first 0, 1, ... n points: (n + 1, runs, dim) and (n + 1, runs, dim, dim)."""
         points = self.points.transpose(1, 0, 2)
         outer = points[..., :, None] * points[..., None, :]
         sums, squares = (np.concatenate([np.zeros_like(e[:1]), e.cumsum(axis=0)]) for e in (points, outer))
         return sums, squares
 
 
-def gathered(parts: Sequence[Part]) -> np.ndarray:
-    """All points of several parts, (runs, n, dim)."""
-    return np.concatenate([part.points for part in parts], axis=1)
+def concatenated(sets: Sequence[PointSet]) -> np.ndarray:
+    """Return the points of several sets in one array, (runs, n, dim)."""
+    return np.concatenate([each.points for each in sets], axis=1)

@@ -1,4 +1,4 @@
-"""The self-consuming loop on points: every seed of an arm at once."""
+"""The self-consuming loop on toy data, with every seed of an arm at once."""
 
 from __future__ import annotations
 
@@ -10,104 +10,126 @@ import numpy as np
 
 from loop_client.experiments.checks import Curves
 from loop_client.strategy import STRATEGIES
+from loop_client.toy.distributions import Distribution
 from loop_client.toy.model_registry import make_model
-from loop_client.toy.point_set import Part, gathered
+from loop_client.toy.point_set import PointSet, concatenated
 from loop_client.toy.toy_correctors import CORRECTORS
-from loop_client.toy.toy_metrics import METRICS, Look
-from loop_client.toy.toy_model import Chance, PointModel
-from loop_client.toy.toy_recipe import ArmRecipe, PointRecipe
+from loop_client.toy.toy_metrics import METRICS, MetricInput
+from loop_client.toy.toy_model import RngFactory, ToyModel
+from loop_client.toy.toy_recipe import ToyArmRecipe, ToyRecipe
+from motion.cpu import single_threaded_blas
 
-_SHOWN, _PICTURES = 200, 5  # samples that are kept to look at, and of how many generations
+_PICTURED_SAMPLES, _PICTURED_GENERATIONS = 200, 5
 
 
+# With more threads, BLAS sums in another order and may flip the sign of eigenvectors, so that curves would depend on
+# the number of cores; and for matrices as small as these its threads mostly wait for each other.
+@single_threaded_blas()
 def run_arm(
-    recipe: PointRecipe,
-    arm: ArmRecipe,
+    recipe: ToyRecipe,
+    arm: ToyArmRecipe,
     progress: Callable[[int, int], None] | None = None,
-    begun: dict[int, Any] | None = None,
+    first_models: dict[int, Any] | None = None,
 ) -> tuple[Curves, np.ndarray]:
-    """The curves of an arm, and samples of its first run's models at the generations of `shown` (k, n, dim).
+    """Run all generations of an arm.
 
-    What is looked at is sampled as what is trained on is, with the arm's bias.
-
-    Chance is drawn anew for each generation and purpose, alike in all arms, so that they can be compared run by run.
+    Every generation and purpose has random numbers of its own, which are the same in all arms, so that arms can be
+    compared run by run. Samples for metrics and pictures have the arm's bias, like those that are trained on.
 
     Args:
-        progress: called with (generations done, all).
-        begun: models of generation 0 by the number of points that they were fitted to; one that is there is not fitted
-            again, one that is not is put there.
+        recipe: the experiment.
+        arm: one of its arms.
+        progress: called with (generations done, generations in all).
+        first_models: models of generation 0 by the number of points that they were trained on, shared by all arms.
+            A model that is there is not trained again; one that is not is added.
+
+    Returns:
+        The curves of the arm, and samples (k, n, dim) of its first run at the k generations that are pictured.
     """
     distribution = recipe.data.distribution()
     model = make_model(recipe.generator.kind, recipe.generator.settings, distribution)
-    strategy, runs, n = STRATEGIES[arm.strategy], recipe.seeds, arm.n or recipe.data.n
+    strategy, runs, n = STRATEGIES[arm.strategy], recipe.num_seeds, arm.n or recipe.data.n
 
-    def real(generation: int, count: int) -> Part:
-        return Part(distribution.draw(_chance(recipe, generation)("real"), runs, count))
+    def draw_real(generation: int, count: int) -> PointSet:
+        return PointSet(distribution.draw(_rng_factory(recipe, generation)("real"), runs, count))
 
-    begun = {} if begun is None else begun
+    first_models = {} if first_models is None else first_models
     size = arm.first or n
-    if size not in begun:
-        begun[size] = model.fit([real(0, size)], None, _chance(recipe, 0))
-    fitted = [begun[size]]
+    if size not in first_models:
+        first_models[size] = model.train([draw_real(0, size)], None, _rng_factory(recipe, 0))
+    trained = [first_models[size]]  # the last models, as many as the arm samples from
     pictures = []
-    kept = real(0, n)
-    synthetic: list[list[Part]] = []
-    rows: dict[int, dict[str, np.ndarray]] = {}
+    first_real = draw_real(0, n)
+    synthetic: list[list[PointSet]] = []
+    measured: dict[int, dict[str, np.ndarray]] = {}
     for generation in range(recipe.generations + 1):
-        chance = _chance(recipe, generation)
+        rng_for = _rng_factory(recipe, generation)
         if generation:
             if arm.synthetic and strategy.synthesizes:
-                made = _synthetic(arm, fitted, model, chance)
-                corrected = CORRECTORS[arm.corrector](made, arm.gamma, distribution, chance("correction"))
-                synthetic.append([Part(corrected)])
-            parts = [real(generation, n) if strategy.fresh_real else kept]
-            composed = strategy.compose(parts, _weighed(arm, synthetic) or [[]])
+                samples = _sample_synthetic(arm, trained, model, rng_for)
+                corrected = CORRECTORS[arm.corrector](samples, arm.gamma, distribution, rng_for("correction"))
+                synthetic.append([PointSet(corrected)])
+            real = [draw_real(generation, n) if strategy.fresh_real else first_real]
+            training_set = strategy.compose(real, _trained_share(arm, synthetic) or [[]])
             if strategy.fixed_size:
-                composed = [_drawn(composed, n, chance("mixture"))]
-            fitted.append(model.fit(composed, fitted[-1], chance))
-            del fitted[: -arm.memory]
+                training_set = [_subset(training_set, n, rng_for("mixture"))]
+            trained.append(model.train(training_set, trained[-1], rng_for))
+            del trained[: -arm.memory]
             if not strategy.keeps_all:
                 del synthetic[:-1]
         if generation % recipe.every == 0 or generation == recipe.generations:
-            samples = model.sample(fitted[-1], recipe.samples, arm.bias, chance("looked at"))
-            reals = distribution.draw_unseen(chance("looked at beside"), runs, recipe.samples)
-            look = Look(fitted[-1], samples, reals, distribution)
-            rows[generation] = {name: METRICS[name].measure(look) for name in recipe.metrics}
-        if generation in shown(recipe):
-            pictures.append(model.sample(fitted[-1], _SHOWN, arm.bias, chance("shown"))[0])
+            measured[generation] = _measure(recipe, arm, model, trained[-1], distribution, rng_for)
+        if generation in pictured_generations(recipe):
+            pictures.append(model.sample(trained[-1], _PICTURED_SAMPLES, arm.bias, rng_for("shown"))[0])
         if progress:
             progress(generation, recipe.generations)
-    curves: Curves = {name: np.stack([row[name] for row in rows.values()], axis=1) for name in recipe.metrics}
-    return {"generations": np.array(list(rows)), **curves}, np.stack(pictures)
+    curves: Curves = {name: np.stack([values[name] for values in measured.values()], axis=1) for name in recipe.metrics}
+    return {"generations": np.array(list(measured)), **curves}, np.stack(pictures)
 
 
-def shown(recipe: PointRecipe) -> list[int]:
-    """The generations of which samples are kept to look at."""
-    return sorted({round(each) for each in np.linspace(0, recipe.generations, _PICTURES)})
+def pictured_generations(recipe: ToyRecipe) -> list[int]:
+    """Return the generations whose samples are kept for pictures."""
+    return sorted({round(each) for each in np.linspace(0, recipe.generations, _PICTURED_GENERATIONS)})
 
 
-def _synthetic(arm: ArmRecipe, fitted: list[Any], model: PointModel, chance: Chance) -> np.ndarray:
-    """Points of the last models, in equal shares."""
-    shares = np.diff(np.linspace(0, arm.synthetic, len(fitted) + 1).round().astype(int))
-    rng = chance("synthetic")
-    made = [model.sample(each, int(count), arm.bias, rng) for each, count in zip(fitted, shares, strict=True)]
-    return np.concatenate(made, axis=1)
+def _measure(
+    recipe: ToyRecipe,
+    arm: ToyArmRecipe,
+    model: ToyModel,
+    trained: Any,
+    distribution: Distribution,
+    rng_for: RngFactory,
+) -> dict[str, np.ndarray]:
+    """Compute every metric of a trained model, (runs,) by name."""
+    samples = model.sample(trained, recipe.samples, arm.bias, rng_for("looked at"))
+    real = distribution.draw_unseen(rng_for("looked at beside"), recipe.num_seeds, recipe.samples)
+    given = MetricInput(trained, samples, real, distribution)
+    return {name: METRICS[name].measure(given) for name in recipe.metrics}
 
 
-def _drawn(parts: Sequence[Part], n: int, rng: np.random.Generator) -> Part:
-    """`n` of all points, drawn without replacement, each run its own."""
-    points = gathered(parts)
+def _sample_synthetic(arm: ToyArmRecipe, trained: list[Any], model: ToyModel, rng_for: RngFactory) -> np.ndarray:
+    """Sample the arm's synthetic points from the last models, in equal shares."""
+    counts = np.diff(np.linspace(0, arm.synthetic, len(trained) + 1).round().astype(int))
+    rng = rng_for("synthetic")
+    samples = [model.sample(each, int(count), arm.bias, rng) for each, count in zip(trained, counts, strict=True)]
+    return np.concatenate(samples, axis=1)
+
+
+def _subset(sets: Sequence[PointSet], n: int, rng: np.random.Generator) -> PointSet:
+    """Draw `n` of all points without replacement, separately for each run."""
+    points = concatenated(sets)
     order = rng.permuted(np.tile(np.arange(points.shape[1]), (len(points), 1)), axis=1)[:, :n]
-    return Part(np.take_along_axis(points, order[..., None], axis=1))
+    return PointSet(np.take_along_axis(points, order[..., None], axis=1))
 
 
-def _weighed(arm: ArmRecipe, synthetic: list[list[Part]]) -> list[list[Part]]:
-    """As much of each generation's points as the arm trains on now."""
+def _trained_share(arm: ToyArmRecipe, synthetic: list[list[PointSet]]) -> list[list[PointSet]]:
+    """Return the points of each generation that the arm trains on now, see `ToyArmRecipe.growth`."""
     if arm.growth == "whole":
         return synthetic
-    kept = [(index + 1) * arm.synthetic // len(synthetic) for index in range(len(synthetic))]
-    return [[part.first(count) for part in parts] for parts, count in zip(synthetic, kept, strict=True)]
+    counts = [(index + 1) * arm.synthetic // len(synthetic) for index in range(len(synthetic))]
+    return [[points.first(count) for points in sets] for sets, count in zip(synthetic, counts, strict=True)]
 
 
-def _chance(recipe: PointRecipe, generation: int) -> Chance:
+def _rng_factory(recipe: ToyRecipe, generation: int) -> RngFactory:
+    # The purpose is part of the seed, so another word for a purpose would change every result.
     return lambda purpose: np.random.default_rng([recipe.seed, generation, zlib.crc32(purpose.encode())])

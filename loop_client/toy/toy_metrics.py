@@ -1,4 +1,4 @@
-"""What is measured of models of points, for each run."""
+"""Metrics of models of points, one value for each run."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from loop_client.evaluation.metrics.fid import fid as frechet
 from loop_client.evaluation.metrics.precision_recall import precision_recall
 from loop_client.toy.distributions import Distribution
 from loop_client.toy.gaussian import Gaussian
-from loop_client.toy.images import split
+from loop_client.toy.image_sets import split_images
 from loop_client.toy.kernel_density import KernelDensity
 
-_NEAR = 3.0  # a sample belongs to a mode within so many of its deviations
-_SAMPLES = 10  # fewest that say anything
-_HELD = 0.2  # a mode is recalled that has this share of what it should have
+_MODE_RADIUS = 3.0  # a sample belongs to a mode within this many of its standard deviations
+_MIN_SAMPLES = 10
+_RECALLED_SHARE = 0.2  # a mode is recalled if it has at least this share of the samples that it should have
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """What a metric may look at.
+class MetricInput:
+    """The input of every metric.
 
     Attributes:
-        model: what the generator fitted.
-        samples: of it, (runs, n, dim), with the arm's bias, if it has one; real, as many real points.
-        distribution: the real one.
+        model: the trained model, as the generator's `train` returned it.
+        samples: (runs, n, dim) samples of it, with the arm's sampling bias.
+        real: (runs, n, dim) real points that no model was trained on.
+        distribution: the real distribution.
     """
 
     model: Any
@@ -38,149 +39,159 @@ class Look:
     distribution: Distribution
 
 
-def gaussian_w2(look: Look) -> np.ndarray:
-    """2-Wasserstein distance of a fitted Gaussian to the standard normal: Dowson and Landau, "The Fréchet distance
-    between multivariate normal distributions", 1982."""
-    model: Gaussian = look.model
+def gaussian_w2(given: MetricInput) -> np.ndarray:
+    """Compute the 2-Wasserstein distance of a fitted Gaussian to the standard normal.
+
+    Dowson and Landau, "The Fréchet distance between multivariate normal distributions", 1982.
+    """
+    model: Gaussian = given.model
     values = np.linalg.eigvalsh(model.covariance).clip(0)
     return np.sqrt((model.mean**2).sum(axis=1) + ((np.sqrt(values) - 1) ** 2).sum(axis=1))
 
 
-def mean_distance(look: Look) -> np.ndarray:
-    """Distance of a fitted Gaussian's mean to that of the standard normal."""
-    model: Gaussian = look.model
+def mean_distance(given: MetricInput) -> np.ndarray:
+    """Compute the distance of a fitted Gaussian's mean to that of the standard normal."""
+    model: Gaussian = given.model
     return np.linalg.norm(model.mean, axis=1)
 
 
-def deviation(look: Look) -> np.ndarray:
-    """Root of the mean variance of a fitted Gaussian."""
-    model: Gaussian = look.model
+def deviation(given: MetricInput) -> np.ndarray:
+    """Compute the root of the mean variance of a fitted Gaussian."""
+    model: Gaussian = given.model
     return np.sqrt(np.trace(model.covariance, axis1=1, axis2=2).clip(0) / model.mean.shape[1])
 
 
-def total_variation(look: Look) -> np.ndarray:
-    """Half the integral of the absolute difference of a kernel density estimate and the real density."""
-    model: KernelDensity = look.model
+def total_variation(given: MetricInput) -> np.ndarray:
+    """Compute half the integral of the absolute difference of a kernel density estimate and the real density."""
+    model: KernelDensity = given.model
     edges, mass = model.mass()
-    assert look.distribution.mass is not None
-    wanted = look.distribution.mass(edges)
-    return 0.5 * (np.abs(mass - wanted).sum(axis=1) + np.abs(1 - mass.sum(axis=1)) + (1 - wanted.sum()))
+    assert given.distribution.mass is not None
+    expected = given.distribution.mass(edges)
+    return 0.5 * (np.abs(mass - expected).sum(axis=1) + np.abs(1 - mass.sum(axis=1)) + (1 - expected.sum()))
 
 
-def spread_in_modes(look: Look) -> np.ndarray:
-    """Deviation of samples around the nearest centre, in units of the real one; less than 1 is a collapse to it."""
-    assert look.distribution.centers is not None
-    return np.array([_nearest(run, look.distribution)[1] for run in look.samples])
+def spread_in_modes(given: MetricInput) -> np.ndarray:
+    """Compute the standard deviation of samples around the nearest mode, divided by the real one.
+
+    Less than 1 means that the samples collapse to the modes.
+    """
+    assert given.distribution.centers is not None
+    return np.array([_mode_statistics(run, given.distribution)[1] for run in given.samples])
 
 
-def recalled_modes(look: Look) -> np.ndarray:
-    """Share of modes that have at least a fifth of their share of samples within three deviations."""
-    return np.array([_nearest(run, look.distribution)[0] for run in look.samples])
+def recalled_modes(given: MetricInput) -> np.ndarray:
+    """Compute the share of modes with at least a fifth of their expected samples within three standard deviations."""
+    return np.array([_mode_statistics(run, given.distribution)[0] for run in given.samples])
 
 
-def w1(look: Look) -> np.ndarray:
-    """1-Wasserstein distance between samples and as many real points, by the best assignment."""
-    return np.array([_assigned(cdist(*pair)) for pair in zip(look.samples, look.real, strict=True)])
+def w1(given: MetricInput) -> np.ndarray:
+    """Compute the 1-Wasserstein distance between samples and as many real points, by optimal assignment."""
+    return np.array([_mean_assignment_cost(cdist(*pair)) for pair in zip(given.samples, given.real, strict=True)])
 
 
-def w2(look: Look) -> np.ndarray:
-    """2-Wasserstein distance, likewise."""
-    pairs = zip(look.samples, look.real, strict=True)
-    return np.sqrt([_assigned(cdist(*pair, "sqeuclidean")) for pair in pairs])
+def w2(given: MetricInput) -> np.ndarray:
+    """Compute the 2-Wasserstein distance likewise."""
+    pairs = zip(given.samples, given.real, strict=True)
+    return np.sqrt([_mean_assignment_cost(cdist(*pair, "sqeuclidean")) for pair in pairs])
 
 
-def tail(look: Look) -> np.ndarray:
-    """Share of samples beyond the 99th percentile of the real points' distance to their median."""
-    middle = np.median(look.real, axis=1, keepdims=True)
-    edge = np.quantile(np.linalg.norm(look.real - middle, axis=2), 0.99, axis=1, keepdims=True)
-    return (np.linalg.norm(look.samples - middle, axis=2) > edge).mean(axis=1)
+def tail(given: MetricInput) -> np.ndarray:
+    """Compute the share of samples beyond the 99th percentile of the real points' distance to their median."""
+    middle = np.median(given.real, axis=1, keepdims=True)
+    edge = np.quantile(np.linalg.norm(given.real - middle, axis=2), 0.99, axis=1, keepdims=True)
+    return (np.linalg.norm(given.samples - middle, axis=2) > edge).mean(axis=1)
 
 
-def reach(look: Look) -> np.ndarray:
-    """Distance of the farthest sample to the median of the real points."""
-    middle = np.median(look.real, axis=1, keepdims=True)
-    return np.linalg.norm(look.samples - middle, axis=2).max(axis=1)
+def reach(given: MetricInput) -> np.ndarray:
+    """Compute the distance of the farthest sample to the median of the real points."""
+    middle = np.median(given.real, axis=1, keepdims=True)
+    return np.linalg.norm(given.samples - middle, axis=2).max(axis=1)
 
 
-def precision(look: Look) -> np.ndarray:
-    """Share of samples among the real points (k = 5): Kynkäänniemi et al., NeurIPS 2019. Of images, in the features
-    that a classifier of the real ones has, as Alemohammad et al. do."""
-    return np.array([precision_recall(a, b, k=5)[0] for a, b in _seen(look)])
+def precision(given: MetricInput) -> np.ndarray:
+    """Compute the share of samples in the manifold of the real points (k = 5): Kynkäänniemi et al., NeurIPS 2019.
+
+    Images are compared in the features of a classifier of the real ones, as by Alemohammad et al.
+    """
+    return np.array([precision_recall(a, b, k=5)[0] for a, b in _comparable(given)])
 
 
-def recall(look: Look) -> np.ndarray:
-    """Share of real points among the samples (k = 5), likewise."""
-    return np.array([precision_recall(a, b, k=5)[1] for a, b in _seen(look)])
+def recall(given: MetricInput) -> np.ndarray:
+    """Compute the share of real points in the manifold of the samples (k = 5) likewise."""
+    return np.array([precision_recall(a, b, k=5)[1] for a, b in _comparable(given)])
 
 
-def fid(look: Look) -> np.ndarray:
-    """Fréchet distance between features of samples and of as many test images (Heusel et al., NeurIPS 2017)."""
-    return np.array([frechet(*pair) for pair in _seen(look)])
+def fid(given: MetricInput) -> np.ndarray:
+    """Compute the Fréchet distance between features of samples and of test images (Heusel et al., NeurIPS 2017)."""
+    return np.array([frechet(*pair) for pair in _comparable(given)])
 
 
-def fid_100(look: Look) -> np.ndarray:
-    """The same of a hundred samples, as Gillman et al. report it; few samples raise it."""
-    return np.array([frechet(samples[:100], real) for samples, real in _seen(look)])
+def fid_100(given: MetricInput) -> np.ndarray:
+    """Compute `fid` on 100 samples, as Gillman et al. report it; its bias is larger with few samples."""
+    return np.array([frechet(samples[:100], real) for samples, real in _comparable(given)])
 
 
-def accuracy(look: Look) -> np.ndarray:
-    """Share of images that a classifier of the real ones takes for what they were asked to be."""
-    assert look.distribution.images is not None
-    told = look.distribution.images.features
-    return np.array([(told.classes(pixels) == classes).mean() for pixels, classes in map(split, look.samples)])
+def accuracy(given: MetricInput) -> np.ndarray:
+    """Compute the share of images that a classifier of the real ones assigns to the class they were sampled for."""
+    assert given.distribution.images is not None
+    classifier = given.distribution.images.features
+    return np.array(
+        [(classifier.classes(pixels) == classes).mean() for pixels, classes in map(split_images, given.samples)]
+    )
 
 
-def _seen(look: Look) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Samples and real points of each run: of images their features."""
-    images = look.distribution.images
-    for samples, real in zip(look.samples, look.real, strict=True):
+def _comparable(given: MetricInput) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield samples and real points of each run; of images, their features."""
+    images = given.distribution.images
+    for samples, real in zip(given.samples, given.real, strict=True):
         if images is None:
             yield samples, real
         else:
-            yield images.features(split(samples)[0]), images.features(split(real)[0])
+            yield images.features(split_images(samples)[0]), images.features(split_images(real)[0])
 
 
-def _nearest(points: np.ndarray, distribution: Distribution) -> tuple[float, float]:
+def _mode_statistics(points: np.ndarray, distribution: Distribution) -> tuple[float, float]:
+    """Return the share of recalled modes and the relative spread around the nearest mode of points (n, dim)."""
     centers, scale = distribution.centers, distribution.scale
     assert centers is not None
     distance = cdist(points, centers)
     mode, least = distance.argmin(axis=1), distance.min(axis=1)
-    near = least < _NEAR * scale
+    near = least < _MODE_RADIUS * scale
     counts = np.bincount(mode[near], minlength=len(centers))
-    held = float((counts >= _HELD * len(points) / len(centers)).mean())
-    return held, float(np.sqrt((least**2).mean() / points.shape[1]) / scale)
+    recalled = float((counts >= _RECALLED_SHARE * len(points) / len(centers)).mean())
+    return recalled, float(np.sqrt((least**2).mean() / points.shape[1]) / scale)
 
 
-def _assigned(cost: np.ndarray) -> float:
+def _mean_assignment_cost(cost: np.ndarray) -> float:
     return float(cost[linear_sum_assignment(cost)].mean())
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric, and what it can be measured of.
+    """A metric and its requirements.
 
     Attributes:
-        measure: of each run, (runs,).
-        model: the kind of generator whose model it reads; any, where it looks at samples.
-        data: the kind of data that it compares with, where it compares with one.
-        property: of the distribution, without which it cannot be had.
+        measure: computes one value for each run, (runs,).
+        model: the kind of generator whose model it reads; empty where it reads samples.
+        data: the kind of data that it measures the distance to; empty where any kind will do.
+        property: the attribute of the distribution that it needs; empty for none.
     """
 
-    measure: Callable[[Look], np.ndarray]
+    measure: Callable[[MetricInput], np.ndarray]
     model: str = ""
     data: str = ""
     property: str = ""
 
-    def lacks(self, model: str, data: str, distribution: Distribution, samples: int) -> str:
-        """Why it cannot be measured there, or nothing."""
+    def missing_requirement(self, model: str, data: str, distribution: Distribution, samples: int) -> str:
+        """Return why the metric cannot be computed in an experiment; an empty text where it can."""
         if self.model and model != self.model:
-            return f"is read off a {self.model} model; the generator is {model!r}"
+            return f"reads a {self.model} model; the generator is {model!r}"
         if self.data and data != self.data:
             return f"is a distance to {self.data} data; the data is {data!r}"
         if self.property and getattr(distribution, self.property) is None:
             return f"needs data that has {self.property}; {data!r} has none"
-        if not self.model and samples < _SAMPLES:
-            return f"is measured on samples; samples must be at least {_SAMPLES}, and is {samples}"
+        if not self.model and samples < _MIN_SAMPLES:
+            return f"is computed on samples, of which there are {samples}; samples must be at least {_MIN_SAMPLES}"
         return ""
 
 

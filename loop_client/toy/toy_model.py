@@ -1,4 +1,4 @@
-"""What a generator of points is to the loop."""
+"""The protocol of a generator of points."""
 
 from __future__ import annotations
 
@@ -7,22 +7,38 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from loop_client.toy.point_set import Part
+from loop_client.toy.point_set import PointSet
 
-Chance = Callable[[str], np.random.Generator]
-"""A generator of random numbers for each purpose, of one generation of the loop."""
+RngFactory = Callable[[str], np.random.Generator]
+"""Returns the random generator of one generation of the loop for a purpose, such as "fit"."""
 
 
-class PointModel(Protocol):
-    """Fits models of points and samples from them, all runs at once. A fitted model is whatever `fit` returns."""
+class ToyModel(Protocol):
+    """A kind of generator, with its settings. It trains and samples all runs at once.
 
-    def fit(self, parts: Sequence[Part], before: Any, chance: Chance) -> Any:
-        """A model of the points of all parts; from `before`, the model of the generation before, or None.
+    A trained model is whatever `train` returns; the loop only hands it back.
+    """
 
-        One that is trained from scratch each time looks at no model before.
+    def train(self, training_set: Sequence[PointSet], previous: Any, rng_for: RngFactory) -> Any:
+        """Train a model on points.
+
+        Args:
+            training_set: all its points are trained on alike.
+            previous: the model of the generation before, which models that are fine-tuned start from; None at first.
+            rng_for: the sources of randomness.
         """
         ...
 
     def sample(self, model: Any, n: int, bias: float, rng: np.random.Generator) -> np.ndarray:
-        """(runs, n, dim) points; `bias` below 1 draws them nearer to what is likeliest, see `recipe.ArmRecipe`."""
+        """Sample from a trained model.
+
+        Args:
+            model: as `train` returned it.
+            n: points per run.
+            bias: below 1, samples are drawn closer to the modes, see `ToyArmRecipe.bias`.
+            rng: the source of randomness.
+
+        Returns:
+            Points, (runs, n, dim).
+        """
         ...

@@ -1,4 +1,4 @@
-"""Recipes of loops on points: one TOML file that says an experiment, and the row that it must show."""
+"""Recipes of toy experiments: one TOML file each, with the published result that it reproduces."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Annotated, Any
 
 from loop_client.experiments.check_recipe import CheckRecipe, check_violations
 from loop_client.strategy import STRATEGIES
-from loop_client.toy.distributions import DISTRIBUTIONS, WITH_FILES, Distribution, stand_in
-from loop_client.toy.model_registry import KINDS, make_model
+from loop_client.toy.distributions import DISTRIBUTIONS, FILE_KINDS, Distribution, placeholder_images
+from loop_client.toy.model_registry import MODEL_KINDS, make_model
 from loop_client.toy.toy_correctors import CORRECTORS
 from loop_client.toy.toy_metrics import METRICS
 from motion.errors import InvalidInput, Violation
 from motion.shell import recipe_file
 from motion.shell.assets import data_path
-from motion.shell.schema import Integer, ListOf, Number, Scalars, Table, Text
+from motion.shell.schema import Integer, Key, ListOf, Number, Scalars, Table, Text
 
 _PACKAGE = "loop_client.toy"
 
 
 @dataclass(frozen=True)
-class DataRecipe:
-    """Real points.
+class ToyDataRecipe:
+    """Real data.
 
     Attributes:
-        kind: one of `data.DISTRIBUTIONS`.
-        n: points that each generation has of them.
-        dim: of a Gaussian's points.
-        path: where the files are of the kinds that are read from files; `$NAME/` at its start stands for a folder that
-            the environment names.
+        kind: one of `distributions.DISTRIBUTIONS`.
+        n: real points per generation.
+        dim: dimension of a Gaussian; the other kinds have their own.
+        path: folder of the kinds that are read from files; `$NAME/` at its start stands for a folder that the
+            environment variable names.
     """
 
     kind: Annotated[str, Text(tuple(DISTRIBUTIONS))]
@@ -39,54 +39,65 @@ class DataRecipe:
     path: Annotated[str, Text(may_be_empty=True)] = ""
 
     def __post_init__(self) -> None:
-        if (self.kind in WITH_FILES) != bool(self.path):
-            wanted = "must say where its files are" if self.kind in WITH_FILES else "has no place here"
-            raise InvalidInput.of("path", f"is {self.path!r}; of kind {self.kind!r} it {wanted}")
+        if (self.kind in FILE_KINDS) != bool(self.path):
+            wanted = "must name the folder of its files" if self.kind in FILE_KINDS else "must be left out"
+            raise InvalidInput.of("path", f"is {self.path!r}; with kind {self.kind!r} it {wanted}")
         if self.kind != "gaussian" and self.dim != 2:
-            raise InvalidInput.of("dim", f"is {self.dim}; has no place with kind {self.kind!r}")
+            raise InvalidInput.of("dim", f"is {self.dim}; with kind {self.kind!r} it must be left out")
 
     @property
-    def needs(self) -> str:
-        """The user's files that it needs, or nothing."""
-        return f"{self.kind} in {self.path}" if self.kind in WITH_FILES else ""
+    def required_files(self) -> str:
+        """The files of the user's own that are read, in words; empty for none."""
+        return f"{self.kind} in {self.path}" if self.kind in FILE_KINDS else ""
 
     @property
-    def is_there(self) -> bool:
-        """Whether they are where it says, or none are needed."""
+    def available(self) -> bool:
+        """Whether the required files are where `path` says, or none are required."""
         try:
             return not self.path or data_path(self.path).is_dir()
         except InvalidInput:
             return False
 
     def distribution(self) -> Distribution:
-        """What points are drawn from. Raises as `images.mnist` and `images.image_folder`."""
+        """Return the distribution that real points are drawn from.
+
+        Raises:
+            NotFound: a required file is missing.
+            InvalidInput: a file cannot be read.
+        """
         return DISTRIBUTIONS[self.kind](self.dim, self.path)
 
 
 @dataclass(frozen=True)
-class GeneratorRecipe:
-    """A model of points: one of `models.KINDS`, and what it is made with."""
+class ToyGeneratorRecipe:
+    """The generator.
 
-    kind: Annotated[str, Text(KINDS)]
+    Attributes:
+        kind: one of `model_registry.MODEL_KINDS`.
+        settings: values of the kind's own settings, by name.
+    """
+
+    kind: Annotated[str, Text(MODEL_KINDS)]
     settings: Annotated[dict[str, Any], Scalars()] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class ArmRecipe:
-    """One way of training on one's own output.
+class ToyArmRecipe:
+    """One way to train on one's own output.
 
     Attributes:
         name: of its curve.
         strategy: one of `strategy.STRATEGIES`.
-        synthetic: points that are sampled each generation.
-        growth: of what accumulates: `whole`, or `linear`: of the points that generation i of t so far has made, only
-            the first i / t are trained on, so that the old ones fade.
-        corrector, gamma: one of `correctors.CORRECTORS`, and its strength.
-        bias: of sampling, 1 for none; below, samples are drawn nearer to what is likeliest, to train on and to look at.
-            What is read off the model itself (`gaussian_w2`, `deviation`, `total_variation`) has none.
-        memory: how many of the last models, in equal shares, the synthetic points come from.
-        n: real points of this arm, where they are not the recipe's.
-        first: points that generation 0 is fitted to; by default n.
+        synthetic: synthetic points per generation.
+        growth: of what accumulates. `whole` trains on all of it. `linear` trains, in generation t, on the first i / t
+            of the points of generation i, so that old points fade.
+        corrector: one of `toy_correctors.CORRECTORS`.
+        gamma: strength of the correction.
+        bias: of sampling, for training and for metrics. 1 is none; below 1, samples are drawn closer to the modes.
+            Metrics of the model itself (`gaussian_w2`, `deviation`, `total_variation`) are without it.
+        memory: number of last models that the synthetic points are sampled from, in equal shares.
+        n: real points of this arm per generation; 0 for those of the recipe.
+        first: points that generation 0 is trained on; 0 for n.
     """
 
     name: Annotated[str, Text()]
@@ -103,53 +114,63 @@ class ArmRecipe:
     def __post_init__(self) -> None:
         for name, count in (("n", self.n), ("first", self.first)):
             if count == 1:
-                raise InvalidInput.of(name, "is 1; nothing can be fitted to one point")
+                raise InvalidInput.of(name, "is 1; a model cannot be trained on one point")
         strategy = STRATEGIES[self.strategy]
         if strategy.extrapolates:
-            raise InvalidInput.of("strategy", f"is {self.strategy!r}, which moves weights; points are only fitted to")
+            raise InvalidInput.of(
+                "strategy", f"is {self.strategy!r}, which extrapolates weights; toy models have no common weights"
+            )
         if strategy.only_synthetic and self.synthetic < 2:
-            raise InvalidInput.of("synthetic", f"is {self.synthetic}; a loop on its own samples alone needs 2 at least")
+            raise InvalidInput.of(
+                "synthetic", f"is {self.synthetic}; must be at least 2, as the arm trains on nothing else"
+            )
         if not strategy.synthesizes:
-            self._refuse(f"strategy {self.strategy!r} samples nothing to train on",
-                         synthetic=0, corrector="identity", bias=1.0, memory=1)  # fmt: skip
+            self._refuse_changed(f"strategy {self.strategy!r} does not train on samples",
+                                 synthetic=0, corrector="identity", bias=1.0, memory=1)  # fmt: skip
         if not strategy.keeps_all:
-            self._refuse(f"with strategy {self.strategy!r} nothing grows", growth="whole")
+            self._refuse_changed(f"strategy {self.strategy!r} does not accumulate", growth="whole")
         if self.corrector == "identity":
-            self._refuse("has no place with corrector 'identity'", gamma=math.inf)
+            self._refuse_changed("corrector 'identity' has no strength", gamma=math.inf)
 
-    def _refuse(self, why: str, **defaults: object) -> None:
-        """Raises `InvalidInput` about a field that is not as it is by default, where it would be ignored."""
+    def _refuse_changed(self, reason: str, **defaults: object) -> None:
+        """Raise InvalidInput if a field that would be ignored is not at its default."""
         for name, default in defaults.items():
             if (value := getattr(self, name)) != default:
-                raise InvalidInput.of(name, f"is {value!r}; {why}")
+                raise InvalidInput.of(name, f"is {value!r}; {reason}")
 
 
 @dataclass(frozen=True)
-class PointRecipe:
-    """An experiment on points.
+class ToyRecipe:
+    """An experiment on toy data.
 
     Attributes:
-        paper: where it is from.
-        row: what it must show, in words.
+        name: name of the experiment and of its folder.
+        title: title of its report.
+        paper: the publication whose result is reproduced.
+        expected: the published result, in one sentence; `row` in a recipe.
+        data: the real samples.
+        generator: the model that is trained.
+        arms: the ways of training that are compared.
         generations: that follow generation 0, which all arms share.
-        seeds: how many runs, computed at once; they are paired: all arms see the same chance.
-        seed: of them all.
-        metrics: what is measured, some of `metrics.METRICS`.
-        samples: points of each model that metrics look at.
-        every: measure each so many generations; the first and the last always.
-        minutes: that it takes on two cores, about.
+        num_seeds: number of runs, which are computed at once. Runs are paired: all arms see the same random numbers.
+        seed: of all runs together.
+        metrics: names out of `toy_metrics.METRICS`.
+        samples: samples of each model that metrics are computed on.
+        every: metrics are computed every so many generations, and for the first and the last.
+        minutes: approximate time on two cores.
+        checks: the published result, as statements about the curves.
     """
 
     name: Annotated[str, Text()]
     title: Annotated[str, Text()]
     paper: Annotated[str, Text()]
-    row: Annotated[str, Text()]
-    data: DataRecipe
-    generator: GeneratorRecipe
-    arms: Annotated[tuple[ArmRecipe, ...], ListOf(Table(ArmRecipe), least=1)]
+    expected: Annotated[str, Text(), Key("row")]
+    data: ToyDataRecipe
+    generator: ToyGeneratorRecipe
+    arms: Annotated[tuple[ToyArmRecipe, ...], ListOf(Table(ToyArmRecipe), least=1)]
     metrics: Annotated[tuple[str, ...], ListOf(Text(tuple(METRICS)), least=1)]
     generations: Annotated[int, Integer(1)]
-    seeds: Annotated[int, Integer(2)]
+    num_seeds: Annotated[int, Integer(2)]
     seed: Annotated[int, Integer()] = 0
     samples: Annotated[int, Integer(0)] = 0
     every: Annotated[int, Integer(1)] = 1
@@ -159,46 +180,64 @@ class PointRecipe:
     def __post_init__(self) -> None:
         names = [arm.name for arm in self.arms]
         twice = sorted({name for name in names if names.count(name) > 1})
-        wrong = [Violation("arms", f"has {name!r} more than once; each name must be its own") for name in twice]
-        wrong += self._impossible()
+        wrong = [Violation("arms", f"has {name!r} more than once; each name must be unique") for name in twice]
+        wrong += self._incompatible()
         measured = {*range(0, self.generations, self.every), self.generations}
         wrong += check_violations(self.checks, names, self.generations, measured)
         for index, check in enumerate(self.checks):
             if check.metric not in self.metrics:
                 known = ", ".join(self.metrics)
-                wrong.append(Violation(f"checks[{index}].metric", f"is {check.metric!r}; measured are {known}"))
+                wrong.append(Violation(f"checks[{index}].metric", f"is {check.metric!r}; the metrics are {known}"))
         if wrong:
             raise InvalidInput(wrong)
 
-    def _impossible(self) -> list[Violation]:
-        """What would fail only once the loop runs, as far as can be told without the user's files."""
+    def _incompatible(self) -> list[Violation]:
+        """Find what would fail only during the loop, as far as that is possible without the user's files."""
         wrong: list[Violation] = []
-        distribution = stand_in() if self.data.kind in WITH_FILES else self.data.distribution()
+        distribution = placeholder_images() if self.data.kind in FILE_KINDS else self.data.distribution()
         try:
             make_model(self.generator.kind, self.generator.settings, distribution)
         except InvalidInput as error:
             wrong += error.violations
         for index, name in enumerate(self.metrics):
-            if lack := METRICS[name].lacks(self.generator.kind, self.data.kind, distribution, self.samples):
-                wrong.append(Violation(f"metrics[{index}]", f"{name!r} {lack}"))
+            missing = METRICS[name].missing_requirement(self.generator.kind, self.data.kind, distribution, self.samples)
+            if missing:
+                wrong.append(Violation(f"metrics[{index}]", f"{name!r} {missing}"))
         for index, arm in enumerate(self.arms):
             if arm.corrector == "histogram" and (self.data.kind, distribution.dim) != ("gaussian", 2):
-                wrong.append(
-                    Violation(f"arms[{index}].corrector", "'histogram' corrects gaussian data of two dimensions alone")
-                )
+                reason = "is 'histogram', which corrects only gaussian data of two dimensions"
+                wrong.append(Violation(f"arms[{index}].corrector", reason))
         return wrong
 
 
-def shipped_experiments() -> dict[str, str]:
-    """The text of each recipe on points that ships, by name."""
+def shipped_toy_recipes() -> dict[str, str]:
+    """Return the text of each toy recipe that ships, by name."""
     return recipe_file.shipped_recipes(_PACKAGE)
 
 
-def load_experiment(name_or_path: str) -> PointRecipe:
-    """The recipe of this name, or in this file. Raises as `recipe_file.read_recipe`."""
-    return recipe_file.read_recipe(PointRecipe, name_or_path, _PACKAGE)
+def load_toy_recipe(name_or_path: str) -> ToyRecipe:
+    """Load the recipe of this name, or the one in this .toml file.
+
+    Raises:
+        NotFound: no recipe has this name, or there is no such file.
+        InvalidInput: the recipe is malformed.
+    """
+    return toy_recipe_from_table(recipe_file.read_recipe_table(name_or_path, shipped_toy_recipes()), name_or_path)
 
 
-def experiment_of(table: Mapping[str, Any], where: str = "recipe") -> PointRecipe:
-    """The recipe in a plain table. Raises as `recipe_file.read_recipe`."""
-    return recipe_file.recipe_of(PointRecipe, table, where)
+def toy_recipe_from_table(table: Mapping[str, Any], where: str = "recipe") -> ToyRecipe:
+    """Return the recipe in a plain table.
+
+    The key `num_seeds` was called `seeds` once; recipes and results with that name can still be read.
+
+    Args:
+        table: the recipe as TOML has it.
+        where: names the recipe in errors.
+
+    Raises:
+        InvalidInput: a key is unknown or missing, or a value is wrong.
+    """
+    if "seeds" in table and "num_seeds" in table:
+        raise InvalidInput.of(f"{where}: seeds", "is the former name of num_seeds; use num_seeds")
+    table = {"num_seeds" if key == "seeds" else key: value for key, value in table.items()}
+    return recipe_file.recipe_from_table(ToyRecipe, table, where)

@@ -1,31 +1,33 @@
-"""The report of an experiment on points: one HTML file that stands alone."""
+"""The report of a toy experiment: one self-contained HTML file."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
-from loop_client.experiments.theory import bound, c4_curve, gaussian_mean_factor, is_stable
-from loop_client.reports.charts import PALETTE, Curve, chart_svg, cloud_svg, image_grid
-from loop_client.reports.page import facts, figure, folded, legend, page, paragraph, preformatted, section
-from loop_client.toy.gaussian import GaussianModel
-from loop_client.toy.images import split
-from loop_client.toy.toy_experiment import Outcome
-from loop_client.toy.toy_loop import shown
-from loop_client.toy.toy_recipe import ArmRecipe, PointRecipe
+from loop_client.reports.arm_colors import REAL_COLOR, arm_colors
+from loop_client.reports.charts import Curve, chart_svg, image_grid, scatter_svg
+from loop_client.reports.conclusion import checks_conclusion
+from loop_client.reports.page import figure, section
+from loop_client.reports.report_frame import checks_section, curves_section, heading, making_section, write_page
+from loop_client.toy.image_sets import split_images
+from loop_client.toy.theory_curves import theory_curves
+from loop_client.toy.toy_loop import pictured_generations
+from loop_client.toy.toy_recipe import ToyRecipe
+from loop_client.toy.toy_store import ToyResults
 from motion.intervals import half_width
-from motion.shell.atomic import atomic_path
 from motion.shell.schema import to_table
 from motion.shell.toml_text import format_toml
 
-_UNITS = {
+_TITLES = {
     "gaussian_w2": ("2-Wasserstein distance of the model to the truth", ""),
     "mean_distance": ("Distance of the model's mean to the truth", ""),
-    "deviation": ("Deviation of the model", ""),
+    "deviation": ("Standard deviation of the model", ""),
     "total_variation": ("Total variation to the truth", ""),
-    "spread_in_modes": ("Spread around the nearest mode", "real ones' deviations"),
+    "spread_in_modes": ("Spread around the nearest mode", "real standard deviations"),
     "recalled_modes": ("Share of modes recalled", ""),
     "tail": ("Share beyond the real 99th percentile", ""),
     "reach": ("Distance of the farthest sample", ""),
@@ -35,134 +37,103 @@ _UNITS = {
     "recall": ("Recall", ""),
     "fid": ("FID in a classifier's features", ""),
     "fid_100": ("FID of 100 samples", ""),
-    "accuracy": ("Share taken for what was asked", ""),
+    "accuracy": ("Share classified as the class asked for", ""),
 }
-_SHOWN, _IMAGES = 200, 40
-_EXACT, _BOUND = "#111827", "#9aa1ab"
+"""Title and unit of each metric's chart."""
+_REAL_POINTS, _GRID_IMAGES = 200, 40
 
 
-def write_report(outcome: Outcome, folder: Path) -> Path:
-    """Write the report into the experiment's folder; the file's path."""
-    recipe = outcome.recipe
-    colors = {arm.name: PALETTE[index % len(PALETTE)] for index, arm in enumerate(recipe.arms)}
-    verdict = "The row is shown." if outcome.passed else "The row is not shown."
-    checks = {f"{'✓' if each.holds else '✗'} {each.says}": each.found for each in outcome.verdicts}
+def write_toy_report(results: ToyResults, folder: Path) -> Path:
+    """Write the report of an experiment into its folder and return its path.
+
+    Args:
+        results: of the experiment.
+        folder: where report.html is written.
+    """
+    recipe, verdicts = results.recipe, results.verdicts
+    colors = arm_colors(arm.name for arm in recipe.arms)
     parts = [
-        f"<h1>{escape(recipe.title)}</h1>",
-        paragraph(f"{recipe.paper}: {recipe.row}. {verdict}", "lead"),
-        section("What must hold", facts(checks)),
-        section("Curves", legend(colors), *_curves(outcome, colors)),
-        *_pictures(outcome, colors),
-        section("How it was made", _making(outcome), folded("The recipe", preformatted(format_toml(to_table(recipe))))),
+        heading(recipe.title, checks_conclusion(verdicts), _setting(recipe)),
+        checks_section(recipe.paper, recipe.expected, verdicts),
+        _curves(results, colors),
+        _pictures(results, colors),
+        making_section(_made_of(recipe), format_toml(to_table(recipe))),
     ]
-    target = folder / "report.html"
-    with atomic_path(target) as temporary:
-        temporary.write_text(page(recipe.title, parts), encoding="utf-8")
-    return target
+    return write_page(folder, recipe.title, parts)
 
 
-def _curves(outcome: Outcome, colors: dict[str, str]) -> list[str]:
-    figures = []
-    for metric in outcome.recipe.metrics:
-        curves = [_curve(outcome, arm, metric, color) for arm, color in colors.items()]
-        curves += _theory(outcome, metric)
-        title, unit = _UNITS[metric]
-        figures.append(figure(title, unit, chart_svg(curves, description=f"{title} over generations")))
-    return ['<div class="charts">', *figures, "</div>"]
+def _setting(recipe: ToyRecipe) -> str:
+    return (
+        f"{len(recipe.arms)} arms train a {recipe.generator.kind} model on {recipe.data.kind} data for "
+        f"{recipe.generations} generations, with {recipe.num_seeds} seeds."
+    )
 
 
-def _curve(outcome: Outcome, arm: str, metric: str, color: str) -> Curve:
-    """Mean over runs, in a band of its 95 % interval."""
-    curves = outcome.curves[arm]
+def _made_of(recipe: ToyRecipe) -> dict[str, str]:
+    return {
+        "recipe": recipe.name,
+        "seeds": f"{recipe.num_seeds}, paired: all arms see the same random numbers, from seed {recipe.seed}",
+        "generations": str(recipe.generations),
+        "real points": f"{recipe.data.kind}, {recipe.data.n} per generation",
+        "model": recipe.generator.kind,
+    }
+
+
+def _curves(results: ToyResults, colors: Mapping[str, str]) -> str:
+    figures, proved = [], False
+    for metric in results.recipe.metrics:
+        theory = theory_curves(results, metric)
+        proved = proved or bool(theory)
+        curves = [_curve(results, arm, metric, color) for arm, color in colors.items()]
+        title, unit = _TITLES[metric]
+        figures.append(figure(title, unit, chart_svg([*curves, *theory], description=f"{title} over generations")))
+    theory_note = " Black: the proved expectation. Grey: a proved bound." if proved else ""
+    return curves_section(f"Bands: 95 % intervals of the mean over seeds.{theory_note}", colors, figures)
+
+
+def _curve(results: ToyResults, arm: str, metric: str, color: str) -> Curve:
+    curves = results.arms[arm].curves
     values = curves[metric]
-    mean = values.mean(axis=0)
-    width = half_width(values)
-    return Curve(color, curves["generations"].tolist(), mean.tolist(), (mean - width).tolist(), (mean + width).tolist())
+    mean, half = values.mean(axis=0), half_width(values)
+    return Curve(color, curves["generations"].tolist(), mean.tolist(), (mean - half).tolist(), (mean + half).tolist())
 
 
-def _theory(outcome: Outcome, metric: str) -> list[Curve]:
-    """What is proved of the curves of a Gaussian: what they are on average, in black, and bounds, in grey."""
-    recipe = outcome.recipe
-    if recipe.data.kind != "gaussian" or recipe.generator.kind != "gaussian":
-        return []
-    found = []
-    for arm in recipe.arms:
-        generations = outcome.curves[arm.name]["generations"]
-        first = float(outcome.curves[arm.name][metric][:, 0].mean())
-        for color, values in _proved(recipe, arm, metric, first, generations):
-            found.append(Curve(color, generations.tolist(), *[values.tolist()] * 3))
-    return found
-
-
-def _proved(
-    recipe: PointRecipe, arm: ArmRecipe, metric: str, first: float, generations: np.ndarray
-) -> list[tuple[str, np.ndarray]]:
-    """Colours and curves of an arm that begins with `first`."""
-    if metric == "deviation" and _decays(recipe, arm):
-        return [(_EXACT, c4_curve(first, arm.synthetic, generations))]
-    if metric != "mean_distance" or arm.strategy != "augment" or arm.memory > 1:
-        return []
-    gamma = {"identity": 0.0, "oracle": arm.gamma}.get(arm.corrector)
-    if gamma is None:
-        return []
-    share = arm.synthetic / (arm.n or recipe.data.n)
-    exact = [(_EXACT, first * gaussian_mean_factor(share, gamma) ** generations)]
-    # Of a Gaussian with known covariance α is 1 and L is 0, and the model can be as good as the data: ε is 0.
-    stable = is_stable(share, 1.0, 0.0, 0.0, gamma)
-    return exact + [(_BOUND, first * bound(generations, share, 1.0, 0.0, 0.0, gamma))] * stable
-
-
-def _decays(recipe: PointRecipe, arm: ArmRecipe) -> bool:
-    """Whether it is the fully synthetic loop on one dimension, which c4 is of."""
-    plain = recipe.data.dim == 1 and GaussianModel(**recipe.generator.settings) == GaussianModel()
-    return plain and arm.strategy == "replace" and arm.corrector == "identity" and arm.bias == arm.memory == 1
-
-
-def _pictures(outcome: Outcome, colors: dict[str, str]) -> list[str]:
-    """Samples of the first run, generation by generation, where they can be seen whole."""
-    recipe = outcome.recipe
+def _pictures(results: ToyResults, colors: Mapping[str, str]) -> str:
+    """Return pictures of the samples of the first seed; empty where points are neither images nor in the plane."""
+    recipe = results.recipe
     distribution = recipe.data.distribution()
-    real = distribution.draw_unseen(np.random.default_rng(recipe.seed), 1, _SHOWN)[0]
+    real = distribution.draw_unseen(np.random.default_rng(recipe.seed), 1, _REAL_POINTS)[0]
     if distribution.images is not None:
-        return [_images(outcome, distribution.images.shape, real)]
-    return [_clouds(outcome, colors, real)] if distribution.dim == 2 else []
+        return _image_rows(results, distribution.images.shape, real)
+    return _scatter_rows(results, colors, real) if distribution.dim == 2 else ""
 
 
-def _clouds(outcome: Outcome, colors: dict[str, str], real: np.ndarray) -> str:
+def _scatter_rows(results: ToyResults, colors: Mapping[str, str], real: np.ndarray) -> str:
     reach = (1.2 * np.abs(real).max(axis=0)).tolist()
-    rows = [_row("real", [figure("", "", cloud_svg(real, "#9aa1ab", reach, "real points"))])]
+    rows = [_row("real", [figure("", "", scatter_svg(real, REAL_COLOR, reach, "real points"))])]
     for arm, color in colors.items():
-        clouds = zip(shown(outcome.recipe), outcome.samples[arm], strict=True)
-        rows.append(_row(arm, [figure(f"generation {number}", "", cloud_svg(points, color, reach, f"points of {arm}"))
-                               for number, points in clouds]))  # fmt: skip
+        samples = zip(pictured_generations(results.recipe), results.arms[arm].samples, strict=True)
+        rows.append(_row(arm, [figure(f"generation {number}", "", scatter_svg(points, color, reach, f"points of {arm}"))
+                               for number, points in samples]))  # fmt: skip
     return section("Points, generation by generation", *rows)
 
 
-def _images(outcome: Outcome, shape: tuple[int, int, int], real: np.ndarray) -> str:
-    def pictures(points: np.ndarray) -> str:
-        pixels = split(points[np.argsort(points[:, -1], kind="stable")])[0]
-        chosen = pixels[np.linspace(0, len(pixels) - 1, _IMAGES).astype(int)]
-        return image_grid(chosen.reshape(-1, *shape), "samples, by class")
-
-    rows = [_row("real", [figure("", "", pictures(real))])]
-    for arm, samples in outcome.samples.items():
-        grids = zip(shown(outcome.recipe), samples, strict=True)
-        rows.append(_row(arm, [figure(f"generation {number}", "", pictures(points)) for number, points in grids]))
+def _image_rows(results: ToyResults, shape: tuple[int, int, int], real: np.ndarray) -> str:
+    rows = [_row("real", [figure("", "", _image_grid(real, shape))])]
+    for arm, result in results.arms.items():
+        samples = zip(pictured_generations(results.recipe), result.samples, strict=True)
+        rows.append(
+            _row(arm, [figure(f"generation {number}", "", _image_grid(points, shape)) for number, points in samples])
+        )
     return section("Images, generation by generation", *rows)
 
 
-def _row(name: str, figures: list[str]) -> str:
+def _image_grid(points: np.ndarray, shape: tuple[int, int, int]) -> str:
+    """Return a grid of some images, ordered by class."""
+    pixels = split_images(points[np.argsort(points[:, -1], kind="stable")])[0]
+    chosen = pixels[np.linspace(0, len(pixels) - 1, _GRID_IMAGES).astype(int)]
+    return image_grid(chosen.reshape(-1, *shape), "samples, by class")
+
+
+def _row(name: str, figures: Sequence[str]) -> str:
     return "\n".join([f"<h3>{escape(name)}</h3>", '<div class="pictures">', *figures, "</div>"])
-
-
-def _making(outcome: Outcome) -> str:
-    recipe = outcome.recipe
-    return facts(
-        {
-            "runs": f"{recipe.seeds}, paired: all arms see the same chance, of seed {recipe.seed}",
-            "generations": str(recipe.generations),
-            "real points": f"{recipe.data.kind}, {recipe.data.n} a generation",
-            "model": recipe.generator.kind,
-            "bands": "95 % intervals of the mean over runs; in black what is proved of the mean, in grey bounds of it",
-        }
-    )

@@ -1,1 +1,1 @@
-"""File formats of motions: reading and writing, each format in a module of its own."""
+"""File formats of motions. `motion.formats.files` reads and writes all of them."""

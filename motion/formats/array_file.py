@@ -1,7 +1,7 @@
-"""One motion as plain arrays: `.npy` of positions or HumanML3D features, `.npz` with its rate, caption and name.
+"""Read and write one motion as arrays: `.npy` with positions or HumanML3D features, `.npz` with rate and caption too.
 
-An `.npy` has no place for a frame rate and is always at 20 fps; so are features, by HumanML3D's definition. A motion
-at another rate is resampled when it is written as one of these.
+An `.npy` file cannot store a frame rate and is always at 20 fps. Features are at 20 fps by HumanML3D's definition. A
+motion at another rate is resampled when it is written in one of these forms.
 """
 
 from __future__ import annotations
@@ -17,24 +17,31 @@ import numpy as np
 
 from motion.errors import InvalidInput
 from motion.formats.joint_naming import match_joints
-from motion.formats.npz import read_npy, text_of, write_npy, write_npz
+from motion.formats.npz import decode_text, read_npy, write_npy, write_npz
 from motion.humanml3d.features import FEATURES_FPS, NUM_FEATURES, positions_to_features
 from motion.motion import DEFAULT_FPS, Motion
-from motion.resample import resample
+from motion.resample import resample_motion
 from motion.skeleton import JOINT_NAMES, NUM_JOINTS
 from motion.validation import features_to_motion
 
 Content = Literal["positions", "features"]
+"""The two representations of a motion that arrays can hold."""
 ARRAY_KEYS = frozenset({"positions", "features"})
 
 
 def read_array(path: str | os.PathLike[str]) -> tuple[Motion, Content]:
-    """The motion in an `.npy` file, and whether it stands there as positions or as features.
+    """Read the motion in an `.npy` file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The motion, named after the file, and whether the file holds positions or features.
 
     Raises:
-        NotFound: no such file.
-        InvalidInput: it is damaged, its array is neither (frames, 22, 3) nor (frames, 263), or its features are no
-            motion.
+        NotFound: the file does not exist.
+        InvalidInput: the file is damaged, its array is neither (frames, 22, 3) nor (frames, 263), or its features do
+            not describe a body.
     """
     file = Path(path)
     array = read_npy(file)
@@ -46,29 +53,36 @@ def read_array(path: str | os.PathLike[str]) -> tuple[Motion, Content]:
     raise InvalidInput.of(str(file), f"has shape {array.shape}; must be {wanted}")
 
 
-def write_array(path: str | os.PathLike[str], motion: Motion, content: Content, keep_rows: bool = False) -> None:
-    """Write `motion` as `.npy`, resampled to 20 fps, whole or not at all.
+def write_array(path: str | os.PathLike[str], motion: Motion, content: Content, keep_frame_count: bool = False) -> None:
+    """Write a motion as `.npy` at 20 fps, atomically.
 
     Args:
         path: the file.
-        motion: the motion.
-        content: as (frames, 22, 3) positions or (frames - 1, 263) features.
-        keep_rows: write as many rows of features as there are frames, the last step taken twice.
+        motion: the motion; resampled if it has another rate.
+        content: write positions (frames, 22, 3) or features (frames - 1, 263).
+        keep_frame_count: write as many rows of features as there are frames, by repeating the last step.
 
     Raises:
-        InvalidInput: the place cannot be written.
+        InvalidInput: the path cannot be written.
     """
-    motion = at_rate(motion, DEFAULT_FPS)
-    write_npy(Path(path), motion.positions if content == "positions" else _to_features(motion, keep_rows))
+    motion = resample_motion(motion, DEFAULT_FPS)
+    write_npy(Path(path), motion.positions if content == "positions" else _to_features(motion, keep_frame_count))
 
 
 def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) -> tuple[Motion, Content]:
-    """The motion in the arrays of a single-motion `.npz`: `positions` or `features`, and what is known beside them.
+    """Build the motion from the arrays of an `.npz` file that holds one motion.
 
-    `joint_names` may be of any skeleton in `motion.formats.joint_naming`, with as many joints as it has.
+    Args:
+        where: path of the file for errors.
+        arrays: `positions` or `features`, and optionally `fps`, `joint_names`, `caption` and `name`. The joint names
+            may be those of any skeleton that `motion.formats.joint_naming` knows, with any number of joints.
+        name: name of the motion if `arrays` has none.
+
+    Returns:
+        The motion, and whether the file holds positions or features.
 
     Raises:
-        InvalidInput: an array has a wrong shape, or a joint name is not known.
+        InvalidInput: an array has a wrong shape or type, or the joint names are not known.
     """
     caption = _text(where, arrays, "caption")
     name = _text(where, arrays, "name") or name
@@ -77,7 +91,7 @@ def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) 
         return replace(motion, caption=caption), "features"
     positions = _numbers(f"{where} positions", arrays["positions"])
     if "joint_names" in arrays:
-        positions = _in_our_order(where, positions, [str(joint) for joint in arrays["joint_names"].reshape(-1)])
+        positions = _joints_by_name(where, positions, [str(joint) for joint in arrays["joint_names"].reshape(-1)])
     fps = arrays.get("fps", np.array(DEFAULT_FPS))
     if fps.size != 1 or fps.dtype.kind not in "fiu" or not (np.isfinite(fps).all() and (fps > 0).all()):
         raise InvalidInput.of(f"{where} fps", f"is {fps.tolist()!r:.40}; must be a positive number")
@@ -88,16 +102,22 @@ def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) 
 
 
 def write_single(
-    path: str | os.PathLike[str], motion: Motion, content: Content = "positions", keep_rows: bool = False
+    path: str | os.PathLike[str], motion: Motion, content: Content = "positions", keep_frame_count: bool = False
 ) -> None:
-    """Write one motion as `.npz` at its own rate (features: at 20 fps), whole or not at all.
+    """Write one motion as `.npz`, atomically: positions at the motion's own rate, features at 20 fps.
+
+    Args:
+        path: the file.
+        motion: the motion.
+        content: write positions (frames, 22, 3) or features (frames - 1, 263).
+        keep_frame_count: write as many rows of features as there are frames, by repeating the last step.
 
     Raises:
-        InvalidInput: the place cannot be written.
+        InvalidInput: the path cannot be written.
     """
     if content == "features":
-        motion = at_rate(motion, FEATURES_FPS)
-        arrays = {"features": _to_features(motion, keep_rows)}
+        motion = resample_motion(motion, FEATURES_FPS)
+        arrays = {"features": _to_features(motion, keep_frame_count)}
     else:
         arrays = {"positions": motion.positions, "joint_names": np.array(JOINT_NAMES)}
     arrays["fps"] = np.array(motion.fps)
@@ -107,13 +127,6 @@ def write_single(
     write_npz(Path(path), arrays)
 
 
-def at_rate(motion: Motion, fps: float) -> Motion:
-    """`motion` resampled to `fps`; itself if it has that rate."""
-    if motion.fps == fps:
-        return motion
-    return replace(motion, positions=resample(motion.positions, motion.fps, fps), fps=fps)
-
-
 def _from_features(where: str, features: np.ndarray, name: str) -> Motion:
     try:
         return features_to_motion(features, name=name, min_frames=1, max_frames=sys.maxsize)
@@ -121,9 +134,9 @@ def _from_features(where: str, features: np.ndarray, name: str) -> Motion:
         raise error.within(where) from error
 
 
-def _to_features(motion: Motion, keep_rows: bool) -> np.ndarray:
+def _to_features(motion: Motion, keep_frame_count: bool) -> np.ndarray:
     positions = motion.positions
-    if keep_rows:
+    if keep_frame_count:
         positions = np.concatenate([positions, 2 * positions[-1:] - positions[-2:-1]])
     return positions_to_features(positions).astype(np.float32)
 
@@ -139,11 +152,11 @@ def _text(where: str, arrays: Mapping[str, np.ndarray], key: str) -> str | None:
         return None
     array = arrays[key]
     if array.size != 1 or array.dtype.kind not in "US":
-        raise InvalidInput.of(f"{where} {key}", f"is {array.dtype} {array.shape}; must be one text")
-    return text_of(f"{where} {key}", array.reshape(-1).tolist()[0])
+        raise InvalidInput.of(f"{where} {key}", f"is {array.dtype} {array.shape}; must be one string")
+    return decode_text(f"{where} {key}", array.reshape(-1).tolist()[0])
 
 
-def _in_our_order(where: str, positions: np.ndarray, names: list[str]) -> np.ndarray:
+def _joints_by_name(where: str, positions: np.ndarray, names: list[str]) -> np.ndarray:
     if positions.ndim != 3 or positions.shape[1:] != (len(names), 3):
         shape = positions.shape
         raise InvalidInput.of(f"{where} positions", f"have shape {shape} for {len(names)} joint names")

@@ -1,4 +1,4 @@
-"""The Biovision hierarchy format itself: its text, and where its joints are."""
+"""Parse the text of Biovision hierarchy files and compute the positions of their joints."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from motion import rotation
+from motion.array_types import FloatArray
 from motion.errors import InvalidInput
 
 _AXES = "XYZ"
@@ -16,35 +17,48 @@ _AXES = "XYZ"
 
 @dataclass(frozen=True)
 class BvhNode:
-    """One joint of the file: `offset` (3,) from its parent, and its channels in order, such as `Zrotation`."""
+    """One joint of a file.
+
+    Attributes:
+        name: name of the joint.
+        parent: index of the parent; -1 for the root.
+        offset: (3,) vector from the parent.
+        channels: names of the channels in order, such as `Zrotation`.
+    """
 
     name: str
     parent: int
-    offset: np.ndarray
+    offset: FloatArray
     channels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class BvhDocument:
-    """What a file says, in its own units: `values` is (frames, sum of channels), angles in degrees."""
+    """The content of a file in its own units.
+
+    Attributes:
+        nodes: the joints, parents before children.
+        frame_time: time from frame to frame, seconds.
+        values: (frames, channels of all nodes), angles in degrees.
+    """
 
     nodes: tuple[BvhNode, ...]
     frame_time: float
-    values: np.ndarray
+    values: FloatArray
 
-    def positions(self) -> np.ndarray:
-        """Positions of all nodes by forward kinematics, (frames, nodes, 3).
+    def positions(self) -> FloatArray:
+        """Compute the positions of all nodes, (frames, nodes, 3), by forward kinematics.
 
-        A node's position channels stand for its offset, as in the tools that write them; its rotations are applied
+        The position channels of a node replace its offset, as in the tools that write them. Its rotations are applied
         in the order of their channels.
         """
         frames = len(self.values)
         positions = np.zeros((frames, len(self.nodes), 3))
-        turns = np.zeros((frames, len(self.nodes), 4))
+        rotations = np.zeros((frames, len(self.nodes), 4))
         column = 0
         for index, node in enumerate(self.nodes):
             step = np.broadcast_to(node.offset, (frames, 3)).copy()
-            turn = np.broadcast_to([1.0, 0, 0, 0], (frames, 4))
+            local = np.broadcast_to([1.0, 0, 0, 0], (frames, 4))
             for channel in node.channels:
                 axis = _AXES.index(channel[0])
                 if channel.endswith("position"):
@@ -52,28 +66,31 @@ class BvhDocument:
                 else:
                     vector = np.zeros((frames, 3))
                     vector[:, axis] = np.radians(self.values[:, column])
-                    turn = rotation.multiply(turn, rotation.exp(vector))
+                    local = rotation.multiply(local, rotation.exp(vector))
                 column += 1
             if node.parent < 0:
-                positions[:, index], turns[:, index] = step, turn
+                positions[:, index], rotations[:, index] = step, local
             else:
-                parent = turns[:, node.parent]
+                parent = rotations[:, node.parent]
                 positions[:, index] = positions[:, node.parent] + rotation.rotate(parent, step)
-                turns[:, index] = rotation.multiply(parent, turn)
+                rotations[:, index] = rotation.multiply(parent, local)
         return positions
 
 
 def parse_bvh(text: str) -> BvhDocument:
     """Parse the text of a `.bvh` file.
 
+    Args:
+        text: the text.
+
     Raises:
-        InvalidInput: it does not follow the format, or is cut short; the field says in which part.
+        InvalidInput: the text does not follow the format or is truncated; the field names the part.
     """
     head, found, tail = text.partition("MOTION")
     if not head.lstrip().startswith("HIERARCHY"):
         raise InvalidInput.of("HIERARCHY", "is missing; a .bvh file starts with this word")
     if not found:
-        raise InvalidInput.of("MOTION", "is missing; the file is cut short")
+        raise InvalidInput.of("MOTION", "is missing; the file is truncated")
     nodes = _parse_hierarchy(iter(head.split()[1:]))
     channels = sum(len(node.channels) for node in nodes)
     words = tail.split()
@@ -87,10 +104,10 @@ def parse_bvh(text: str) -> BvhDocument:
     try:
         values = np.array(words[5:], dtype=np.float64)
     except ValueError as error:
-        raise InvalidInput.of("MOTION", f"holds something that is no number ({error})") from error
+        raise InvalidInput.of("MOTION", f"holds something that is not a number ({error})") from error
     if len(values) != int(frames) * channels:
         need = f"{int(frames)} frames of {channels} channels need {int(frames) * channels}"
-        raise InvalidInput.of("MOTION", f"holds {len(values)} numbers; {need}: the file is cut short or damaged")
+        raise InvalidInput.of("MOTION", f"holds {len(values)} numbers; {need}: the file is truncated or damaged")
     return BvhDocument(tuple(nodes), frame_time, values.reshape(int(frames), channels))
 
 
@@ -122,11 +139,11 @@ def _parse_hierarchy(words: Iterator[str]) -> list[BvhNode]:
             elif word == "}":
                 open_nodes.pop()
             else:
-                raise InvalidInput.of("HIERARCHY", f"has {word!r} where a joint, its offset or its channels must be")
+                raise InvalidInput.of("HIERARCHY", f"has {word!r}; must have a joint, its offset or its channels here")
     except (StopIteration, RuntimeError, IndexError) as error:
-        raise InvalidInput.of("HIERARCHY", "is cut short, or its braces do not match") from error
+        raise InvalidInput.of("HIERARCHY", "is truncated, or its braces do not match") from error
     if open_nodes or not nodes:
-        raise InvalidInput.of("HIERARCHY", "is cut short, or its braces do not match")
+        raise InvalidInput.of("HIERARCHY", "is truncated, or its braces do not match")
     return nodes
 
 
@@ -139,7 +156,7 @@ def _check_channels(name: str, channels: tuple[str, ...]) -> None:
 def _expect(words: Iterator[str], wanted: str) -> None:
     word = next(words)
     if word != wanted:
-        raise InvalidInput.of("HIERARCHY", f"has {word!r} where {wanted!r} must be")
+        raise InvalidInput.of("HIERARCHY", f"has {word!r}; must have {wanted!r} here")
 
 
 def _number(field: str, word: str) -> float:

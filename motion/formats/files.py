@@ -1,13 +1,17 @@
-"""Reading and writing motions in whatever form they come: one door to all formats.
+"""Read and write motions in any of the supported formats.
 
     .bvh          one motion
     .npy          one motion: positions (frames, 22, 3) or HumanML3D features (frames, 263)
-    .npz          one motion as arrays, an SMPL pose file, or a packed set: told apart by the arrays inside
+    .npz          one motion as arrays, an SMPL pose file, or a packed set: told apart by the names of the arrays
     NAME          the packed set NAME.npz and NAME.jsonl
-    a folder      HumanML3D's layout
+    a folder      HumanML3D's folder layout
 
-What is written follows what was read: `source = read_file(path)`, `target = output_for(source, out)` before the work
-(it refuses a place that cannot be written), `target.write(motions, reports)` after it.
+A command plans its output before the work and writes it afterwards:
+
+    source = read_file(path)
+    output = output_for(source, out)        # refuses what cannot be written
+    check_output(output, [path], overwrite) # refuses to replace the input
+    output.write(motions, reports)
 """
 
 from __future__ import annotations
@@ -15,136 +19,78 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
 
-from motion.errors import InvalidInput, LeftOut
-from motion.formats.array_file import ARRAY_KEYS, Content, motion_from_arrays, read_array, write_array, write_single
-from motion.formats.bvh import read_bvh, write_bvh
+from motion.errors import InvalidInput, SkippedMotionsWarning
+from motion.formats.array_file import ARRAY_KEYS, motion_from_arrays, read_array
+from motion.formats.bvh import read_bvh
 from motion.formats.humanml3d_folder import is_humanml3d_folder, read_humanml3d
+from motion.formats.motion_file import Form, Layout, MotionFile, set_of_one
 from motion.formats.npz import read_npz, require_file
-from motion.formats.packed import PACKED_KEYS, PackedPaths, read_packed, write_packed
-from motion.formats.smpl import SMPL_KEYS, motion_from_smpl, write_smpl
+from motion.formats.output import SINGLE_SUFFIXES, Output, check_output, output_for
+from motion.formats.packed import PACKED_KEYS, PackedPaths, read_packed
+from motion.formats.smpl import SMPL_KEYS, motion_from_smpl
 from motion.motion import Motion
 from motion.motion_set import MotionSet
-from motion.report import Report
-from motion.shell.atomic import check_target
 
-Layout = Literal["bvh", "npy", "npz", "smpl", "packed", "humanml3d"]
-Form = Literal["positions", "features", "smpl"]
-_SUFFIXES: dict[str, str] = {"bvh": ".bvh", "npy": ".npy", "npz": ".npz", "smpl": ".npz"}
+__all__ = [
+    "Form",
+    "Layout",
+    "MotionFile",
+    "Output",
+    "check_output",
+    "output_for",
+    "read_file",
+    "read_files",
+    "read_motions",
+    "write_motion",
+]
 
-
-@dataclass(frozen=True, eq=False)
-class MotionFile:
-    """What was read from a path.
-
-    Attributes:
-        path: where.
-        layout: in which form it stood there.
-        content: whether as positions or as HumanML3D features.
-        motions: what it held; a single motion is a set of one, named after its file.
-        notes: sentences about members of a set that were left out.
-        unreadable: how many of those were missing or damaged.
-    """
-
-    path: Path
-    layout: Layout
-    motions: MotionSet
-    content: Content = "positions"
-    notes: tuple[str, ...] = ()
-    unreadable: int = 0
-
-    @property
-    def single(self) -> bool:
-        """Whether the path held one motion rather than a set, be it of one."""
-        return self.layout not in ("packed", "humanml3d")
+Progress = Callable[[int, int], None]
+"""Called with the number of motions that are done and the number of all."""
 
 
-@dataclass(frozen=True)
-class Output:
-    """A place that motions will be written to, and the form in which they will stand there."""
+def read_file(path: str | os.PathLike[str], split: str | None = None, progress: Progress | None = None) -> MotionFile:
+    """Read one motion or a set of motions in any supported format.
 
-    path: Path
-    layout: Layout
-    content: Content = "positions"
-    keep_rows: bool = False
-
-    @property
-    def files(self) -> list[Path]:
-        """The files that stand there afterwards, the reports of a packed set among them."""
-        if self.layout != "packed":
-            return [self.path]
-        paths = PackedPaths.of(self.path)
-        return [paths.arrays, paths.lines, paths.reports]
-
-    def write(self, motions: MotionSet, reports: Sequence[Report | dict[str, Any]] | None = None) -> list[Path]:
-        """Write the motions, and for a packed set the reports beside them; returns the files written.
-
-        Raises:
-            InvalidInput: the place cannot be written.
-        """
-        if self.layout == "packed":
-            paths = write_packed(self.path, motions, reports)
-            return [paths.arrays, paths.lines] + ([paths.reports] if reports is not None else [])
-        (motion,) = motions.motions
-        if self.layout == "bvh":
-            write_bvh(self.path, motion)
-        elif self.layout == "smpl":
-            write_smpl(self.path, motion)
-        elif self.layout == "npy":
-            write_array(self.path, motion, self.content, self.keep_rows)
-        else:
-            write_single(self.path, motion, self.content, self.keep_rows)
-        return [self.path]
-
-
-def read_file(path: str | os.PathLike[str], split: str | None = None) -> MotionFile:
-    """Read one motion or a set, whatever its form; values are not judged (that is `motion.validation`'s).
+    Values are not checked here; `motion.validation` does that.
 
     Args:
-        path: the file, set or folder.
-        split: the motions of one split alone: of a HumanML3D folder one of its lists (`train`, `val`, `test`), of a
-            packed set those whose line says so in its field `split`. All if None.
+        path: a file, the name of a packed set, or a HumanML3D folder.
+        split: read only the motions of this split: the name of a list in a HumanML3D folder (`train`, `val`, `test`),
+            or the value of the field `split` in the lines of a packed set. None reads all.
+        progress: called after each clip of a HumanML3D folder with the numbers (done, all).
 
     Raises:
-        NotFound: there is nothing at `path`; the text lists what the folder holds.
-        InvalidInput: it is damaged, or of no form that is known.
+        NotFound: nothing exists at `path`; the text lists what the folder holds.
+        InvalidInput: the file is damaged or of an unknown format, or the set has no such split.
     """
     file = Path(path)
     if file.is_dir() and is_humanml3d_folder(file):
-        folder = read_humanml3d(file, split)
+        folder = read_humanml3d(file, split, progress=progress)
         return MotionFile(
             file, "humanml3d", folder.motions, notes=tuple(folder.notes()), unreadable=len(folder.unreadable)
         )
-    source = _read_plain(file)
-    return source if split is None else replace(source, motions=_of_split(source, split))
+    source = _read_by_suffix(file)
+    return source if split is None else replace(source, motions=_select_split(source, split))
 
 
-def _read_plain(file: Path) -> MotionFile:
-    suffix = file.suffix.lower()
-    if suffix == ".bvh":
-        return MotionFile(file, "bvh", _set_of(read_bvh(file)))
-    if suffix == ".npy":
-        motion, content = read_array(file)
-        return MotionFile(file, "npy", _set_of(motion), content)
-    if suffix == ".npz" or PackedPaths.of(file).arrays.is_file():
-        return _read_npz(PackedPaths.of(file).arrays)
-    require_file(file)
-    raise InvalidInput.of(str(file), "is of no known form; must be .bvh, .npy, .npz or the name of a packed set")
+def read_files(paths: Sequence[str | os.PathLike[str]], progress: Progress | None = None) -> MotionFile:
+    """Read one path, or several paths as one set in their order.
 
+    Where a name occurs in several inputs, the motion gets the name of its file in front (`train/clip_3`).
 
-def read_files(paths: Sequence[str | os.PathLike[str]]) -> MotionFile:
-    """Read one path, or several as one set in their order.
-
-    A motion whose name another already has gets the name of its file before it (`train/clip_3`).
+    Args:
+        paths: one or more paths, each as for `read_file`.
+        progress: as for `read_file`.
 
     Raises:
-        NotFound, InvalidInput: as `read_file`; also when no path is given.
+        NotFound: as `read_file`.
+        InvalidInput: as `read_file`, or no path is given.
     """
-    files = [read_file(path) for path in paths]
+    files = [read_file(path, progress=progress) for path in paths]
     if not files:
         raise InvalidInput.of("IN", "names no file; must be at least one")
     if len(files) == 1:
@@ -168,69 +114,57 @@ def read_files(paths: Sequence[str | os.PathLike[str]]) -> MotionFile:
     return MotionFile(files[0].path, "packed", merged, notes=notes, unreadable=sum(file.unreadable for file in files))
 
 
-def read_motions(path: str | os.PathLike[str], split: str | None = None) -> MotionSet:
-    """The motions at `path`; see `read_file`. Warns of `LeftOut` about those of a set that are not among them."""
-    source = read_file(path, split)
+def read_motions(path: str | os.PathLike[str], split: str | None = None, progress: Progress | None = None) -> MotionSet:
+    """Read the motions at `path` and warn of those that were skipped.
+
+    Args:
+        path: as for `read_file`.
+        split: as for `read_file`.
+        progress: as for `read_file`.
+
+    Raises:
+        NotFound: as `read_file`.
+        InvalidInput: as `read_file`.
+
+    Warns:
+        SkippedMotionsWarning: members of the set could not be used; one warning per reason.
+    """
+    source = read_file(path, split, progress)
     for note in source.notes:
-        warnings.warn(f"{source.path}: {note}", LeftOut, stacklevel=2)
+        warnings.warn(f"{source.path}: {note}", SkippedMotionsWarning, stacklevel=2)
     return source.motions
 
 
 def write_motion(path: str | os.PathLike[str], motion: Motion, form: Form = "positions") -> None:
-    """Write one motion as the suffix of `path` says (`.bvh`, `.npy`, `.npz`).
+    """Write one motion in the format that the suffix of `path` names.
+
+    Args:
+        path: a path that ends in `.bvh`, `.npy` or `.npz`.
+        motion: the motion.
+        form: what the arrays of the file hold.
 
     Raises:
-        InvalidInput: the suffix is none of these, or the place cannot be written.
+        InvalidInput: the suffix is none of these, the format cannot hold `form`, or the path cannot be written.
     """
     target = Path(path)
-    if target.suffix.lower() not in _SUFFIXES.values():
+    if target.suffix.lower() not in SINGLE_SUFFIXES.values():
         raise InvalidInput.of(str(target), f"ends in {target.suffix!r}; must be .bvh, .npy or .npz")
     layout: Layout = "bvh" if target.suffix.lower() == ".bvh" else "npz"
-    source = MotionFile(target, layout, _set_of(motion))
+    source = MotionFile(target, layout, set_of_one(motion))
     output_for(source, target, form).write(source.motions)
 
 
-def output_for(source: MotionFile, out: str | os.PathLike[str], form: Form | None = None) -> Output:
-    """Where and in which form the motions of `source` go when the user names `out`.
-
-    The suffix of `out` decides; without one it is as `source` was. A folder that is there gets a file named as
-    `source` was. Features stay features, and SMPL poses SMPL poses, unless `form` says otherwise.
-
-    Raises:
-        InvalidInput: the place cannot be written, or cannot hold what `source` holds.
-    """
-    path = Path(out)
-    if path.is_dir() and not PackedPaths.of(path).arrays.exists():
-        path = path / (source.path.name if source.single else PackedPaths.of(source.path.name).arrays.stem)
-    suffix = path.suffix.lower()
-    if source.single and suffix not in _SUFFIXES.values():
-        path = path.with_name(path.name + _SUFFIXES[source.layout])
-        suffix = path.suffix
-    layout = _layout_for(source, suffix, form)
-    if layout != "packed" and len(source.motions) != 1:
-        count = len(source.motions)
-        raise InvalidInput.of(str(path), f"{suffix} holds one motion, not {count}; must be the name of a packed set")
-    content = source.content if form is None else form
-    if layout == "packed" and form not in (None, "positions"):
-        raise InvalidInput.of(str(path), f"a packed set holds positions, not {form}; must be --as positions")
-    if layout in ("bvh", "npy") and form == "smpl":
-        raise InvalidInput.of(str(path), f"{suffix} cannot hold SMPL poses; must end in .npz")
-    if layout == "bvh" and form == "features":
-        raise InvalidInput.of(str(path), ".bvh cannot hold features; must end in .npy or .npz")
-    output = Output(path, layout, "features" if content == "features" else "positions", source.content == "features")
-    for target in output.files:
-        check_target(target)
-    return output
-
-
-def _layout_for(source: MotionFile, suffix: str, form: Form | None) -> Layout:
+def _read_by_suffix(file: Path) -> MotionFile:
+    suffix = file.suffix.lower()
     if suffix == ".bvh":
-        return "bvh"
+        return MotionFile(file, "bvh", set_of_one(read_bvh(file)))
     if suffix == ".npy":
-        return "npy"
-    if not source.single:
-        return "packed"
-    return "smpl" if form == "smpl" or (form is None and source.layout == "smpl") else "npz"
+        motion, content = read_array(file)
+        return MotionFile(file, "npy", set_of_one(motion), content)
+    if suffix == ".npz" or PackedPaths.of(file).arrays.is_file():
+        return _read_npz(PackedPaths.of(file).arrays)
+    require_file(file)
+    raise InvalidInput.of(str(file), "is of no known form; must be .bvh, .npy, .npz or the name of a packed set")
 
 
 def _read_npz(file: Path) -> MotionFile:
@@ -239,26 +173,22 @@ def _read_npz(file: Path) -> MotionFile:
         return MotionFile(file, "packed", read_packed(file))
     if set(arrays) >= SMPL_KEYS:
         motion = motion_from_smpl(str(file), arrays)
-        return MotionFile(file, "smpl", _set_of(replace(motion, name=file.stem)))
+        return MotionFile(file, "smpl", set_of_one(replace(motion, name=file.stem)))
     if set(arrays) & {"offsets", "ids"}:
         lacking = ", ".join(sorted(PACKED_KEYS - set(arrays)))
         raise InvalidInput.of(str(file), f"lacks {lacking}; a packed set has positions, offsets and ids")
     if set(arrays) & ARRAY_KEYS:
         motion, content = motion_from_arrays(str(file), arrays, file.stem)
-        return MotionFile(file, "npz", _set_of(motion), content)
+        return MotionFile(file, "npz", set_of_one(motion), content)
     wanted = "positions or features (one motion), positions, offsets and ids (a packed set), or poses and trans (SMPL)"
     names = ", ".join(list(arrays)[:6]) + (", ..." if len(arrays) > 6 else "")
-    raise InvalidInput.of(str(file), f"holds {names or 'nothing that can be read'}; must hold {wanted}")
+    raise InvalidInput.of(str(file), f"holds {names or 'no arrays that can be read'}; must hold {wanted}")
 
 
-def _of_split(source: MotionFile, split: str) -> MotionSet:
+def _select_split(source: MotionFile, split: str) -> MotionSet:
     splits = [fields.get("split") for fields in source.motions.metadata]
     if split not in splits:
-        known = sorted({str(each) for each in splits if each})
-        there = f"must be one of {', '.join(known)}" if known else "it has no splits"
-        raise InvalidInput.of("split", f"is {split!r}, of which {source.path} has no motion; {there}")
+        known = ", ".join(sorted({str(each) for each in splits if each}))
+        reason = f"must be one of {known}, the splits of {source.path}" if known else f"{source.path} has no splits"
+        raise InvalidInput.of("split", f"is {split!r}; {reason}")
     return source.motions.select([index for index, each in enumerate(splits) if each == split])
-
-
-def _set_of(motion: Motion) -> MotionSet:
-    return MotionSet((motion,), ((motion.caption,) if motion.caption else (),))

@@ -1,26 +1,25 @@
-"""HumanML3D's own folder layout as a set of motions with captions.
+"""Read a folder in HumanML3D's layout as a set of motions with captions.
 
     new_joint_vecs/000021.npy   (frames, 263) features; or new_joints/000021.npy, (frames, 22, 3) positions
-    texts/000021.txt            a caption a line: caption#tokens#start#end, seconds
-    train.txt val.txt test.txt  ids, one a line
+    texts/000021.txt            one caption per line: caption#tokens#start#end, in seconds
+    train.txt val.txt test.txt  ids, one per line
     Mean.npy Std.npy            (263,), optional
 
-A caption whose start and end are both 0 is about the whole clip. Any other makes a motion of its own, cut from the
-clip by frames int(start * 20) to int(end * 20), as in text-to-motion's loader (Guo et al., CVPR 2022); a clip that has
-only such captions gives only such motions. That loader passes over what it cannot read, so that a set silently
-shrinks; here everything that was left out is named, with the reason.
+A caption whose start and end are both 0 describes the whole clip. Any other caption makes a motion of its own, cut from
+the clip by frames int(start * 20) to int(end * 20), as in the loader of text-to-motion (Guo et al., CVPR 2022). A clip
+that has only such captions gives only such motions. That loader silently skips what it cannot read; this one reports
+every clip that it skipped and the reason.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from motion.errors import InvalidInput, NotFound
 from motion.formats.array_file import read_array
@@ -29,21 +28,23 @@ from motion.humanml3d.features import NUM_FEATURES
 from motion.motion import DEFAULT_FPS, Motion
 from motion.motion_set import MotionSet
 
-MIN_FRAMES = 40  # the lengths that HumanML3D's loaders keep
-MAX_FRAMES = 199
+MIN_CLIP_FRAMES = 40
+"""Fewest frames of a clip that HumanML3D's loaders keep."""
+MAX_CLIP_FRAMES = 199
+"""Most frames of a clip that HumanML3D's loaders keep."""
 _MOTION_FOLDERS = ("new_joint_vecs", "new_joints")
 
 
 @dataclass(frozen=True)
 class HumanML3DFolder:
-    """What a folder held.
+    """The content of a folder.
 
     Attributes:
         motions: whole clips under their ids, parts of clips as ID@START-END.
-        unreadable: for each listed clip that is missing or damaged, why.
-        outside: the clips and parts that are shorter or longer than was asked for.
-        mean: (263,) of the folder's own normalisation, where it has one.
-        std: likewise.
+        unreadable: the reason for each listed clip that is missing or damaged.
+        outside: names of the clips and parts that are too short or too long.
+        mean: (263,) mean for normalization, from Mean.npy; None if the folder has no such file.
+        std: (263,) standard deviation for normalization, from Std.npy; None if the folder has no such file.
     """
 
     motions: MotionSet
@@ -53,19 +54,26 @@ class HumanML3DFolder:
     std: np.ndarray | None
 
     def notes(self) -> list[str]:
-        """What was left out, in a sentence a reason with a count and some of the names."""
+        """Describe the clips that were skipped: one sentence per reason, with their number and some names."""
         by_reason: dict[str, list[str]] = {"too short or too long": list(self.outside)} if self.outside else {}
         for name, reason in self.unreadable.items():
             by_reason.setdefault(reason, []).append(name)
         return [
-            f"{len(names)} left out, {reason}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+            f"{len(names)} skipped, {reason}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
             for reason, names in by_reason.items()
         ]
 
 
 @dataclass(frozen=True)
 class Caption:
-    """One line of a text file: the caption, its tagged tokens (`walk/VERB`), and the seconds that it is about."""
+    """One line of a text file.
+
+    Attributes:
+        text: the caption.
+        tokens: its tokens with their parts of speech, such as `walk/VERB`.
+        start: start of the part that it describes, seconds.
+        end: end of the part, seconds.
+    """
 
     text: str
     tokens: tuple[str, ...]
@@ -74,24 +82,34 @@ class Caption:
 
     @property
     def whole(self) -> bool:
+        """Whether the caption describes the whole clip."""
         return self.start == 0 and self.end == 0
 
 
 def is_humanml3d_folder(path: Path) -> bool:
+    """Return whether `path` is a folder in HumanML3D's layout."""
     return any((path / name).is_dir() for name in _MOTION_FOLDERS)
 
 
 def read_humanml3d(
     folder: str | os.PathLike[str],
     split: str | None = None,
-    min_frames: int = MIN_FRAMES,
-    max_frames: int = MAX_FRAMES,
+    min_frames: int = MIN_CLIP_FRAMES,
+    max_frames: int = MAX_CLIP_FRAMES,
+    progress: Callable[[int, int], None] | None = None,
 ) -> HumanML3DFolder:
-    """Read the clips of `split` (`train`, `val`, ...: the name of a list in the folder), or all clips if None.
+    """Read the clips of a folder.
+
+    Args:
+        folder: the folder.
+        split: name of a list in the folder, such as `train`; None to read all clips.
+        min_frames: shorter clips and parts are skipped.
+        max_frames: longer clips and parts are skipped.
+        progress: called with the numbers of clips (done, all).
 
     Raises:
-        NotFound: the folder, its motions or the split's list are not there.
-        InvalidInput: Mean.npy or Std.npy is there but damaged, or no clip could be read at all.
+        NotFound: the folder, its motions or the list of the split do not exist.
+        InvalidInput: Mean.npy or Std.npy is damaged, or no clip could be read at all.
     """
     root = Path(folder)
     motion_folder = _motion_folder(root)
@@ -101,7 +119,9 @@ def read_humanml3d(
     unreadable: dict[str, str] = {}
     outside: list[str] = []
     names = _split_ids(root, split) if split else sorted(file.stem for file in motion_folder.glob("*.npy"))
-    for name in tqdm(names, desc=root.name, unit="clip", disable=None, leave=False):
+    for number, name in enumerate(names):
+        if progress:
+            progress(number, len(names))
         try:
             clip, _ = read_array(motion_folder / f"{name}.npy")
             lines = read_captions(root / "texts" / f"{name}.txt")
@@ -121,18 +141,21 @@ def read_humanml3d(
             metadata.append({"clip": name, "tokens": [list(text.tokens) for text in texts], "split": split or ""})
     if not motions:
         reason = next(iter(unreadable.values()), "too short or too long" if outside else "there is none")
-        raise InvalidInput.of(str(root), f"not one of {len(names)} clips could be read (of the first: {reason})")
+        raise InvalidInput.of(str(root), f"none of {len(names)} clips could be read (the first: {reason})")
     dataset = MotionSet(tuple(motions), tuple(captions), tuple(metadata))
     mean, std = _statistic(root / "Mean.npy"), _statistic(root / "Std.npy")
     return HumanML3DFolder(dataset, unreadable, tuple(outside), mean, std)
 
 
 def read_captions(file: Path) -> list[Caption]:
-    """The captions in one text file.
+    """Read the captions of one clip.
+
+    Args:
+        file: the text file.
 
     Raises:
-        NotFound: no such file.
-        InvalidInput: a line does not have four fields parted by `#`, or the file has no line.
+        NotFound: the file does not exist.
+        InvalidInput: a line does not have four fields separated by `#`, or the file has no line.
     """
     if not file.is_file():
         raise NotFound(f"{file} does not exist")
@@ -151,17 +174,17 @@ def _caption(file: Path, line: str) -> Caption:
     if len(fields) != 4:
         raise InvalidInput.of(str(file), "a line of the text file is not caption#tokens#start#end")
     try:
-        # Some lines of the published set say "nan" for a caption about the whole clip.
+        # Some lines of the published data set have "nan" instead of 0 for the whole clip.
         start, end = (0.0 if math.isnan(float(field)) else float(field) for field in fields[2:])
     except ValueError as error:
-        raise InvalidInput.of(str(file), "a line of the text file has a start or end that is no number") from error
+        raise InvalidInput.of(str(file), "a line of the text file has a start or end that is not a number") from error
     if math.isinf(start) or math.isinf(end):
         raise InvalidInput.of(str(file), "a line of the text file has a start or end that is infinite")
     return Caption(fields[0].strip(), tuple(fields[1].split()), start, end)
 
 
 def _parts(clip: Motion, captions: Iterable[Caption]) -> Iterator[tuple[Motion, list[Caption]]]:
-    """The whole clip with the captions about it, then each captioned part."""
+    """Yield the whole clip with its captions, then each part with its captions."""
     spans: dict[tuple[float, float], list[Caption]] = {}
     for caption in captions:
         spans.setdefault((caption.start, caption.end), []).append(caption)
@@ -176,7 +199,7 @@ def _parts(clip: Motion, captions: Iterable[Caption]) -> Iterator[tuple[Motion, 
 
 def _motion_folder(root: Path) -> Path:
     if not root.is_dir():
-        raise NotFound(f"{root} does not exist or is no folder")
+        raise NotFound(f"{root} does not exist or is not a folder")
     for name in _MOTION_FOLDERS:
         if (root / name).is_dir():
             return root / name
@@ -188,7 +211,7 @@ def _split_ids(root: Path, split: str) -> list[str]:
     file = root / f"{split}.txt"
     if not file.is_file():
         lists = ", ".join(sorted(entry.stem for entry in root.glob("*.txt"))) or "none"
-        raise NotFound(f"{root} has no list {split}.txt; the lists there are: {lists}")
+        raise NotFound(f"{root} has no list {split}.txt; its lists are: {lists}")
     return list(dict.fromkeys(file.read_text(encoding="utf-8").split()))
 
 

@@ -1,8 +1,8 @@
-"""How other people's skeletons name the 22 joints.
+"""Find the 22 joints in the skeletons of other tools and data sets by name.
 
-One name can mean two joints ("left foot" is the ankle to Mixamo and the ball of the foot to SMPL), so a skeleton is
-taken by one naming as a whole or not at all. Where a skeleton lacks a joint that lies between two that it has, the
-naming says how to interpolate it.
+The same name can mean different joints: "left foot" is the ankle in Mixamo and the ball of the foot in SMPL. One naming
+must therefore cover the whole skeleton. If a skeleton lacks a joint between two others, the naming gives the weights to
+interpolate it.
 """
 
 from __future__ import annotations
@@ -15,20 +15,29 @@ from motion.errors import InvalidInput
 from motion.skeleton import JOINT_NAMES
 
 Blend = tuple[tuple[str, float], ...]
-"""Names of joints in a file, and the weight of each in the joint that they make."""
+"""One of the 22 joints as a weighted sum of joints in a file: their names and weights."""
 
 
 @dataclass(frozen=True)
 class Naming:
-    """One family of skeletons: for each of our joints, the names it may have there, as `a|b`, or a blend of such."""
+    """The joint names of one family of skeletons.
+
+    Attributes:
+        family: name of the family.
+        joints: for each of the 22 joints the names that it may have, as `a|b`, or several such with their weights.
+    """
 
     family: str
     joints: Mapping[str, str | Mapping[str, float]]
 
     def resolve(self, simplified: Mapping[str, str]) -> tuple[list[Blend], list[str]]:
-        """The blend for each joint that is there, and the names of those that are missing.
+        """Find the joints of this naming in a file.
 
-        `simplified` maps simplified names to the names that stand in the file.
+        Args:
+            simplified: the names in the file by their simplified form, see `simplify`.
+
+        Returns:
+            A blend for each joint that was found, and the names of joints that the file lacks.
         """
         blends: list[Blend] = []
         missing: list[str] = []
@@ -48,16 +57,22 @@ class Naming:
 
 
 def simplify(name: str) -> str:
-    """A joint's name without namespace, tool prefix, case and punctuation: `mixamorig:LeftUpLeg` -> `leftupleg`."""
+    """Remove namespace, tool prefix, case and punctuation from a name: `mixamorig:LeftUpLeg` -> `leftupleg`."""
     bare = re.sub(r"[^a-z0-9]", "", name.rsplit(":", 1)[-1].lower())
     return re.sub(r"^(mixamorig\d*|[mf]avg)(?=.)", "", bare)
 
 
 def match_joints(names: Iterable[str]) -> list[Blend]:
-    """For each of our 22 joints, the blend of the skeleton's joints `names` that it is.
+    """Find the 22 joints in a skeleton.
+
+    Args:
+        names: names of all joints of the skeleton.
+
+    Returns:
+        The blend of each of the 22 joints, in the order of `JOINT_NAMES`.
 
     Raises:
-        InvalidInput: no naming covers the skeleton; the text lists what the nearest one misses.
+        InvalidInput: no naming covers the skeleton; the text lists the joints that the best one lacks.
     """
     simplified: dict[str, str] = {}
     for name in names:
@@ -66,16 +81,16 @@ def match_joints(names: Iterable[str]) -> list[Blend]:
     for _, blends, missing in resolved:
         if not missing:
             return blends
-    nearest, _, missing = max(resolved, key=lambda candidate: len(candidate[1]))
+    best, _, missing = max(resolved, key=lambda candidate: len(candidate[1]))
     known = ", ".join(naming.family for naming in NAMINGS)
-    reason = f"of the {nearest.family} names, which are nearest; known are {known}"
+    reason = f"of the {best.family} names, which fit best; known are {known}"
     raise InvalidInput.of("joint_names", f"the skeleton lacks {', '.join(missing)} ({reason})")
 
 
 def _naming(
     family: str, sides: tuple[str, str], trunk: Mapping[str, str | Mapping[str, float]], limbs: Mapping[str, str]
 ) -> Naming:
-    """A naming from its trunk and one side's limbs, `*` standing for the side."""
+    """Create a naming from the trunk and the limbs of one side, in whose names `*` stands for the side."""
     joints = dict(trunk)
     for word, side in zip(sides, ("left", "right"), strict=True):
         for joint, name in limbs.items():
@@ -107,7 +122,7 @@ NAMINGS: tuple[Naming, ...] = (
         {"pelvis": "Hips", "spine1": "Spine", "spine2": "Spine1", "spine3": "Spine2", "neck": "Neck", "head": "Head"},
         _MIXAMO_LIMBS,
     ),
-    # The trunk of CMU's skeleton has one joint fewer; neck and shoulders start where its Spine1 is.
+    # The trunk of CMU's skeleton has one joint less; neck and shoulders start at its Spine1.
     _naming(
         "CMU",
         ("Left", "Right"),
@@ -126,7 +141,7 @@ NAMINGS: tuple[Naming, ...] = (
         {"hip": "*Hip", "knee": "*Knee", "ankle": "*Ankle", "foot": "*Toe", "collar": "*Collar",
          "shoulder": "*Shoulder", "elbow": "*Elbow", "wrist": "*Wrist"},
     ),
-    # Its hips are as low as the hip joints, where SMPL's pelvis is 9 cm higher.
+    # Its "Hips" is as low as the hip joints, 9 cm below SMPL's pelvis.
     _naming(
         "Bandai-Namco",
         ("L", "R"),

@@ -1,4 +1,4 @@
-"""Numpy's `.npz` archives, read without pickle and written so that equal arrays give equal bytes."""
+"""Read NumPy's `.npy` and `.npz` files without pickle, and write them so that equal arrays give equal bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import numpy as np
 from motion.errors import InvalidInput, NotFound
 from motion.shell.atomic import atomic_path
 
-# What numpy and zipfile raise on damaged bytes: a header is parsed as Python, and may ask for any amount of memory.
+# NumPy and zipfile raise all of these on damaged files, because NumPy evaluates the header as a Python literal and
+# allocates whatever shape it states.
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -30,7 +31,14 @@ _UNREADABLE = (
 
 
 def require_file(path: Path) -> None:
-    """Raises `NotFound`, with the names of the motion files in the same folder, if there is no file at `path`."""
+    """Check that a file exists.
+
+    Args:
+        path: the file.
+
+    Raises:
+        NotFound: there is no file; the text lists the motion files in the same folder.
+    """
     if path.is_file():
         return
     if path.is_dir():
@@ -48,11 +56,14 @@ def _motion_files(folder: Path) -> str:
 
 
 def read_npz(path: Path) -> Mapping[str, np.ndarray]:
-    """All arrays of an archive by name; those that would need pickle are left out.
+    """Read all arrays of an archive by name; arrays that need pickle are skipped.
+
+    Args:
+        path: the file.
 
     Raises:
-        NotFound: no file at `path`.
-        InvalidInput: it is no archive, or a truncated or damaged one.
+        NotFound: the file does not exist.
+        InvalidInput: the file is not an archive, or it is truncated or damaged.
     """
     require_file(path)
     arrays: dict[str, np.ndarray] = {}
@@ -68,7 +79,7 @@ def read_npz(path: Path) -> Mapping[str, np.ndarray]:
         raise
     except _UNREADABLE as error:
         raise InvalidInput.of(
-            str(path), f"cannot be read as .npz, it is damaged or something else ({error})"
+            str(path), f"cannot be read as .npz, it is damaged or of another format ({error})"
         ) from error
     return arrays
 
@@ -83,26 +94,37 @@ def _member(archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray | None:
 
 
 def read_npy(path: Path) -> np.ndarray:
-    """The array of an `.npy` file.
+    """Read the array of an `.npy` file.
+
+    Args:
+        path: the file.
 
     Raises:
-        NotFound: no file at `path`.
-        InvalidInput: it is no array of numbers, or a truncated one.
+        NotFound: the file does not exist.
+        InvalidInput: the file is not an array, needs pickle, or is truncated or damaged.
     """
     require_file(path)
     try:
         array = np.load(path, allow_pickle=False)
     except _UNREADABLE as error:
         raise InvalidInput.of(
-            str(path), f"cannot be read as .npy, it is damaged or something else ({error})"
+            str(path), f"cannot be read as .npy, it is damaged or of another format ({error})"
         ) from error
     if not isinstance(array, np.ndarray):
-        raise InvalidInput.of(str(path), "is an .npz archive under the name of an .npy array")
+        raise InvalidInput.of(str(path), "is an .npz archive with the suffix .npy")
     return array
 
 
-def text_of(where: str, value: str | bytes) -> str:
-    """A text out of an array, which may hold bytes. Raises `InvalidInput` about `where` if those are not UTF-8."""
+def decode_text(where: str, value: str | bytes) -> str:
+    """Convert an element of a text array, which may be bytes, to a string.
+
+    Args:
+        where: name of the field for the error.
+        value: the element.
+
+    Raises:
+        InvalidInput: the bytes are not UTF-8.
+    """
     try:
         return value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError as error:
@@ -110,18 +132,34 @@ def text_of(where: str, value: str | bytes) -> str:
 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write `arrays` as a compressed archive, whole or not at all; equal arrays give equal bytes."""
+    """Write arrays as a compressed archive, atomically; equal arrays give equal bytes.
+
+    Args:
+        path: the file.
+        arrays: the arrays by name.
+
+    Raises:
+        InvalidInput: the path cannot be written.
+    """
     with atomic_path(path) as temporary:
-        write_npz_directly(temporary, arrays)
+        write_npz_nonatomic(temporary, arrays)
 
 
-def write_npz_directly(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """As `write_npz`, for a caller who sees to atomicity for several files at once."""
+def write_npz_nonatomic(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays as `write_npz` does, for callers that make several files atomic together."""
     with path.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **arrays)
 
 
 def write_npy(path: Path, array: np.ndarray) -> None:
-    """Write one array, whole or not at all."""
+    """Write one array as `.npy`, atomically.
+
+    Args:
+        path: the file.
+        array: the array.
+
+    Raises:
+        InvalidInput: the path cannot be written.
+    """
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         np.save(stream, array, allow_pickle=False)

@@ -1,8 +1,8 @@
-"""Packed sets: many motions in one `NAME.npz`, with a line of JSON a motion beside it.
+"""Read and write packed sets: many motions in one `NAME.npz`, with one line of JSON per motion in `NAME.jsonl`.
 
 `NAME.npz` holds `positions` float32 (sum of frames, 22, 3), `offsets` int64 (n + 1) and `ids` (n); motion i is
-`positions[offsets[i]:offsets[i+1]]`. Line i of `NAME.jsonl` has its `captions`, its `fps` where that is not 20, and
-whatever else is known about it. `NAME.reports.jsonl`, where there is one, has the report of correcting motion i.
+`positions[offsets[i]:offsets[i+1]]`. Line i of `NAME.jsonl` holds its `id`, its `captions`, its `fps` unless that is
+20, and any other metadata. `NAME.reports.jsonl` is optional; line i is the report of the correction of motion i.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from motion.errors import InvalidInput
-from motion.formats.npz import read_npz, require_file, text_of, write_npz_directly
+from motion.formats.npz import decode_text, read_npz, require_file, write_npz_nonatomic
 from motion.motion import DEFAULT_FPS, Motion
 from motion.motion_set import MotionSet
 from motion.report import Report
@@ -30,7 +30,13 @@ PACKED_KEYS = frozenset({"positions", "offsets", "ids"})
 
 @dataclass(frozen=True)
 class PackedPaths:
-    """The three files of the packed set NAME."""
+    """The files of the packed set NAME.
+
+    Attributes:
+        arrays: `NAME.npz`.
+        lines: `NAME.jsonl`.
+        reports: `NAME.reports.jsonl`.
+    """
 
     arrays: Path
     lines: Path
@@ -38,7 +44,7 @@ class PackedPaths:
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> PackedPaths:
-        """The files of the set at `path`, which may end in `.npz` or not."""
+        """Return the files of the set at `path`, which may end in `.npz` or not."""
         stem, suffix = os.path.splitext(path)
         if suffix.lower() != ".npz":
             stem, suffix = os.fspath(path), ".npz"
@@ -46,26 +52,31 @@ class PackedPaths:
 
 
 def read_packed(path: str | os.PathLike[str]) -> MotionSet:
-    """Read the packed set at `path` (with or without `.npz`).
+    """Read a packed set.
 
-    A set without `NAME.jsonl` has no captions. Values are not judged here (a motion may hold NaN): that is
-    `motion.validation`'s.
+    A set without `NAME.jsonl` has no captions. Values are not checked here, so that a motion may hold NaN;
+    `motion.validation` checks them.
+
+    Args:
+        path: name of the set, with or without `.npz`.
 
     Raises:
-        NotFound: there is no `NAME.npz`.
-        InvalidInput: a file is damaged, or the two do not belong together; the text says which and why.
+        NotFound: `NAME.npz` does not exist.
+        InvalidInput: a file is damaged, or the two files do not belong together; the text says which and why.
     """
     paths = PackedPaths.of(path)
     arrays = read_npz(paths.arrays)
     positions, offsets, ids = _checked_arrays(paths.arrays, arrays)
     lines = read_lines(paths.lines) if paths.lines.exists() else [{} for _ in ids]
     if len(lines) != len(ids):
-        raise InvalidInput.of(str(paths.lines), f"has {len(lines)} lines for the {len(ids)} motions of {paths.arrays}")
+        raise InvalidInput.of(
+            str(paths.lines), f"has {len(lines)} lines; must have {len(ids)}, one for each motion of {paths.arrays}"
+        )
     motions, captions, metadata = [], [], []
     for index, (name, line) in enumerate(zip(ids, lines, strict=True)):
         where = f"{paths.lines} line {index + 1}"
         if line.get("id", name) != name:
-            raise InvalidInput.of(where, f"is about {line['id']!r}; {paths.arrays} has {name!r} in that place")
+            raise InvalidInput.of(where, f"is about {line['id']!r}; must be about {name!r}, as in {paths.arrays}")
         texts = _checked_captions(where, line.get("captions"))
         fps = _checked_fps(where, line.get("fps", DEFAULT_FPS))
         frames = positions[offsets[index] : offsets[index + 1]]
@@ -78,16 +89,23 @@ def read_packed(path: str | os.PathLike[str]) -> MotionSet:
 def write_packed(
     path: str | os.PathLike[str], motions: MotionSet, reports: Sequence[Report | dict[str, Any]] | None = None
 ) -> PackedPaths:
-    """Write `motions` as the packed set at `path` (with or without `.npz`), whole or not at all.
+    """Write a packed set atomically; equal sets give equal bytes.
 
-    Captions and metadata go into the lines, `frames` among them brought up to date. Without `reports` a report file
-    that an earlier set left there is removed. Equal sets give equal bytes.
+    Captions and metadata are written to the lines; a field `frames` in the metadata is updated.
+
+    Args:
+        path: name of the set, with or without `.npz`.
+        motions: the motions.
+        reports: one report per motion; None to write none, and to remove the reports of an earlier set.
+
+    Returns:
+        The files of the set.
 
     Raises:
-        InvalidInput: the place cannot be written, or there is not one report a motion.
+        InvalidInput: the path cannot be written, or the number of reports is wrong.
     """
     if reports is not None and len(reports) != len(motions):
-        raise InvalidInput.of("reports", f"are {len(reports)} for {len(motions)} motions; must be one each")
+        raise InvalidInput.of("reports", f"are {len(reports)} for {len(motions)} motions; must be one for each motion")
     paths = PackedPaths.of(path)
     lengths = [len(motion) for motion in motions]
     names = [motion.name if motion.name is not None else f"{i:06d}" for i, motion in enumerate(motions)]
@@ -97,7 +115,7 @@ def write_packed(
         "ids": np.array(names, dtype=np.str_),
     }
     with atomic_group([paths.reports, paths.lines, paths.arrays]) as (reports_file, lines_file, arrays_file):
-        write_npz_directly(arrays_file, arrays)
+        write_npz_nonatomic(arrays_file, arrays)
         _write_lines(lines_file, [_line(motions, index, name) for index, name in enumerate(names)])
         if reports is not None:
             documents = [report.to_json() if isinstance(report, Report) else report for report in reports]
@@ -106,11 +124,17 @@ def write_packed(
 
 
 def read_reports(path: str | os.PathLike[str]) -> dict[str, Report]:
-    """The reports beside the packed set at `path`, by motion id.
+    """Read the reports of a packed set.
+
+    Args:
+        path: name of the set, with or without `.npz`.
+
+    Returns:
+        The reports by the ids of the motions.
 
     Raises:
-        NotFound: the set has none.
-        InvalidInput: the file is damaged, or a line is no report.
+        NotFound: the set has no reports.
+        InvalidInput: the file is damaged, or a line is not a report.
     """
     file = PackedPaths.of(path).reports
     require_file(file)
@@ -125,7 +149,10 @@ def read_reports(path: str | os.PathLike[str]) -> dict[str, Report]:
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a `.jsonl` file; blank lines are passed over.
+    """Read the JSON objects of a `.jsonl` file; blank lines are skipped.
+
+    Args:
+        file: the file.
 
     Raises:
         InvalidInput: the file is not text, or a line is not a JSON object.
@@ -140,10 +167,11 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
             continue
         try:
             document = json.loads(line)
-            if "\\u" in line:  # may name half of a character, which no file could hold
+            # An escape may be one half of a surrogate pair, which could not be written to a file again.
+            if "\\u" in line:
                 json.dumps(document, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
-            raise InvalidInput.of(f"{file} line {number}", f"is not JSON, or cut short ({error})") from error
+            raise InvalidInput.of(f"{file} line {number}", f"is not JSON, or truncated ({error})") from error
         if not isinstance(document, dict):
             raise InvalidInput.of(f"{file} line {number}", "must be a JSON object")
         documents.append(document)
@@ -176,21 +204,23 @@ def _checked_arrays(file: Path, arrays: Any) -> tuple[np.ndarray, np.ndarray, li
         shape = f"{positions.dtype} {positions.shape}"
         raise InvalidInput.of(f"{file} positions", f"are {shape}; must be float32 (sum of frames, {NUM_JOINTS}, 3)")
     if ids.ndim != 1 or ids.dtype.kind not in "US":
-        raise InvalidInput.of(f"{file} ids", f"are {ids.dtype} {ids.shape}; must be a list of texts")
+        raise InvalidInput.of(f"{file} ids", f"are {ids.dtype} {ids.shape}; must be a list of strings")
     if offsets.shape != (len(ids) + 1,) or offsets.dtype.kind not in "iu":
         shape = f"{offsets.dtype} {offsets.shape}"
         raise InvalidInput.of(f"{file} offsets", f"are {shape}; must be {len(ids) + 1} integers for {len(ids)} ids")
     if offsets[0] != 0 or offsets[-1] != len(positions) or (np.diff(offsets.astype(np.int64)) < 0).any():
         bounds = f"run from {offsets[0]} to {offsets[-1]}"
-        raise InvalidInput.of(f"{file} offsets", f"{bounds}; must rise from 0 to the {len(positions)} frames there are")
-    return positions, offsets, [text_of(f"{file} ids", name) for name in ids.tolist()]
+        raise InvalidInput.of(
+            f"{file} offsets", f"{bounds}; must rise from 0 to {len(positions)}, the number of frames"
+        )
+    return positions, offsets, [decode_text(f"{file} ids", name) for name in ids.tolist()]
 
 
 def _checked_captions(where: str, captions: Any) -> tuple[str, ...]:
     if captions is None:
         return ()
     if not isinstance(captions, list) or not all(isinstance(text, str) for text in captions):
-        raise InvalidInput.of(where, f"captions are {captions!r:.60}; must be a list of texts")
+        raise InvalidInput.of(where, f"captions are {captions!r:.60}; must be a list of strings")
     return tuple(captions)
 
 

@@ -1,12 +1,15 @@
-"""SMPL pose files as AMASS has them: `.npz` with `poses`, `trans`, `betas`, `gender` and the frame rate.
+"""Read and write SMPL pose files as in AMASS: `.npz` with `poses`, `trans`, `betas`, `gender` and the frame rate.
 
-Their world has Z up and ours Y: `(x, y, z) -> (-x, z, y)`, a proper rotation and the one that HumanML3D takes, so that
-a person who walks along +Y there walks along +Z here, their left still on their left.
+The files have Z up and Plumb has Y up. Positions are converted by `(x, y, z) -> (-x, z, y)`, which is a proper rotation
+and the one that HumanML3D uses: a person who walks along +Y there walks along +Z here.
 
-Joint positions need a body. In order: the rest joints that a file of ours carries; the licensed SMPL model of the
-file's gender and shape, where `model_dir` or the environment variable SMPL_MODEL_DIR names its folder (`.npz`
-models only: the older `.pkl` ones would run code when read); else the mean body of `motion.kinematics`, set on its
-feet, which has the rotations right and the bones a few centimetres off.
+Joint positions need a body. The first of these that is available is used:
+
+1. `rest_joints` in the file, which our own files have;
+2. the licensed SMPL model of the file's gender and shape, if `model_dir` or the environment variable SMPL_MODEL_DIR
+   names its folder. Only `.npz` models are read, because the older `.pkl` models can execute code;
+3. the mean body of `motion.kinematics`, lowered so that its feet are on the floor. Its rotations are exact, its bones
+   a few centimetres off.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from motion import kinematics, rotation
+from motion.array_types import FloatArray
 from motion.errors import InvalidInput, NotFound
 from motion.formats.npz import read_npz, write_npz
 from motion.motion import Motion
@@ -28,20 +32,25 @@ SMPL_KEYS = frozenset({"poses", "trans"})
 _MODEL_KEYS = ("v_template", "shapedirs", "J_regressor")
 _RATE_KEYS = ("mocap_framerate", "mocap_frame_rate", "fps")
 _Y_UP = np.array([0.0, 0.0, np.sqrt(0.5), np.sqrt(0.5)])  # quaternion of (x, y, z) -> (-x, z, y)
-_REST_PELVIS = np.array([0.0, -0.22, 0.03])  # where SMPL's bodies have their pelvis before `trans`; within 2 cm
+_REST_PELVIS = np.array([0.0, -0.22, 0.03])  # pelvis of SMPL's bodies before `trans` is added, within 2 cm
 _POSE_COLUMNS = 156  # SMPL-H: 22 body joints and 30 of the hands, three numbers each
-_SMPLX_COLUMNS = 165
+_SMPLX_COLUMNS = 165  # SMPL-X has jaw and eyes as well
 _NUM_BETAS = 16
 
 
 def motion_from_smpl(
     where: str, arrays: Mapping[str, np.ndarray], model_dir: str | os.PathLike[str] | None = None
 ) -> Motion:
-    """The motion of the first 22 joints from the arrays of a pose file; `where` names the file in errors.
+    """Compute the motion of the 22 joints from the arrays of a pose file.
+
+    Args:
+        where: path of the file for errors.
+        arrays: the arrays of the file.
+        model_dir: folder of licensed SMPL models; None for the environment variable SMPL_MODEL_DIR.
 
     Raises:
         InvalidInput: an array is missing or has a wrong shape.
-        NotFound: a folder of SMPL models is named, but has none for this file.
+        NotFound: the folder of models has none for this file.
     """
     poses, trans = arrays["poses"], arrays["trans"]
     if poses.ndim != 2 or poses.shape[1] < 3 * NUM_JOINTS or poses.dtype.kind != "f":
@@ -51,29 +60,33 @@ def motion_from_smpl(
         raise InvalidInput.of(f"{where} poses", "have no frames; must have at least one")
     if trans.shape != (len(poses), 3) or trans.dtype.kind != "f":
         raise InvalidInput.of(f"{where} trans", f"are {trans.dtype} {trans.shape}; must be ({len(poses)}, 3)")
-    rest, trusted = _rest_joints(where, arrays, model_dir)
+    rest, exact = _rest_joints(where, arrays, model_dir)
     local = rotation.exp(poses[:, : 3 * NUM_JOINTS].astype(np.float64).reshape(-1, NUM_JOINTS, 3))
     local[:, 0] = rotation.multiply(_Y_UP, local[:, 0])
     root = rotation.rotate(_Y_UP, trans + rest[0])
     positions = kinematics.forward(local, root, _offsets(rest))
-    if not trusted:
+    if not exact:
         positions[..., 1] -= positions[..., 1].min()
     return Motion(positions.astype(np.float32), fps=_rate(where, arrays))
 
 
 def write_smpl(path: str | os.PathLike[str], motion: Motion) -> None:
-    """Write `motion` as an SMPL-H pose file (156 columns, hands open, mean shape), whole or not at all.
+    """Write a motion as an SMPL-H pose file (156 columns, open hands, mean shape), atomically.
 
-    The rotations are those of closed-form inverse kinematics; `rest_joints` (22, 3) beside them are the joints of
-    the body that performs the motion, in SMPL's rest pose, with which the positions come back.
+    The rotations are computed by closed-form inverse kinematics. The file also gets `rest_joints` (22, 3), the joints
+    of the performing body in SMPL's rest pose, with which the positions can be recovered.
+
+    Args:
+        path: the file.
+        motion: the motion.
 
     Raises:
-        InvalidInput: the place cannot be written, or the motion has values that are not finite.
+        InvalidInput: the path cannot be written, or the motion has values that are not finite.
     """
     positions = motion.positions.astype(np.float64)
     if not np.isfinite(positions).all():
         raise InvalidInput.of("positions", "hold values that are not finite; they cannot be written as rotations")
-    offsets = kinematics.fit_offsets(positions)
+    offsets = kinematics.estimate_offsets(positions)
     local = kinematics.local_rotations(kinematics.global_rotations(positions, offsets))
     back = rotation.conjugate(_Y_UP)
     local[:, 0] = rotation.multiply(back, local[:, 0])
@@ -101,7 +114,7 @@ def _rate(where: str, arrays: Mapping[str, np.ndarray]) -> float:
     raise InvalidInput.of(f"{where} mocap_framerate", f"is missing; one of {', '.join(_RATE_KEYS)} must give the rate")
 
 
-def _offsets(rest: np.ndarray) -> np.ndarray:
+def _offsets(rest: FloatArray) -> FloatArray:
     offsets = np.zeros((NUM_JOINTS, 3))
     offsets[1:] = rest[1:] - rest[list(PARENTS[1:])]
     return offsets
@@ -109,8 +122,8 @@ def _offsets(rest: np.ndarray) -> np.ndarray:
 
 def _rest_joints(
     where: str, arrays: Mapping[str, np.ndarray], model_dir: str | os.PathLike[str] | None
-) -> tuple[np.ndarray, bool]:
-    """Rest positions (22, 3) of the joints, and whether they are this body's own."""
+) -> tuple[FloatArray, bool]:
+    """Return the rest positions (22, 3) of the joints, and whether they are exact or those of the mean body."""
     if "rest_joints" in arrays:
         rest = arrays["rest_joints"]
         if rest.shape != (NUM_JOINTS, 3) or rest.dtype.kind != "f":
@@ -146,13 +159,20 @@ def _model_file(folder: Path, gender: str, pose_columns: int) -> Path:
     raise NotFound(f"no SMPL model for {gender!r} in {folder}; looked for {', '.join(dict.fromkeys(candidates))}")
 
 
-def model_joints(model: Path, betas: np.ndarray) -> np.ndarray:
-    """Rest positions (22, 3) of the first 22 joints of an SMPL, SMPL-H or SMPL-X model with shape `betas` (n,).
+def model_joints(model: Path, betas: FloatArray) -> FloatArray:
+    """Compute the rest positions of the first 22 joints of an SMPL, SMPL-H or SMPL-X model.
 
     Loper et al., "SMPL: A Skinned Multi-Person Linear Model", 2015, equations 8 and 10.
 
+    Args:
+        model: the `.npz` file of the model.
+        betas: (n,) shape coefficients; those that the model does not have are ignored.
+
+    Returns:
+        Joint positions (22, 3), metres.
+
     Raises:
-        InvalidInput: the file is no such model.
+        InvalidInput: the file is not such a model.
     """
     arrays = read_npz(model)
     missing = [key for key in _MODEL_KEYS if key not in arrays]

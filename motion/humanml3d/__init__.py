@@ -1,4 +1,4 @@
-"""HumanML3D's 263 features of a motion, and the uniform skeleton that they are computed on."""
+"""HumanML3D's 263 features of a motion and its skeleton."""
 
 from motion.humanml3d.features import (
     FEATURES_FPS,

@@ -1,4 +1,4 @@
-"""Where a service is: HOST:PORT."""
+"""Addresses of services, HOST:PORT."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from motion.errors import InvalidInput
 
 
 def split_address(address: str, field: str = "address") -> tuple[str, int]:
-    """The host and the port of `HOST:PORT`; an IPv6 host keeps its brackets.
+    """Split `HOST:PORT` into the host and the port; an IPv6 host keeps its brackets.
+
+    Args:
+        address: for example `127.0.0.1:50051` or `[::1]:50051`.
+        field: name of the address in errors.
 
     Raises:
-        InvalidInput: on `field`, it is not of this form.
+        InvalidInput: the address is not of this form.
     """
     host, colon, port = address.strip().rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
@@ -24,18 +28,22 @@ def split_address(address: str, field: str = "address") -> tuple[str, int]:
     return host, int(port)
 
 
-def check_listenable(address: str) -> None:
-    """Ask the system whether `address` can be listened on, for the reason that gRPC does not give.
+def check_can_listen(address: str) -> None:
+    """Check that a server can listen on `address`.
+
+    gRPC only reports that it could not; a socket of our own gives the reason.
 
     Raises:
-        InvalidInput: on `listen`, with that reason.
+        InvalidInput: on the field `listen`, with the reason.
     """
     host, port = split_address(address, "listen")
     try:
-        family, kind, protocol, _, place = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, socket_address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[
+            0
+        ]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
+            probe.bind(socket_address)
             probe.listen(1)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

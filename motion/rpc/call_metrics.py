@@ -1,16 +1,15 @@
-"""What a service counts, for Prometheus: calls by status code, how long they took, frames that went out."""
+"""Prometheus metrics of a server: calls by status code, their durations, and frames of motion in the answers."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from google.protobuf.message import Message
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
-_SECONDS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+_DURATION_BUCKETS_S = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 
 
 class CallMetrics:
-    """The counters of one server, in a registry of its own."""
+    """The metrics of one server, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -18,25 +17,36 @@ class CallMetrics:
             "plumb_calls", "Calls that ended, by gRPC status code", ["method", "code"], registry=self.registry
         )
         self._seconds = Histogram(
-            "plumb_call_seconds", "Time a call took", ["method"], registry=self.registry, buckets=_SECONDS
+            "plumb_call_seconds", "Duration of calls", ["method"], registry=self.registry, buckets=_DURATION_BUCKETS_S
         )
         self._frames = Counter("plumb_frames", "Frames of motion in the answers", ["method"], registry=self.registry)
 
-    def ended(self, method: str, code: str, seconds: float) -> None:
-        """A call of `method` ended with the status `code`."""
+    def record_call(self, method: str, code: str, seconds: float) -> None:
+        """Count a call that ended.
+
+        Args:
+            method: full name of the method.
+            code: name of the gRPC status code.
+            seconds: duration of the call.
+        """
         self._calls.labels(method, code).inc()
         self._seconds.labels(method).observe(seconds)
 
-    def answered(self, method: str, response: Any) -> None:
-        """A message went out; where it holds a motion, its frames are counted."""
-        if "motion" in response.DESCRIPTOR.fields_by_name and response.motion.positions.shape:
-            self._frames.labels(method).inc(response.motion.positions.shape[0])
+    def record_response(self, method: str, response: Message) -> None:
+        """Count the frames of the motion in a response of `method`, if it holds one."""
+        if "motion" in response.DESCRIPTOR.fields_by_name:
+            shape = response.motion.positions.shape  # pyright: ignore[reportAttributeAccessIssue]
+            if shape:
+                self._frames.labels(method).inc(shape[0])
 
     def publish(self, host: str, port: int) -> int:
-        """Answer `GET /metrics` on `host`, from a thread; the port that it got, `port` unless that is 0.
+        """Answer `GET /metrics` on `host` from a thread.
+
+        Returns:
+            The port, which differs from `port` only if that is 0.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is in use.
         """
         server, _ = start_http_server(port, addr=host, registry=self.registry)
         return server.server_port

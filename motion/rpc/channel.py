@@ -1,4 +1,4 @@
-"""Connections to a service: limits, retries, spreading over replicas, and noticing that the other end is gone."""
+"""Connections to services: message sizes, retries, load balancing, and detection of dead connections."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from motion.rpc import MAX_MESSAGE_BYTES
 from motion.rpc.address import split_address
 
 MAX_ATTEMPTS = 5
+"""How often a call is made before it fails for good."""
 
 
 def open_channel(address: str, service: str) -> grpc.Channel:
-    """A channel to the replicas of `service` (its full name) at `address`, connected when first used.
+    """Return a channel to a service. It connects on first use.
 
-    `address` is HOST:PORT; of a name that stands for several replicas (`dns:///sim:50051`) calls go to each in turn.
-    Every call of ours is idempotent, so gRPC repeats it where the server cannot be reached or has too much to do.
+    All our calls are idempotent, so gRPC may repeat a call whose server is unreachable or overloaded.
+
+    Args:
+        address: HOST:PORT or a gRPC target. If the name resolves to several replicas (`dns:///sim:50051`), calls are
+            distributed over them.
+        service: full name of the service, for example `motion.v1.CorrectorService`.
 
     Raises:
-        InvalidInput: `address` is none.
+        InvalidInput: `address` is malformed.
     """
     if "://" not in address and not address.startswith(("unix:", "ipv4:", "ipv6:", "dns:")):
         split_address(address)
@@ -42,10 +47,10 @@ def _options(service: str) -> list[tuple[str, str | int]]:
         ("grpc.service_config", json.dumps(config)),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-        # A request is kept for repetition up to here; the default of 256 kB would leave out motions of over 48 s.
+        # gRPC repeats only requests that fit this buffer. The default of 256 kB would exclude motions of over 48 s.
         ("grpc.per_rpc_retry_buffer_size", MAX_MESSAGE_BYTES),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
-        # Services are near; a proxy for the world outside, which gRPC takes from the environment, is not for them.
+        # gRPC would take an HTTP proxy from the environment, but our services are on the local network.
         ("grpc.enable_http_proxy", 0),
     ]

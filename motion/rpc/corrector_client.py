@@ -1,46 +1,47 @@
-"""A corrector that is a service: the methods of `motion.protocols.Corrector`, over gRPC."""
+"""The client of a sim server: `motion.protocols.Corrector` over gRPC."""
 
 from __future__ import annotations
 
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import grpc
 import numpy as np
 
 from motion.errors import InvalidInput, Overloaded, Violation
 from motion.motion import Motion
-from motion.protocols import CorrectionOptions, CorrectorInfo
+from motion.protocols import CorrectionOptions, CorrectorInfo, ProgressCallback
 from motion.report import Correction
 from motion.rpc import wire
 from motion.rpc.channel import open_channel
-from motion.rpc.status import error_of
+from motion.rpc.status import error_from_call
 from motion.v1 import corrector_pb2, corrector_pb2_grpc
-from motion.validation import MOST_FRAMES, as_motion
+from motion.validation import MAX_MESSAGE_FRAMES, as_motion, as_motions
 
 SERVICE = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
 
-_DESCRIBE_SECONDS = 10.0
-_OVERLOAD_PAUSE_SECONDS = 0.2
-_OVERLOAD_PATIENCE_SECONDS = 120.0
+_DESCRIBE_TIMEOUT_S = 10.0
+_OVERLOAD_PAUSE_S = 0.2
+_OVERLOAD_TIMEOUT_S = 120.0
 
 
 class RemoteCorrector:
-    """The sim server at an address; satisfies `motion.protocols.Corrector`, with the results of one in-process.
+    """A sim server as a `motion.protocols.Corrector`, with the same results as one in-process.
 
-    A motion is a call of its own, so that replicas share the work motion by motion and a call that is lost with its
-    server is made again elsewhere. Many are under way at once, fewer while the server says that it has too much to do.
+    Each motion is a call of its own, so that replicas share the work motion by motion and a call whose server dies is
+    repeated on another. Many calls run at once; fewer as long as the server reports that it is overloaded.
 
     Args:
         address: HOST:PORT, or a gRPC target.
-        timeout: seconds that one motion may take, its wait for its turn included; None for no limit.
-        in_flight: calls under way at once.
+        timeout: seconds that one motion may take, including its time in the queue; None for no limit.
+        in_flight: maximum number of concurrent calls.
 
     Raises:
-        InvalidInput: the address is none. Whether a server is there shows only in the first call.
+        InvalidInput: the address is malformed. Whether there is a server only shows in the first call.
     """
 
     def __init__(self, address: str, *, timeout: float | None = None, in_flight: int = 64):
@@ -51,37 +52,47 @@ class RemoteCorrector:
         self._stub = corrector_pb2_grpc.CorrectorServiceStub(self._channel)
 
     def describe(self) -> CorrectorInfo:
-        """What the server says about its corrector.
+        """Return the description of the server's corrector.
 
         Raises:
             ServiceUnavailable: there is no such server, or it does not answer.
         """
         request = corrector_pb2.DescribeCorrectorRequest()
         try:
-            return wire.unpack_corrector_info(self._stub.Describe(request, timeout=_DESCRIBE_SECONDS))
+            return wire.unpack_corrector_info(self._stub.Describe(request, timeout=_DESCRIBE_TIMEOUT_S))
         except grpc.RpcError as error:
-            raise error_of(error, self._peer) from error
+            raise error_from_call(error, self._peer) from error
 
     def correct(
         self,
         motions: Sequence[Motion | np.ndarray],
         seed: int = 0,
         options: CorrectionOptions | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: ProgressCallback | None = None,
     ) -> list[Correction]:
-        """Correct motions; the answers are in the same order. Arguments as for `sim_server.Corrector.correct`.
+        """Correct motions; see `motion.protocols.Corrector.correct`.
+
+        Args:
+            motions: `Motion` objects or arrays at 20 fps: positions (frames, 22, 3) in metres, or HumanML3D features
+                (frames, 263).
+            seed: random seed.
+            options: how to correct; None for the defaults.
+            progress: called with the numbers of motions (done, all).
+
+        Returns:
+            One correction per motion, in the same order.
 
         Raises:
-            InvalidInput: an input is no motion, its fields under `motions[i]`.
-            NotFound: no policy has the name in `options`.
+            InvalidInput: a motion is malformed; the field starts with `motions[i]`.
+            NotFound: the policy does not exist.
             ServiceUnavailable: there is no such server, it went away, or it did not answer in time.
         """
         checked = _checked(motions)
-        bulk = _Bulk(self._stub, self._peer, self._timeout, self._in_flight)
+        bulk = _BulkCorrection(self._stub, self._peer, self._timeout, self._in_flight)
         return bulk.correct(checked, seed, wire.pack_options(options or CorrectionOptions()), progress)
 
     def close(self) -> None:
-        """Close the connection; calls under way are cancelled."""
+        """Close the connection and cancel running calls."""
         self._channel.close()
 
     def __enter__(self) -> RemoteCorrector:
@@ -92,21 +103,13 @@ class RemoteCorrector:
 
 
 def _checked(motions: Sequence[Motion | np.ndarray]) -> list[Motion]:
-    """The inputs as motions, all looked at before the first is sent."""
-    checked, violations = [], []
-    for index, sample in enumerate(motions):
-        try:
-            # How long it may last, the server knows.
-            checked.append(as_motion(sample, max_frames=MOST_FRAMES))
-        except InvalidInput as error:
-            violations += error.within(f"motions[{index}]").violations
-    if violations:
-        raise InvalidInput(violations)
-    return checked
+    """Convert all inputs to motions before the first one is sent."""
+    # The server knows its own limit of frames and reports it.
+    return as_motions(motions, partial(as_motion, max_frames=MAX_MESSAGE_FRAMES))
 
 
-class _Bulk:
-    """One `correct`: which motions wait, which are under way, how many may be."""
+class _BulkCorrection:
+    """The state of one `correct`: which motions wait, which are being corrected, and how many calls may run."""
 
     def __init__(self, stub: corrector_pb2_grpc.CorrectorServiceStub, peer: str, timeout: float | None, limit: int):
         self._stub = stub
@@ -123,7 +126,7 @@ class _Bulk:
         motions: Sequence[Motion],
         seed: int,
         options: corrector_pb2.CorrectionOptions,
-        progress: Callable[[int, int], None] | None,
+        progress: ProgressCallback | None,
     ) -> list[Correction]:
         waiting = deque(range(len(motions)))
         corrections: dict[int, Correction] = {}
@@ -163,20 +166,20 @@ class _Bulk:
         try:
             correction = wire.unpack_correction(call.result())
         except grpc.RpcError as error:
-            raise _about_motion(index, error_of(error, self._peer)) from error
-        # What does not travel apart from its absence: a caption or a name that is None or empty.
+            raise _locate(index, error_from_call(error, self._peer)) from error
+        # Messages do not distinguish an empty caption or name from None, so these come from the input.
         return replace(correction, motion=replace(correction.motion, caption=motion.caption, name=motion.name))
 
     def _slow_down(self, error: Overloaded) -> None:
-        """Have fewer calls under way than were too many; raise `error` when nothing has come for too long."""
+        """Reduce the number of concurrent calls; raise `error` if no answer has come for too long."""
         self._window = max(1, len(self._calls))
-        if time.monotonic() - self._last_answer > _OVERLOAD_PATIENCE_SECONDS:
+        if time.monotonic() - self._last_answer > _OVERLOAD_TIMEOUT_S:
             raise error
-        time.sleep(_OVERLOAD_PAUSE_SECONDS)
+        time.sleep(_OVERLOAD_PAUSE_S)
 
 
-def _about_motion(index: int, error: Exception) -> Exception:
-    """`error`, where it is about the request's motion, said of motion `index` of the caller's list."""
+def _locate(index: int, error: Exception) -> Exception:
+    """Move violations of the request's field `motion` to `motions[index]`, the field of the caller's list."""
     if not isinstance(error, InvalidInput):
         return error
     return InvalidInput(

@@ -1,9 +1,11 @@
-"""A generator that is a service: the protocol of `motion.protocols`, over gRPC."""
+"""The client of a generator: `motion.protocols.Generator` over gRPC."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Protocol, TypeVar
 
 import grpc
 
@@ -13,24 +15,39 @@ from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
 from motion.rpc import wire
 from motion.rpc.channel import MAX_ATTEMPTS, open_channel
-from motion.rpc.status import error_of
+from motion.rpc.status import error_from_call
 from motion.v1 import generator_pb2, generator_pb2_grpc
 
 SERVICE = generator_pb2.DESCRIPTOR.services_by_name["GeneratorService"].full_name
 
-_DESCRIBE_SECONDS = 10.0
+_DESCRIBE_TIMEOUT_S = 10.0
+_FIRST_PAUSE_S = 0.1
+_MAX_PAUSE_S = 5.0
 
-_T = TypeVar("_T")
+_Response = TypeVar("_Response")
+_Response_co = TypeVar("_Response_co", covariant=True)
+
+
+class _Stream(Protocol[_Response_co]):
+    """The responses of a call, as gRPC returns them."""
+
+    def __iter__(self) -> Iterator[_Response_co]: ...
+
+    def cancel(self) -> object: ...
 
 
 class RemoteGenerator:
-    """The generator at an address; satisfies `motion.protocols.Generator`, with the results of one in-process.
+    """A generator behind gRPC as a `motion.protocols.Generator`, with the same results as one in-process.
 
-    Where the connection breaks, samples are taken up at the next that is missing, an upload is made anew, and a fit
-    goes on from what the server saved; a server that stays away raises `ServiceUnavailable`.
+    When the connection breaks, sampling resumes at the first missing sample, an upload is repeated, and a training
+    resumes from the step that the server last saved. A server that stays away, or dies again and again without
+    progress, raises `ServiceUnavailable`.
+
+    Args:
+        address: HOST:PORT, or a gRPC target.
 
     Raises:
-        InvalidInput: the address is none. Whether a server is there shows only in the first call.
+        InvalidInput: the address is malformed. Whether there is a server only shows in the first call.
     """
 
     def __init__(self, address: str):
@@ -39,12 +56,16 @@ class RemoteGenerator:
         self._stub = generator_pb2_grpc.GeneratorServiceStub(self._channel)
 
     def describe(self) -> GeneratorInfo:
-        """What the server says about its generator."""
+        """Return the description of the server's generator.
+
+        Raises:
+            ServiceUnavailable: there is no such server, or it does not answer.
+        """
         request = generator_pb2.DescribeGeneratorRequest()
         try:
-            return wire.unpack_generator_info(self._stub.Describe(request, timeout=_DESCRIBE_SECONDS))
+            return wire.unpack_generator_info(self._stub.Describe(request, timeout=_DESCRIBE_TIMEOUT_S))
         except grpc.RpcError as error:
-            raise error_of(error, self._peer) from error
+            raise error_from_call(error, self._peer) from error
 
     def sample(
         self,
@@ -54,11 +75,21 @@ class RemoteGenerator:
         options: SampleOptions | None = None,
         start_index: int = 0,
     ) -> Iterator[Motion]:
-        """One motion a prompt, in order, from `start_index` on; asked for when the first is.
+        """Generate one motion per prompt; see `motion.protocols.Generator.sample`.
+
+        Args:
+            prompts: descriptions of the motions.
+            lengths: number of frames of each motion.
+            seed: random seed.
+            options: how to sample; None for the defaults.
+            start_index: index of the first motion to generate.
+
+        Yields:
+            The motions in the order of the prompts. The call is made when the first motion is asked for.
 
         Raises:
-            InvalidInput: prompts, lengths or options that the generator refuses.
-            NotFound: no checkpoint has the id in `options`.
+            InvalidInput: a prompt, a length or an option is out of range.
+            NotFound: the checkpoint does not exist.
             ServiceUnavailable: there is no such server, or it went away for good.
         """
         options = options or SampleOptions()
@@ -73,22 +104,22 @@ class RemoteGenerator:
             start_index=start_index,
         )
 
-        def call() -> Any:
+        def open_stream() -> _Stream[generator_pb2.SampleResponse]:
             return self._stub.Sample(request)
 
-        for response in _persistently(call, self._peer):
-            # Should the stream break after this one, it is asked for again from the next on.
+        for response in _resume(open_stream, attrgetter("index"), self._peer):
+            # A stream that breaks after this response is reopened at the next one.
             request.start_index = response.index + 1
             yield wire.unpack_motion(response.motion)
 
     def upload(self, dataset: MotionSet) -> str:
-        """Hand over a data set; its id, which is a function of its content.
+        """Upload a data set and return its id, which is computed from its content.
 
         Raises:
             InvalidInput: the set is empty, or the generator refuses a motion.
             ServiceUnavailable: there is no such server, or it went away for good.
         """
-        for _ in _upload_requests(dataset):  # what cannot be sent is found here; inside the call gRPC would swallow it
+        for _ in _upload_requests(dataset):  # gRPC would swallow an error that is raised while it sends
             pass
         attempts = 0
         while True:
@@ -96,9 +127,10 @@ class RemoteGenerator:
             try:
                 return self._stub.UploadDataset(_upload_requests(dataset)).dataset_id
             except grpc.RpcError as error:
-                failure = error_of(error, self._peer)
+                failure = error_from_call(error, self._peer)
                 if not isinstance(failure, ServiceUnavailable) or attempts >= MAX_ATTEMPTS:
                     raise failure from error
+                _pause(attempts - 1)
 
     def fit(
         self,
@@ -109,13 +141,25 @@ class RemoteGenerator:
         settings: Mapping[str, str] | None = None,
         progress: Callable[[FitProgress], None] | None = None,
     ) -> str:
-        """Train for `steps` steps on an uploaded data set, from the checkpoint `init` or from scratch; the id of the
-        checkpoint that came of it. Whatever ends the call early (an exception in `progress`, an interrupt) lets the
-        server stop at its next step; the same call goes on from there.
+        """Train a checkpoint on an uploaded data set; see `motion.protocols.Generator.fit`.
+
+        If the call ends early (an exception in `progress`, an interrupt), the server stops at its next step. The same
+        call resumes from there.
+
+        Args:
+            dataset: id that `upload` returned.
+            init: id of the checkpoint to start from; empty to start from random weights.
+            steps: number of optimizer steps.
+            seed: random seed.
+            settings: settings of the generator's own by name; None for the defaults.
+            progress: called now and then with the state of the training.
+
+        Returns:
+            The id of the new checkpoint.
 
         Raises:
-            InvalidInput: steps or settings that the generator refuses.
-            NotFound: no such data set or checkpoint.
+            InvalidInput: a setting is unknown or out of range, or the data set cannot be trained on.
+            NotFound: the data set or the checkpoint does not exist.
             ServiceUnavailable: there is no such server, or it went away for good.
         """
         request = wire.build(
@@ -126,7 +170,11 @@ class RemoteGenerator:
             seed=seed,
             settings=dict(settings or {}),
         )
-        for response in _persistently(lambda: self._stub.Fit(request), self._peer):
+
+        def open_stream() -> _Stream[generator_pb2.FitResponse]:
+            return self._stub.Fit(request)
+
+        for response in _resume(open_stream, attrgetter("step"), self._peer):
             if response.checkpoint:
                 return response.checkpoint
             if progress:
@@ -134,7 +182,7 @@ class RemoteGenerator:
         raise ServiceUnavailable(f"the {self._peer} ended the fit without a checkpoint")
 
     def close(self) -> None:
-        """Close the connection; calls under way are cancelled."""
+        """Close the connection and cancel running calls."""
         self._channel.close()
 
     def __enter__(self) -> RemoteGenerator:
@@ -153,22 +201,40 @@ def _upload_requests(dataset: MotionSet) -> Iterator[generator_pb2.UploadDataset
         yield wire.build(generator_pb2.UploadDatasetRequest, motion=packed, captions=list(captions), total=len(dataset))
 
 
-def _persistently(call: Callable[[], Any], peer: str) -> Iterator[Any]:
-    """The responses of a stream that is opened again, by `call`, where it breaks after having brought something.
+def _resume(
+    open_stream: Callable[[], _Stream[_Response]], position: Callable[[_Response], int], peer: str
+) -> Iterator[_Response]:
+    """Yield the responses of a stream, and reopen it when it breaks.
 
-    A server that brings nothing is given up: gRPC itself has then already tried `MAX_ATTEMPTS` times.
+    Before each reopening there is a pause, which doubles with each failure in a row. Failures are counted from the
+    last progress, and after `MAX_ATTEMPTS` of them the stream is given up. So is one that breaks without any response,
+    since gRPC itself has then repeated the call.
+
+    Args:
+        open_stream: starts the call.
+        position: place of a response in the work; there is progress if it exceeds that of all responses before.
+        peer: who is called, for errors.
     """
+    reached, failures = -1, 0
     while True:
-        brought_something = False
-        responses = call()
+        responses = open_stream()
+        got_response = False
         try:
             for response in responses:
                 yield response
-                brought_something = True
+                got_response = True
+                if position(response) > reached:
+                    reached, failures = position(response), 0
             return
         except grpc.RpcError as error:
-            failure = error_of(error, peer)
-            if not (isinstance(failure, ServiceUnavailable) and brought_something):
+            failure = error_from_call(error, peer)
+            if not (isinstance(failure, ServiceUnavailable) and got_response and failures < MAX_ATTEMPTS):
                 raise failure from error
         finally:
             responses.cancel()
+        _pause(failures)
+        failures += 1
+
+
+def _pause(failures: int) -> None:
+    time.sleep(min(_FIRST_PAUSE_S * 2**failures, _MAX_PAUSE_S))

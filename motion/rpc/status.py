@@ -1,4 +1,4 @@
-"""Errors as gRPC status codes, and back: a remote call raises what the same call in-process would."""
+"""Conversion of errors to gRPC status codes and back, so that a remote call raises the same errors as a local one."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ from grpc_status import rpc_status
 from motion.errors import InvalidInput, NotFound, Overloaded, PlumbError, ServiceUnavailable, Violation
 
 PUSHBACK_TRAILER = "grpc-retry-pushback-ms"
-"""Tells the retrying client, inside its gRPC library, when to come again."""
+"""Trailer that tells the gRPC library of the client after how many milliseconds to retry."""
 _PUSHBACK_MS = "200"
 _DETAILS_TRAILER = "grpc-status-details-bin"
-# Status and details travel in HTTP/2 headers, which have a small limit of their own.
+# Status and details are sent in HTTP/2 headers, which must be small.
 _MAX_VIOLATIONS = 16
 _MAX_TEXT = 500
 
 
 class Refusal(NamedTuple):
-    """What a call is ended with: the arguments of `ServicerContext.abort`."""
+    """The end of a refused call: the arguments of `ServicerContext.abort`.
+
+    Attributes:
+        code: gRPC status code.
+        details: one sentence for a person.
+        trailing_metadata: machine-readable details.
+    """
 
     code: grpc.StatusCode
     details: str
     trailing_metadata: tuple[tuple[str, str | bytes], ...] = ()
 
 
-def refusal_of(error: PlumbError) -> Refusal:
-    """How a server says `error` to its client.
+def refusal_for(error: PlumbError) -> Refusal:
+    """Return the status with which a server reports `error` to its client.
 
-    `InvalidInput` carries its violations along, as `google.rpc.BadRequest`; `Overloaded` says when to come again.
+    `InvalidInput` includes its violations as `google.rpc.BadRequest`, `Overloaded` the time after which to retry.
     """
     match error:
         case InvalidInput():
@@ -63,8 +69,13 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."
 
 
-def error_of(call: grpc.RpcError, peer: str) -> PlumbError:
-    """What the failed `call` means to its caller; `peer` says in words who was called (`sim server at HOST:PORT`)."""
+def error_from_call(call: grpc.RpcError, peer: str) -> PlumbError:
+    """Return the error that a failed call raises in the caller.
+
+    Args:
+        call: the exception of the gRPC library.
+        peer: who was called, for the text (`sim server at HOST:PORT`).
+    """
     code, details = call.code(), call.details() or ""  # pyright: ignore[reportAttributeAccessIssue]
     match code:
         case grpc.StatusCode.INVALID_ARGUMENT:
@@ -74,13 +85,13 @@ def error_of(call: grpc.RpcError, peer: str) -> PlumbError:
         case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:
             return InvalidInput.of("message", f"is too large for the {peer} ({details})")
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
-            return Overloaded(f"the {peer} has as much to do as it takes on ({details})")
-        case grpc.StatusCode.UNAVAILABLE if _never_reached(details):
+            return Overloaded(f"the {peer} is overloaded ({details})")
+        case grpc.StatusCode.UNAVAILABLE if _is_unreachable(details):
             return ServiceUnavailable(f"there is no {peer} ({details})")
         case grpc.StatusCode.UNAVAILABLE:
             return ServiceUnavailable(f"the {peer} went away before it answered ({details})")
         case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return ServiceUnavailable(f"the {peer} did not answer in the time it was given")
+            return ServiceUnavailable(f"the {peer} did not answer in time")
         case grpc.StatusCode.CANCELLED:
             return ServiceUnavailable(f"the call to the {peer} was cancelled")
         case grpc.StatusCode.UNIMPLEMENTED:
@@ -94,7 +105,7 @@ def error_of(call: grpc.RpcError, peer: str) -> PlumbError:
 def _violations_of(call: grpc.RpcError) -> list[Violation]:
     try:
         status = rpc_status.from_call(call)  # pyright: ignore[reportArgumentType]
-    except ValueError:  # details that contradict the status: believe the status
+    except ValueError:  # the details contradict the status, which counts
         return []
     found = error_details_pb2.BadRequest()
     for detail in status.details if status else ():
@@ -104,6 +115,6 @@ def _violations_of(call: grpc.RpcError) -> list[Violation]:
     return []
 
 
-def _never_reached(details: str) -> bool:
+def _is_unreachable(details: str) -> bool:
     signs = ("failed to connect", "connection refused", "name resolution", "dns resolution", "empty address list")
     return any(sign in details.lower() for sign in signs)

@@ -1,8 +1,8 @@
-"""The codec between the vocabulary and its messages: `pack_*` makes a message, `unpack_*` reads one.
+"""Conversion between Plumb's data types and protobuf messages: `pack_*` makes a message, `unpack_*` reads one.
 
-Whatever a message holds, `unpack_*` either answers or raises `InvalidInput`, which names the field as the `.proto`
-files do. What is read is a copy of its own, never a view into a message. Whether it is a body in motion, with the names
-of its joints, is not asked here: that is `motion.validation`'s.
+`unpack_*` either returns a value or raises `InvalidInput`, whatever a message holds; the fields are named as in the
+`.proto` files. Arrays are copied, so that no result refers to its message. Whether positions are those of a human body
+is not checked here but in `motion.validation`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from motion.skeleton import JOINT_NAMES
 from motion.v1 import corrector_pb2, generator_pb2, motion_pb2
 
 MAX_TENSOR_BYTES = 16 * 2**20
+"""Size limit of one array."""
 MAX_TENSOR_AXES = 8
+"""Limit of its number of axes."""
 
 _DTYPES: dict[int, np.dtype] = {
     motion_pb2.Tensor.DTYPE_FLOAT32: np.dtype("<f4"),
@@ -34,14 +36,18 @@ _DTYPES: dict[int, np.dtype] = {
 }
 _DTYPE_NUMBERS = {dtype: number for number, dtype in _DTYPES.items()}
 
-_M = TypeVar("_M", bound=Message)
+_MessageT = TypeVar("_MessageT", bound=Message)
 
 
-def build(message: type[_M], **values: Any) -> _M:
-    """A message of these values.
+def build(message: type[_MessageT], **values: Any) -> _MessageT:
+    """Build a message from the values of its fields.
+
+    Args:
+        message: type of the message.
+        values: values by field name; None leaves a field unset.
 
     Raises:
-        InvalidInput: one does not fit its field (a seed over 64 bits, text that is not Unicode).
+        InvalidInput: a value does not fit its field (a seed of more than 64 bits, text that is not Unicode).
     """
     built = message()
     for name, value in values.items():
@@ -53,10 +59,10 @@ def build(message: type[_M], **values: Any) -> _M:
 
 
 def pack_tensor(array: np.ndarray) -> motion_pb2.Tensor:
-    """An array of any shape as a message.
+    """Convert an array of any shape to a message.
 
     Raises:
-        InvalidInput: its dtype has no number on the wire.
+        InvalidInput: the dtype cannot be sent.
     """
     dtype = array.dtype.newbyteorder("<")
     if dtype not in _DTYPE_NUMBERS:
@@ -67,10 +73,10 @@ def pack_tensor(array: np.ndarray) -> motion_pb2.Tensor:
 
 
 def unpack_tensor(message: motion_pb2.Tensor) -> np.ndarray:
-    """The array that a message holds, writable and in the machine's own byte order.
+    """Return the array of a message, writable and in native byte order.
 
     Raises:
-        InvalidInput: an unknown dtype, a shape that no array here has, or not as many bytes as the two call for.
+        InvalidInput: the dtype is unknown, the shape is negative or too large, or the number of bytes does not match.
     """
     dtype = _DTYPES.get(message.dtype)
     if dtype is None:
@@ -79,7 +85,7 @@ def unpack_tensor(message: motion_pb2.Tensor) -> np.ndarray:
     shape = tuple(message.shape)
     if len(shape) > MAX_TENSOR_AXES:
         raise InvalidInput.of("shape", f"has {len(shape)} axes; must have at most {MAX_TENSOR_AXES}")
-    # An axis of length 0 empties an array but does not excuse the others: numpy would overflow on them.
+    # NumPy overflows on huge axes even if another axis has length 0, so zeros count as ones here.
     if any(size < 0 for size in shape) or math.prod(max(size, 1) for size in shape) * dtype.itemsize > MAX_TENSOR_BYTES:
         raise InvalidInput.of("shape", f"is {list(shape)}; must be sizes from 0 up, {MAX_TENSOR_BYTES} bytes in all")
     expected = math.prod(shape) * dtype.itemsize
@@ -88,12 +94,16 @@ def unpack_tensor(message: motion_pb2.Tensor) -> np.ndarray:
             "data", f"has {len(message.data)} bytes; {dtype.name} of shape {list(shape)} takes {expected}"
         )
     if dtype.kind == "b" and message.data.strip(b"\x00\x01"):
-        raise InvalidInput.of("data", "has bytes other than 0 and 1; a truth value is one of these")
+        raise InvalidInput.of("data", "has bytes other than 0 and 1; a truth value must be one of these")
     return np.frombuffer(message.data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def pack_motion(motion: Motion) -> motion_pb2.Motion:
-    """A motion as a message; its joints are always named."""
+    """Convert a motion to a message; joint names are always included.
+
+    Raises:
+        InvalidInput: a value does not fit its field.
+    """
     return build(
         motion_pb2.Motion,
         positions=pack_tensor(motion.positions),
@@ -105,10 +115,10 @@ def pack_motion(motion: Motion) -> motion_pb2.Motion:
 
 
 def unpack_motion(message: motion_pb2.Motion) -> Motion:
-    """The motion that a message holds, its joints in HumanML3D's order where they are not named.
+    """Return the motion of a message; joints without names are in HumanML3D's order.
 
     Raises:
-        InvalidInput: the positions are no float32 (frames, 22, 3).
+        InvalidInput: the positions are not a float32 array of shape (frames, 22, 3).
     """
     try:
         positions = unpack_tensor(message.positions)
@@ -126,7 +136,7 @@ def unpack_motion(message: motion_pb2.Motion) -> Motion:
 
 
 def pack_options(options: CorrectionOptions) -> corrector_pb2.CorrectionOptions:
-    """Correction options as a message; "none" travels as a limit of 0 N, which is the same."""
+    """Convert correction options to a message; "none" is sent as a limit of 0 N, which means the same."""
     if options.assist == "auto":
         assist: dict[str, Any] = {"assist_auto": True}
     else:
@@ -135,11 +145,10 @@ def pack_options(options: CorrectionOptions) -> corrector_pb2.CorrectionOptions:
 
 
 def unpack_options(message: corrector_pb2.CorrectionOptions) -> CorrectionOptions:
-    """The options that a message holds; where it says nothing of the assist, that is "auto".
+    """Return the options of a message; an absent assist means "auto".
 
     Raises:
-        InvalidInput: the assist is said to be "not auto" without saying what else, a limit is no force, or the effort
-            out of range.
+        InvalidInput: `assist_auto` is false, the limit is negative or not finite, or the effort is out of range.
     """
     choice = message.WhichOneof("assist")
     if choice == "assist_auto" and not message.assist_auto:
@@ -156,7 +165,7 @@ def unpack_options(message: corrector_pb2.CorrectionOptions) -> CorrectionOption
 
 
 def pack_report(report: Report) -> corrector_pb2.Report:
-    """A report as a message, field by field."""
+    """Convert a report to a message."""
     values = {field.name: getattr(report, field.name) for field in fields(Report)}
     return build(
         corrector_pb2.Report,
@@ -170,10 +179,10 @@ def pack_report(report: Report) -> corrector_pb2.Report:
 
 
 def unpack_report(message: corrector_pb2.Report) -> Report:
-    """The report that a message holds.
+    """Return the report of a message.
 
     Raises:
-        InvalidInput: it has no status, an unknown one, or lacks the errors before or after.
+        InvalidInput: the status is missing or unknown, or the errors before or after are missing.
     """
     known = {corrector_pb2.Report.OK: "OK", corrector_pb2.Report.FAILED: "FAILED"}
     if message.status not in known:
@@ -191,10 +200,10 @@ def unpack_report(message: corrector_pb2.Report) -> Report:
 
 
 def unpack_correction(message: corrector_pb2.CorrectResponse) -> Correction:
-    """The correction that an answer holds.
+    """Return the correction of an answer.
 
     Raises:
-        InvalidInput: the answer has none, or not a whole one.
+        InvalidInput: the motion or the report is missing or malformed.
     """
     if message.violations or not (message.HasField("motion") and message.HasField("report")):
         raise InvalidInput.of("response", "has no motion and report; must have both")
@@ -202,28 +211,32 @@ def unpack_correction(message: corrector_pb2.CorrectResponse) -> Correction:
 
 
 def pack_corrector_info(info: CorrectorInfo) -> corrector_pb2.DescribeCorrectorResponse:
+    """Convert the description of a corrector to a message."""
     return build(corrector_pb2.DescribeCorrectorResponse, **asdict(info))
 
 
 def unpack_corrector_info(message: corrector_pb2.DescribeCorrectorResponse) -> CorrectorInfo:
+    """Return the description of a corrector from a message."""
     return CorrectorInfo(**_plain_values(message, CorrectorInfo))
 
 
 def pack_generator_info(info: GeneratorInfo) -> generator_pb2.DescribeGeneratorResponse:
+    """Convert the description of a generator to a message."""
     return build(generator_pb2.DescribeGeneratorResponse, **asdict(info))
 
 
 def unpack_generator_info(message: generator_pb2.DescribeGeneratorResponse) -> GeneratorInfo:
+    """Return the description of a generator from a message."""
     return GeneratorInfo(**_plain_values(message, GeneratorInfo))
 
 
 def unpack_sample_options(message: generator_pb2.SampleRequest) -> SampleOptions:
-    """The options in a request for samples; an absent guidance and absent or 0 steps leave the model its own."""
+    """Return the options of a sampling request; an absent guidance, and absent or 0 steps, become None."""
     guidance = message.guidance if message.HasField("guidance") else None
     return SampleOptions(checkpoint=message.checkpoint, guidance=guidance, steps=message.steps or None)
 
 
 def _plain_values(message: Message, kind: type) -> dict[str, Any]:
-    """The values of `message` under the field names of the dataclass `kind`, lists as tuples."""
+    """Return the fields of `message` that the dataclass `kind` has, with lists as tuples."""
     values = {field.name: getattr(message, field.name) for field in fields(kind)}
     return {k: v if isinstance(v, str | int | float) else tuple(v) for k, v in values.items()}

@@ -1,1 +1,1 @@
-"""What the command lines share; the only package that imports tyro and tqdm."""
+"""Parts that the command lines share; the only package that imports tyro and tqdm."""

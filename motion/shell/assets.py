@@ -1,4 +1,4 @@
-"""Where the files are that ship with Plumb, and those that the environment names."""
+"""Paths of the files that ship with Plumb, and of folders that environment variables name."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from pathlib import Path
 from motion.errors import InvalidInput, NotFound
 
 _CHECKOUT = Path(__file__).resolve().parents[2] / "assets"
-_FOLDERS = {"PLUMB_DATA": _CHECKOUT.parent / "../shared/data"}  # where else the environment's folders may be
-_PACKAGE = "plumb_assets"  # what the folder is called in a wheel
+_PACKAGE = "plumb_assets"  # name of the folder in an installed wheel
 
 
 def asset_path(name: str) -> Path:
-    """The file or folder `name` (as `motions/default.npz`) of the assets, of a checkout or of an installed wheel.
+    """Return the path of an asset in the installed wheel or the checkout.
+
+    Args:
+        name: path below the folder of assets, for example `motions/default.npz`.
 
     Raises:
-        NotFound: it is not there.
+        NotFound: there is no such asset.
     """
     try:
         root = Path(str(files(_PACKAGE)))
@@ -31,10 +33,14 @@ def asset_path(name: str) -> Path:
 
 
 def data_path(path: str) -> Path:
-    """Where motions are: `default` stands for the set that ships, `$NAME/` at the start for an environment's folder.
+    """Resolve the path of a data set.
+
+    Args:
+        path: `default` for the set that ships; otherwise a path, in which `$NAME` at the start stands for the folder
+            that the environment variable NAME holds.
 
     Raises:
-        InvalidInput: the environment has no such name.
+        InvalidInput: the environment variable is not set.
     """
     if path == "default":
         return asset_path("motions/default.npz")
@@ -42,7 +48,7 @@ def data_path(path: str) -> Path:
     if match is None:
         return Path(path)
     name, rest = match.group(1), (match.group(2) or "").lstrip("/")
-    folder = os.environ.get(name) or (_FOLDERS[name] if name in _FOLDERS and _FOLDERS[name].is_dir() else None)
+    folder = os.environ.get(name)
     if not folder:
         raise InvalidInput.of(path, f"is not known: the environment variable {name} must name the folder of the data")
     return Path(os.path.normpath(Path(folder) / rest))

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their target, then renamed onto it."""
+"""Atomic writing: files are written under a temporary name and then renamed, so that they are complete or absent."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from pathlib import Path
 
 from motion.errors import InvalidInput
 
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO}
+_DISK_ERRORS = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO}
+_DISK_ERRORS |= {errno.EDQUOT} if hasattr(errno, "EDQUOT") else set()
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
-    """`path` as a `Path`, if a file can be written there; to be asked before long work whose result goes there.
+    """Check that a file can be written at `path`; call this before long work whose result goes there.
+
+    Returns:
+        `path` as a `Path`.
 
     Raises:
-        InvalidInput: its folder is missing or not writable, or it is itself a folder.
+        InvalidInput: the folder is missing or not writable, or the path is itself a folder.
     """
     target = Path(path)
     folder = target.parent
@@ -35,12 +39,16 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields a temporary path beside `path`, with its suffix; it is renamed onto `path` when the block ends well.
+    """Write a file atomically.
 
-    When the block raises, the temporary file is removed and what was at `path` stays.
+    If the block ends without an exception, the temporary file is renamed to `path`. Otherwise it is removed, and an
+    existing file at `path` stays as it was.
+
+    Yields:
+        A temporary path in the same folder and with the same suffix, for the block to write to.
 
     Raises:
-        InvalidInput: `path` cannot be written (see `check_target`), or the disk refused the bytes.
+        InvalidInput: `path` cannot be written (see `check_target`), or the disk is full or failing.
     """
     with atomic_group([path]) as (temporary,):
         yield temporary
@@ -48,14 +56,20 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def atomic_group(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[Path, ...]]:
-    """As `atomic_path` for files that belong together, of which the last is the one that makes the set exist.
+    """Write files that belong together atomically; the last one marks the group as complete.
 
-    The last is taken away first and put in place last, so that whoever finds it finds the others beside it. A member
-    that the block leaves unwritten is removed from the set.
+    The last file is removed first and put in place last, so that whoever finds it also finds the others. A file that
+    the block does not write is removed from the group.
+
+    Yields:
+        One temporary path per file; see `atomic_path`.
+
+    Raises:
+        InvalidInput: one of the files cannot be written (see `check_target`), or the disk is full or failing.
     """
     targets = [check_target(path) for path in paths]
-    mark = uuid.uuid4().hex[:8]
-    temporaries = tuple(target.with_name(f".{mark}.tmp.{target.name}") for target in targets)
+    prefix = f".{uuid.uuid4().hex[:8]}.tmp."
+    temporaries = tuple(target.with_name(prefix + target.name) for target in targets)
     try:
         yield temporaries
         for temporary in temporaries:
@@ -78,6 +92,6 @@ def atomic_group(paths: Sequence[str | os.PathLike[str]]) -> Iterator[tuple[Path
 
 
 def _flush(path: Path) -> None:
-    """Have the bytes on the disk before the name points at them."""
-    with path.open("rb") as stream:
+    """Force the content to the disk before the name points to it."""
+    with path.open("r+b") as stream:  # Windows only flushes files that are open for writing
         os.fsync(stream.fileno())

@@ -1,18 +1,16 @@
-"""Physical errors of many motions as a document for programs and as a table for people."""
+"""Physical errors of many motions, as a JSON document and as a text table."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
-
-import numpy as np
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 from motion.errors import InvalidInput
-from motion.metrics import physical_errors
+from motion.metrics import PhysicalErrors, mean_errors, physical_errors
 from motion.motion_set import MotionSet
-from motion.report import PhysicalErrors
+from motion.shell.tables import text_table
 from motion.validation import check_motion
 
 _COLUMNS = {
@@ -21,15 +19,30 @@ _COLUMNS = {
 }  # fmt: skip
 
 
+class MetricsRow(NamedTuple):
+    """The physical errors of one motion, with its id, number of frames and frame rate."""
+
+    id: str
+    frames: int
+    fps: float
+    errors: PhysicalErrors
+
+
 @dataclass(frozen=True)
 class MetricsTable:
-    """A row a motion: its id, frames, rate and errors; and for each motion that was refused, why."""
+    """Physical errors of the motions of a set.
 
-    rows: tuple[tuple[str, int, float, PhysicalErrors], ...]
+    Attributes:
+        rows: one row per valid motion.
+        refused: reasons by the ids of the motions that are invalid.
+    """
+
+    rows: tuple[MetricsRow, ...]
     refused: dict[str, str]
 
     @classmethod
-    def of(cls, motions: MotionSet) -> MetricsTable:
+    def from_motions(cls, motions: MotionSet) -> MetricsTable:
+        """Compute the physical errors of each motion of a set."""
         rows, refused = [], {}
         for motion in motions:
             name = motion.name or ""
@@ -38,40 +51,33 @@ class MetricsTable:
             except InvalidInput as error:
                 refused[name] = str(error)
                 continue
-            rows.append((name, len(motion), motion.fps, physical_errors(motion.positions, motion.fps)))
+            rows.append(MetricsRow(name, len(motion), motion.fps, physical_errors(motion.positions, motion.fps)))
         return cls(tuple(rows), refused)
 
     def mean(self) -> PhysicalErrors | None:
-        """Means over the motions, each counting once; None when there are none."""
-        if not self.rows:
-            return None
-        names = [field.name for field in fields(PhysicalErrors)]
-        return PhysicalErrors(*(float(np.mean([getattr(row[3], name) for row in self.rows])) for name in names))
+        """Return the mean over the motions, each counting once; None if there are none."""
+        return mean_errors([row.errors for row in self.rows]) if self.rows else None
 
     def to_json(self) -> dict[str, Any]:
-        """`{"motions": [{"id", "frames", "fps", errors}], "mean": {errors}, "refused": {id: reason}}`."""
+        """Return `{"motions": [{"id", "frames", "fps", errors}], "mean": {errors}, "refused": {id: reason}}`."""
         mean = self.mean()
         return {
             "motions": [
-                {"id": name, "frames": frames, "fps": fps, **asdict(errors)} for name, frames, fps, errors in self.rows
+                {"id": row.id, "frames": row.frames, "fps": row.fps, **asdict(row.errors)} for row in self.rows
             ],
             "mean": asdict(mean) if mean else None,
             "refused": self.refused,
         }
 
     def to_text(self) -> str:
-        """Aligned columns, one motion a line, their mean last."""
-        lines = [(name, str(frames), _cells(errors)) for name, frames, _, errors in self.rows]
+        """Return a table with one motion per line and the mean in the last line."""
+        rows = [(row.id, str(row.frames), *_cells(row.errors)) for row in self.rows]
         mean = self.mean()
         if mean:
-            lines.append((f"mean of {len(self.rows)}", "", _cells(mean)))
-        width = max([len(name) for name, _, _ in lines] + [len("motion")])
-        header = f"{'motion':<{width}}  {'frames':>6}  " + "  ".join(_COLUMNS.values())
-        return "\n".join(
-            [header, *(f"{name:<{width}}  {frames:>6}  {'  '.join(cells)}" for name, frames, cells in lines)]
-        )
+            rows.append((f"mean of {len(self.rows)}", "", *_cells(mean)))
+        return text_table(("motion", "frames", *_COLUMNS.values()), rows)
 
 
 def _cells(errors: PhysicalErrors) -> Sequence[str]:
     values = asdict(errors)
-    return [f"{values[key]:>{len(title)}.{3 if key == 'skate_ratio' else 2}f}" for key, title in _COLUMNS.items()]
+    return [f"{values[key]:.{3 if key == 'skate_ratio' else 2}f}" for key in _COLUMNS]

@@ -1,4 +1,4 @@
-"""Which source a result was made with."""
+"""The version of the source code that a result was made with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 
 @cache
 def source_commit() -> str | None:
-    """The commit of the checkout that this code lies in, + where files were changed since; None for no checkout."""
+    """Return the commit of the checkout that this code is in.
+
+    Returns:
+        The commit's hash, with `+` appended if files were changed since; None if the code is not in a checkout.
+    """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

@@ -1,4 +1,4 @@
-"""Recipes: TOML files that say a piece of work whole, called by name where they ship with a package, or by path."""
+"""Recipes: TOML files that describe a piece of work completely, found by name in a package or by path."""
 
 from __future__ import annotations
 
@@ -16,25 +16,38 @@ _T = TypeVar("_T")
 
 
 def shipped_recipes(package: str) -> dict[str, str]:
-    """The text of each recipe in a package's folder `recipes`, by name."""
+    """Return the texts of the recipes in the folder `recipes` of a package, by name."""
     folder = files(package) / "recipes"
     texts = {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".toml")}
     return {name.removesuffix(".toml"): texts[name] for name in sorted(texts)}
 
 
 def read_recipe(kind: type[_T], name_or_path: str | os.PathLike[str], package: str) -> _T:
-    """The recipe of this name, or in this file: a path ends in `.toml`.
+    """Read a recipe.
+
+    Args:
+        kind: dataclass of the recipe; see `motion.shell.schema`.
+        name_or_path: name of a recipe that ships with `package`, or path of a file that ends in `.toml`.
+        package: name of the package.
 
     Raises:
-        NotFound: no recipe has the name, or there is no such file.
-        InvalidInput: it is no TOML, or has keys or values that a recipe does not; each with its path.
+        NotFound: there is no recipe of this name, or no such file.
+        InvalidInput: the file is not TOML, or a key or value is wrong; one violation for each, with its path.
     """
-    return recipe_of(kind, read_recipe_table(name_or_path, shipped_recipes(package)), os.fspath(name_or_path))
+    return recipe_from_table(kind, read_recipe_table(name_or_path, shipped_recipes(package)), os.fspath(name_or_path))
 
 
 def read_recipe_table(name_or_path: str | os.PathLike[str], shipped: Mapping[str, str]) -> dict[str, Any]:
-    """The plain table of the recipe of this name among `shipped`, or in this file, with no look at its keys. Raises as
-    `read_recipe`."""
+    """Read a recipe as a plain table, without checking its keys and values.
+
+    Args:
+        name_or_path: name of a recipe in `shipped`, or path of a file that ends in `.toml`.
+        shipped: texts of recipes by name.
+
+    Raises:
+        NotFound: there is no recipe of this name, or no such file.
+        InvalidInput: the file is not TOML.
+    """
     where = os.fspath(name_or_path)
     if where.endswith(".toml"):
         try:
@@ -47,18 +60,18 @@ def read_recipe_table(name_or_path: str | os.PathLike[str], shipped: Mapping[str
         text = shipped[where]
     else:
         raise NotFound(
-            f"there is no recipe {where!r}; there are {', '.join(shipped)}, and a file of one's own ends in .toml"
+            f"there is no recipe {where!r}; there are {', '.join(shipped)}; the path of a file must end in .toml"
         )
     return _table(text, where)
 
 
 def parse_recipe(kind: type[_T], text: str, where: str = "recipe") -> _T:
-    """The recipe that a TOML text says; `where` names it in errors. Raises as `read_recipe`."""
-    return recipe_of(kind, _table(text, where), where)
+    """Read a recipe from TOML text; `where` names it in errors, which are those of `read_recipe`."""
+    return recipe_from_table(kind, _table(text, where), where)
 
 
-def recipe_of(kind: type[_T], table: Mapping[str, Any], where: str = "recipe") -> _T:
-    """The recipe in a plain table. Raises as `read_recipe`."""
+def recipe_from_table(kind: type[_T], table: Mapping[str, Any], where: str = "recipe") -> _T:
+    """Read a recipe from a plain table; `where` names it in errors, which are those of `read_recipe`."""
     try:
         return read_table(kind, table)
     except InvalidInput as error:

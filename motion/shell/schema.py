@@ -1,9 +1,11 @@
-"""Strict reading of tables from outside into frozen dataclasses: every key known, every value of its type and range.
+"""Strict reading of tables, such as parsed TOML, into frozen dataclasses.
 
-A field of a dataclass says what may stand there by a rule in its type, `Annotated[int, Integer(1)]`, or by being a
-dataclass itself; a bare `int` or `float` is one that is not negative. Without a default it must be in the table.
-`read_table` gathers everything that is wrong in a table, each with its path (`arms[1].gamma`), its value and what would
-be right.
+Each field of a dataclass has a rule: in its type, `Annotated[int, Integer(1)]`, or by being a dataclass itself. A bare
+`int` or `float` must not be negative, a bare `str` not empty. Keys for fields without a default are required, unknown
+keys are refused. `read_table` collects all violations of a table, each with its path (`arms[1].gamma`), its value and
+what would be right.
+
+See `docs/decisions/0002-validation-of-recipes.md` for why this is not done by a library.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Protocol, TypeVar, get_type_hints
 
 from motion.errors import InvalidInput, Violation
@@ -19,23 +22,34 @@ _T = TypeVar("_T")
 
 
 class Rule(Protocol):
-    """What may stand in a place: `read` answers with the value, or adds to `violations` and answers None."""
+    """A condition on a value."""
 
-    def read(self, path: str, value: Any, violations: list[Violation]) -> Any: ...
+    def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
+        """Check and convert a value.
+
+        Args:
+            path: where the value is in the whole table, for errors.
+            value: the value, as TOML or JSON give it.
+            violations: a violation is appended for each fault.
+
+        Returns:
+            The converted value; None if there was a fault.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class Key:
-    """The name of a field in its table, where that is no name in Python (`lambda`)."""
+    """The key of a field in a table, where it differs from the field's name (`lambda` is no name in Python)."""
 
     name: str
 
 
 def read_table(kind: type[_T], table: Mapping[str, Any]) -> _T:
-    """The dataclass `kind` that a table says.
+    """Read a table into the dataclass `kind`.
 
     Raises:
-        InvalidInput: with a violation for each unknown or missing key and each value out of its type or range.
+        InvalidInput: with a violation for each unknown or missing key and each value of a wrong type or range.
     """
     violations: list[Violation] = []
     value = Table(kind).read("", table, violations)
@@ -45,9 +59,9 @@ def read_table(kind: type[_T], table: Mapping[str, Any]) -> _T:
 
 
 def to_table(value: Any) -> Any:
-    """The plain table that `read_table` reads as `value` again; fields that are None are left out."""
+    """Convert a dataclass to the plain table that `read_table` reads back; fields that are None are left out."""
     if is_dataclass(value):
-        items = {key: getattr(value, spec.name) for key, (spec, _) in _settings(type(value)).items()}
+        items = {key: getattr(value, spec.name) for key, (spec, _) in _rules(type(value)).items()}
         return {key: to_table(item) for key, item in items.items() if item is not None}
     if isinstance(value, Mapping):
         return {key: to_table(item) for key, item in value.items()}
@@ -56,39 +70,43 @@ def to_table(value: Any) -> Any:
     return value
 
 
-def differences(ours: Any, theirs: Any, path: str = "") -> list[tuple[str, Any, Any]]:
-    """Where two plain tables differ: (path, ours, theirs), None for what one of them lacks."""
+def table_differences(ours: Any, theirs: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """Compare two plain tables.
+
+    Returns:
+        (path, our value, their value) for each difference, with None for a key that one of the tables lacks.
+    """
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         keys = [*ours, *(key for key in theirs if key not in ours)]
-        return [d for key in keys for d in differences(ours.get(key), theirs.get(key), _joined(path, key))]
+        return [d for key in keys for d in table_differences(ours.get(key), theirs.get(key), _join(path, key))]
     if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
         pairs = enumerate(zip(ours, theirs, strict=True))
-        return [d for index, (a, b) in pairs for d in differences(a, b, f"{path}[{index}]")]
+        return [d for index, (a, b) in pairs for d in table_differences(a, b, f"{path}[{index}]")]
     return [] if type(ours) is type(theirs) and ours == theirs else [(path, ours, theirs)]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose keys are the settings of a dataclass."""
+    """A table that is read into the dataclass `kind`."""
 
     kind: type
 
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
+        """See `Rule.read`."""
         if not isinstance(value, Mapping):
             return _refuse(path, value, "a table", violations)
-        settings = _settings(self.kind)
-        wrong = len(violations)
+        rules = _rules(self.kind)
+        violations_before = len(violations)
         for key in value:
-            if key not in settings:
-                known = ", ".join(settings)
-                violations.append(Violation(_joined(path, key), f"is not a key that is known here; known are {known}"))
+            if key not in rules:
+                violations.append(Violation(_join(path, key), f"is not a known key; known are {', '.join(rules)}"))
         values = {}
-        for key, (spec, rule) in settings.items():
+        for key, (spec, rule) in rules.items():
             if key in value:
-                values[spec.name] = rule.read(_joined(path, key), value[key], violations)
+                values[spec.name] = rule.read(_join(path, key), value[key], violations)
             elif spec.default is MISSING and spec.default_factory is MISSING:
-                violations.append(Violation(_joined(path, key), "is missing and has no default"))
-        if len(violations) > wrong:
+                violations.append(Violation(_join(path, key), "is missing and has no default"))
+        if len(violations) > violations_before:
             return None
         try:
             return self.kind(**values)
@@ -99,12 +117,13 @@ class Table:
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list with at least `least` items, each after one rule; read as a tuple."""
+    """A list of at least `least` items, each of which obeys the rule `item`; it is read as a tuple."""
 
     item: Rule
     least: int = 0
 
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
+        """See `Rule.read`."""
         if not isinstance(value, list | tuple) or len(value) < self.least:
             least = f" of at least {self.least}" if self.least else ""
             return _refuse(path, value, f"a list{least}", violations)
@@ -119,6 +138,7 @@ class Integer:
     most: int = 2**31 - 1
 
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
+        """See `Rule.read`."""
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
             return _refuse(path, value, f"a whole number from {self.least} to {self.most}", violations)
         return value
@@ -126,13 +146,14 @@ class Integer:
 
 @dataclass(frozen=True)
 class Number:
-    """A number from `least` to `most`, both included; infinity only where `most` is."""
+    """A number from `least` to `most`, both included, which may be infinite unless it must be `finite`."""
 
     least: float = 0.0
     most: float = math.inf
     finite: bool = True
 
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
+        """See `Rule.read`."""
         right = isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most
         if not right or (self.finite and math.isinf(value)):
             span = f"from {self.least:g} up" if math.isinf(self.most) else f"from {self.least:g} to {self.most:g}"
@@ -142,12 +163,13 @@ class Number:
 
 @dataclass(frozen=True)
 class Text:
-    """A text that is not empty; one of `choices` where there are any."""
+    """A text that is not empty unless it may be; one of `choices` if there are any."""
 
     choices: tuple[str, ...] = ()
     may_be_empty: bool = False
 
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
+        """See `Rule.read`."""
         if self.choices and value not in self.choices:
             return _refuse(path, value, f"one of {', '.join(map(repr, self.choices))}", violations)
         if not isinstance(value, str) or not (value or self.may_be_empty):
@@ -157,50 +179,58 @@ class Text:
 
 @dataclass(frozen=True)
 class Either:
-    """What the first of several rules that takes it makes of a value; `wanted` says all of them in words."""
+    """A value that obeys at least one of several rules; the first that accepts it converts it.
+
+    Attributes:
+        rules: the rules, in the order in which they are tried.
+        wanted: what all of them accept together, for errors.
+    """
 
     rules: tuple[Rule, ...]
     wanted: str
 
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
+        """See `Rule.read`."""
         for rule in self.rules:
-            tried: list[Violation] = []
-            result = rule.read(path, value, tried)
-            if not tried:
+            faults: list[Violation] = []
+            result = rule.read(path, value, faults)
+            if not faults:
                 return result
         return _refuse(path, value, self.wanted, violations)
 
 
 @dataclass(frozen=True)
 class Scalars:
-    """A table of any names with plain values: texts, numbers, true and false."""
+    """A table with any keys, whose values are texts, numbers or booleans."""
 
     def read(self, path: str, value: Any, violations: list[Violation]) -> Any:
+        """See `Rule.read`."""
         if not isinstance(value, Mapping):
             return _refuse(path, value, "a table", violations)
         for key, item in value.items():
             if not isinstance(item, str | int | float | bool):
-                _refuse(_joined(path, key), item, "a text, a number, or true or false", violations)
+                _refuse(_join(path, key), item, "a text, a number, or true or false", violations)
         return dict(value)
 
 
-_PLAIN: dict[Any, Rule] = {int: Integer(), float: Number(), str: Text()}
+_DEFAULT_RULES: dict[Any, Rule] = {int: Integer(), float: Number(), str: Text()}
 
 
-def _settings(kind: type) -> dict[str, tuple[Field[Any], Rule]]:
-    """The fields of a dataclass and their rules, by their keys in a table."""
-    settings = {}
+@cache
+def _rules(kind: type) -> dict[str, tuple[Field[Any], Rule]]:
+    """Return the fields of a dataclass and their rules, by the keys in its table."""
+    rules = {}
     hints = get_type_hints(kind, include_extras=True)
     for spec in fields(kind):
-        extras = getattr(hints[spec.name], "__metadata__", ())
-        key = next((extra.name for extra in extras if isinstance(extra, Key)), spec.name)
         hint = hints[spec.name]
-        rule = next((extra for extra in extras if hasattr(extra, "read")), None) or _PLAIN.get(hint) or Table(hint)
-        settings[key] = (spec, rule)
-    return settings
+        metadata = getattr(hint, "__metadata__", ())
+        key = next((item.name for item in metadata if isinstance(item, Key)), spec.name)
+        rule = next((item for item in metadata if hasattr(item, "read")), None)
+        rules[key] = (spec, rule or _DEFAULT_RULES.get(hint) or Table(hint))
+    return rules
 
 
-def _joined(path: str, key: str) -> str:
+def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else str(key)
 
 

@@ -1,4 +1,4 @@
-"""Plain tables as TOML text, which the standard library only reads."""
+"""Writing of TOML; the standard library only reads it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Any
 
 
 def format_toml(table: Mapping[str, Any], path: str = "") -> str:
-    """A plain table (texts, numbers, truth values, lists of them, tables, lists of tables) as TOML."""
+    """Format a plain table as TOML.
+
+    Args:
+        table: values are texts, numbers, booleans, lists of these, tables, and lists of tables.
+        path: name of the table in its document; empty for the document itself.
+    """
     plain = {key: value for key, value in table.items() if not _is_tables(value)}
     lines = [f"{_format_key(key)} = {_format_value(value)}" for key, value in plain.items()]
     text = "\n".join(lines) + ("\n" if lines else "")

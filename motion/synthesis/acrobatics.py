@@ -1,4 +1,4 @@
-"""Builders of clips in which a foot leaves the floor: kicks, lunges, balance, dance steps."""
+"""Plans of clips in which a foot leaves the floor: kicks, lunges, standing on one leg, dance steps."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from motion.synthesis.curve import ramp
 from motion.synthesis.gesture_library import arm
 from motion.synthesis.plan import Plan
 from motion.synthesis.scene import Scene
-from motion.synthesis.single_steps import lift_foot, outward, place, side_steps, step
+from motion.synthesis.single_steps import last_stance, lift_foot, outward_sign, side_steps, step
 
 _BALANCING = arm("both", 12, 34, 10, 36)
 
 
 @dataclass(frozen=True)
 class LegMove:
-    """What a lifted foot does: keys (seconds after lifting, metres outward, up and ahead, pitch in rad heel up), how
-    the trunk goes with it at the key `strike`, and how long the foot is in the air."""
+    """The movement of a lifted leg, with the trunk and the arms that go with it.
+
+    Attributes:
+        keys: positions of the foot: seconds after lifting, metres outward, upward and forward from where it stood, and
+            pitch in rad, positive with the heel up.
+        air_s: seconds that the foot is in the air.
+        strike: index of the key at which trunk and arms reach their posture.
+        trunk: posture of the trunk; see `plan.Posture`.
+        arms: posture of the arms.
+        holds: whether the leg may be held still for a while, from `strike` on.
+    """
 
     keys: tuple[tuple[float, float, float, float, float], ...]
     air_s: float
@@ -78,10 +87,10 @@ LEG_SWING = LegMove(
 )
 
 
-def moving_leg(move: LegMove) -> Callable[[Scene], Plan]:
-    """Builder: shift the weight to one leg, move the other, put it down again."""
+def leg_move_builder(move: LegMove) -> Callable[[Scene], Plan]:
+    """Return a builder of plans that shift the weight to one leg, move the other, and put it down again."""
 
-    def write(scene: Scene) -> Plan:
+    def build_plan(scene: Scene) -> Plan:
         reach, tempo = scene.style.size * scene.between(0.85, 1.08), scene.seconds(1.0)
         held = scene.between(0.0, 2.0) if move.holds else 0.0
         lift = scene.between(0.9, 1.2)
@@ -89,7 +98,13 @@ def moving_leg(move: LegMove) -> Callable[[Scene], Plan]:
         for index, (moment, out, up, forward, pitch) in enumerate(move.keys):
             late = held if index >= move.strike and move.holds else 0.0
             via.append(
-                (lift + moment * tempo + late, outward(scene.side) * out * reach, up * reach, forward * reach, pitch)
+                (
+                    lift + moment * tempo + late,
+                    outward_sign(scene.side) * out * reach,
+                    up * reach,
+                    forward * reach,
+                    pitch,
+                )
             )
         land = lift + move.air_s * tempo + held
         plan = scene.plan(land + scene.between(0.7, 1.0))
@@ -105,11 +120,11 @@ def moving_leg(move: LegMove) -> Callable[[Scene], Plan]:
         )
         return plan
 
-    return write
+    return build_plan
 
 
-def lunging(scene: Scene) -> Plan:
-    """A long step ahead, down on the front leg, and back."""
+def build_lunge(scene: Scene) -> Plan:
+    """Plan a long step forward, a bend of the front leg, and the way back."""
     side, tempo = scene.side, scene.seconds(1.0)
     length, depth = scene.between(0.52, 0.68) * scene.body.leg / 0.84, scene.between(0.2, 0.3)
     lift = scene.between(0.6, 0.9)
@@ -117,7 +132,7 @@ def lunging(scene: Scene) -> Plan:
     rest = down + scene.between(0.7, 1.3) * tempo
     plan = scene.plan(rest + 0.65 * tempo + scene.between(0.7, 1.0))
     plan.stand(width=0.2)
-    x, z, yaw = place(plan, side)
+    x, z, yaw = last_stance(plan, side)
     step(plan, side, lift, down, (x, z + length, yaw), clearance=0.1, strike=0.15, shift=0.4, settle=0.3)
     rear = "right" if side == 0 else "left"
     plan.key(
@@ -129,15 +144,15 @@ def lunging(scene: Scene) -> Plan:
     return plan
 
 
-def genuflecting(scene: Scene) -> Plan:
-    """One foot back, down until that knee is just over the floor, and up again."""
+def build_genuflection(scene: Scene) -> Plan:
+    """Plan a step back with one foot, a bend until its knee is just above the floor, and the way up."""
     side, tempo = scene.side, scene.seconds(1.0)
     lift = scene.between(0.6, 0.9)
     down = lift + 0.6 * tempo
     rest = down + 0.8 * tempo + scene.between(0.5, 1.4)
     plan = scene.plan(rest + 1.2 * tempo + 0.6 + scene.between(0.5, 0.8))
     plan.stand(width=0.2)
-    x, z, yaw = place(plan, side)
+    x, z, yaw = last_stance(plan, side)
     name = "left" if side == 0 else "right"
     step(plan, side, lift, down, (x, z - 0.46 * scene.body.leg / 0.84, yaw), clearance=0.07, shift=0.4, settle=0.35)
     plan.key(
@@ -159,8 +174,8 @@ def genuflecting(scene: Scene) -> Plan:
     return plan
 
 
-def stepping_over(scene: Scene) -> Plan:
-    """High steps over something low that is not there: the leading foot, then the other."""
+def build_step_over(scene: Scene) -> Plan:
+    """Plan high steps over an imaginary low obstacle, first with one foot, then with the other."""
     side, tempo = scene.side, scene.seconds(1.0)
     height, length = scene.between(0.2, 0.34), scene.between(0.52, 0.64) * scene.body.leg / 0.84
     lift = scene.between(0.8, 1.1)
@@ -168,11 +183,11 @@ def stepping_over(scene: Scene) -> Plan:
     plan.stand(width=0.16)
     moment = lift
     for foot in (side, 1 - side):
-        x, z, yaw = place(plan, foot)
+        x, z, yaw = last_stance(plan, foot)
         land = moment + 0.85 * tempo
         via = [
-            (moment + 0.32 * tempo, x + 0.01 * outward(foot), height, z + 0.3 * length, 0.3),
-            (moment + 0.55 * tempo, x + 0.01 * outward(foot), 0.95 * height, z + 0.72 * length, 0.05),
+            (moment + 0.32 * tempo, x + 0.01 * outward_sign(foot), height, z + 0.3 * length, 0.3),
+            (moment + 0.55 * tempo, x + 0.01 * outward_sign(foot), 0.95 * height, z + 0.72 * length, 0.05),
         ]
         step(plan, foot, moment, land, (x, z + length, yaw), shift=0.45, settle=0.3, push=0.75, via=via)
         moment = land + 0.4 * tempo
@@ -188,8 +203,8 @@ def stepping_over(scene: Scene) -> Plan:
     return plan
 
 
-def dancing(scene: Scene) -> Plan:
-    """Side to side in rhythm: a step, the other foot closes with a touch, and back."""
+def build_dance(scene: Scene) -> Plan:
+    """Plan a dance from side to side in rhythm: a step, the other foot closes, and back."""
     beat, count = scene.seconds(0.42), scene.number(2, 4)
     start, length = scene.between(0.4, 0.7), scene.between(0.22, 0.34) * scene.style.size
     plan = scene.plan(start + 4 * count * beat + scene.between(0.3, 0.6))
@@ -200,7 +215,7 @@ def dancing(scene: Scene) -> Plan:
         moment, side = moment + 2 * beat, 1 - side
     on = ramp(plan.time, start - 0.2, start + 0.3) * (1 - ramp(plan.time, moment - 0.3, moment + 0.2))
     phase = np.pi * (plan.time - start) / beat
-    sway = np.sin(phase / 2) * outward(scene.side) * on
+    sway = np.sin(phase / 2) * outward_sign(scene.side) * on
     bounce = 0.5 * (1 - np.cos(2 * phase)) * on
     plan.add({"height": -0.03 * bounce, "twist": 8.0 * sway, "bend": 4.0 * sway, "nod": 4.0 * bounce})
     lively = scene.between(10, 26)

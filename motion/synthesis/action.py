@@ -1,11 +1,11 @@
-"""A kind of action: how its clips are made and what is said about them."""
+"""Actions: how the clips of an action are made, and their captions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from motion.synthesis.gesture import gesturing
+from motion.synthesis.gesture import gesture_builder
 from motion.synthesis.gesture_library import GESTURES
 from motion.synthesis.plan import Plan
 from motion.synthesis.scene import Scene
@@ -17,20 +17,20 @@ class Action:
     """One kind of action.
 
     Attributes:
-        name: in the ids and the metadata of its clips.
-        weight: how often it is made, relative to the others.
-        write: writes a clip's plan, and the words that only it knows into the scene.
-        captions: patterns; see `captions.captions_of`.
-        styles: names of the manners it is done in, each as often as it stands there.
+        name: name in the ids and the metadata of its clips.
+        weight: frequency of its clips relative to other actions.
+        build_plan: builds the plan of a clip, and adds words for the captions to the scene.
+        captions: patterns of captions; see `captions.make_captions`.
+        styles: names of the styles to draw from; a repeated name is drawn more often.
     """
 
     name: str
     weight: float
-    write: Callable[[Scene], Plan]
+    build_plan: Callable[[Scene], Plan]
     captions: tuple[str, ...]
     styles: tuple[str, ...] = EVERYDAY
 
 
 def gesture_action(name: str, weight: float, captions: tuple[str, ...], styles: tuple[str, ...] = EVERYDAY) -> Action:
-    """The action of the gesture of this name in `GESTURES`."""
-    return Action(name, weight, gesturing(GESTURES[name]), captions, styles)
+    """Make an action from the gesture of this name in `GESTURES`."""
+    return Action(name, weight, gesture_builder(GESTURES[name]), captions, styles)

@@ -1,7 +1,7 @@
-"""The body that performs the synthesised motions: its bones, its masses, and how its limbs bend.
+"""The body of the synthesised motions: bones, masses, and inverse kinematics of its limbs.
 
-Its frame is that of `motion.kinematics`: Y up, the body facing +Z, left at +X. Its floor is y = 0 at the ball of the
-foot (joints 10, 11), as in HumanML3D; the sole lies `SOLE_M` lower.
+The frame is that of `motion.kinematics`: Y up, the body faces +Z, its left is at +X. The floor, y = 0, is at the ball
+of the foot (joints 10, 11), as in HumanML3D; the sole is `SOLE_M` lower.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from motion.skeleton import JOINT
 SOLE_M = 0.02
 SIDES = ("left", "right")
 OUTWARD = (1.0, -1.0)
-"""The x axis's sign on the left and on the right side."""
+"""Sign of the outward direction along the x axis, for the left and the right side."""
 
-_PLANTED_FOOT = (0.0, -0.055, 0.112)  # ankle to ball of a flat foot, an adult's in round numbers
+_PLANTED_FOOT = (0.0, -0.055, 0.112)  # ankle to ball of an adult's flat foot, rounded, m
 _HEEL_BEHIND_M = 0.055
 
-# Share of the body's mass at each joint: segment masses and centres after de Leva, "Adjustments to Zatsiorsky-
-# Seluyanov's segment inertia parameters", Journal of Biomechanics 29, 1996, each split between the joints at its ends.
+# Share of the body's mass at each joint. Masses and centres of the segments are those of de Leva, "Adjustments to
+# Zatsiorsky-Seluyanov's segment inertia parameters", Journal of Biomechanics 29, 1996; the mass of each segment is
+# divided between the joints at its ends.
 _MASS = {
     "pelvis": 0.115, "hip": 0.083, "knee": 0.077, "ankle": 0.030, "foot": 0.006, "spine1": 0.085, "spine2": 0.085,
     "spine3": 0.130, "neck": 0.020, "head": 0.067, "collar": 0.012, "shoulder": 0.022, "elbow": 0.022, "wrist": 0.013,
@@ -37,55 +38,65 @@ class Body:
     """A body of one size.
 
     Attributes:
-        offsets: (22, 3) rest offsets, metres, row j from j's parent to j; see `motion.kinematics`.
+        offsets: (22, 3) rest offsets in metres; row j goes from the parent of joint j to j. See `motion.kinematics`.
     """
 
     offsets: np.ndarray
 
     @classmethod
     def of_size(cls, scale: float = 1.0) -> Body:
-        """The mean adult, `scale` times as tall."""
+        """Return the mean adult, scaled by `scale`."""
         offsets = REST_OFFSETS.copy()
         offsets[[10, 11]] = _PLANTED_FOOT
         return cls(offsets * scale)
 
     @property
     def thigh(self) -> float:
+        """Length of the thigh, m."""
         return float(np.linalg.norm(self.offsets[4]))
 
     @property
     def shin(self) -> float:
+        """Length of the shin, m."""
         return float(np.linalg.norm(self.offsets[7]))
 
     @property
     def leg(self) -> float:
-        """Hip to ankle of a straight leg, metres."""
+        """Distance from hip to ankle of a straight leg, m."""
         return self.thigh + self.shin
 
     @property
     def foot(self) -> np.ndarray:
-        """From the ankle to the ball of a flat foot (3,)."""
+        """Vector (3,) from the ankle to the ball of a flat foot, m."""
         return self.offsets[10]
 
     @property
     def heel(self) -> np.ndarray:
-        """From the ankle to the lowest point of the heel of a flat foot (3,)."""
+        """Vector (3,) from the ankle to the lowest point of the heel of a flat foot, m."""
         return np.array([0.0, self.foot[1] - SOLE_M, -_HEEL_BEHIND_M * self.leg / 0.84])
 
     def standing_height(self, stretch: float = 0.985) -> float:
-        """Height of the pelvis over the floor, metres, with legs stretched to this share of their length."""
+        """Return the height of the pelvis, m, when the legs are stretched to the share `stretch` of their length."""
         return float(stretch * self.leg - self.offsets[1][1] - self.foot[1])
 
 
 def centre_of_mass(positions: np.ndarray) -> np.ndarray:
-    """Centre of mass (..., 3) of joints (..., 22, 3)."""
+    """Compute the centre of mass (..., 3) of joints (..., 22, 3)."""
     return MASS_SHARE @ positions
 
 
-def bent_limb(start: np.ndarray, end: np.ndarray, upper: float, lower: float, pole: np.ndarray) -> np.ndarray:
-    """The middle joint (n, 3) of a limb of two bones from `start` to `end` (n, 3), bent towards `pole` (n, 3).
+def solve_two_bones(start: np.ndarray, end: np.ndarray, upper: float, lower: float, pole: np.ndarray) -> np.ndarray:
+    """Compute the middle joint of limbs of two bones.
 
-    `end` must be within reach; `within_reach` sees to it.
+    Args:
+        start: (n, 3) position of the first joint.
+        end: (n, 3) position of the last joint, within reach; see `clip_to_reach`.
+        upper: length of the first bone, m.
+        lower: length of the second bone, m.
+        pole: (n, 3) direction in which the middle joint bends.
+
+    Returns:
+        Position of the middle joint (n, 3).
     """
     reach = end - start
     distance = np.linalg.norm(reach, axis=-1, keepdims=True)
@@ -96,8 +107,8 @@ def bent_limb(start: np.ndarray, end: np.ndarray, upper: float, lower: float, po
     return start + along * direction + across * bend
 
 
-def within_reach(start: np.ndarray, end: np.ndarray, upper: float, lower: float) -> np.ndarray:
-    """`end` (n, 3), moved towards or away from `start` as far as two bones need that lead from one to the other."""
+def clip_to_reach(start: np.ndarray, end: np.ndarray, upper: float, lower: float) -> np.ndarray:
+    """Move `end` (n, 3) along the line from `start` (n, 3) until two bones of these lengths can connect them."""
     reach = end - start
     distance = np.linalg.norm(reach, axis=-1, keepdims=True)
     allowed = np.clip(distance, abs(upper - lower) + 0.02, upper + lower - 1e-5)
@@ -105,6 +116,6 @@ def within_reach(start: np.ndarray, end: np.ndarray, upper: float, lower: float)
 
 
 def knee_pole(hip: np.ndarray, ankle: np.ndarray, forward: np.ndarray) -> np.ndarray:
-    """Where the knee points (n, 3): forward under a hanging leg, turning with the leg as it swings up."""
+    """Compute the directions (n, 3) in which knees bend: `forward` (n, 3), rotated with the leg out of the vertical."""
     down = np.broadcast_to((0.0, -1.0, 0.0), hip.shape)
     return rotation.rotate(rotation.between(down, ankle - hip), forward)

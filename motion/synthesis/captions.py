@@ -1,4 +1,4 @@
-"""Captions: each action's own sentences, filled with what is true of the clip."""
+"""Captions: the sentences of each action, filled with the details of the clip."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from motion.synthesis.scene import Scene
 _WHO = ("a person", "a person", "a person", "a person", "someone", "the person", "a figure")
 
 
-def captions_of(scene: Scene, patterns: Sequence[str]) -> tuple[str, ...]:
-    """Three to five different sentences.
+def make_captions(scene: Scene, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Make three to five different captions.
 
-    A pattern names `{who}`, words of the scene, and `{how}` where the manner may be said; it is said in most.
+    Args:
+        scene: the clip.
+        patterns: sentences with `{who}`, the names of words of the scene, and `{how}` in place of the style, which most
+            of the captions name.
     """
     wanted = min(scene.number(3, 5), len(patterns))
     sentences: list[str] = []
     order: list[int] = scene.rng.permutation(len(patterns)).tolist()
     for index in order:
         words = scene.style.words
-        spoken = bool(words) and (not sentences or scene.rng.random() < 0.7)
-        how = f" {scene.pick(words)}" if spoken else ""
+        names_style = bool(words) and (not sentences or scene.rng.random() < 0.7)
+        how = f" {scene.pick(words)}" if names_style else ""
         sentence = patterns[index].format(who=scene.pick(_WHO), how=how, **scene.words)
         if sentence not in sentences:
             sentences.append(sentence)

@@ -1,4 +1,4 @@
-"""Sets of synthesised clips, each a pure function of the seed and its index."""
+"""Sets of synthesised clips, in which each clip is a pure function of the seed and its index."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.synthesis.action import Action
 from motion.synthesis.anatomy import Body
-from motion.synthesis.captions import captions_of
-from motion.synthesis.perform import CLIP_FPS, clip_of
+from motion.synthesis.captions import make_captions
+from motion.synthesis.perform import CLIP_FPS, clip_from_plan
 from motion.synthesis.repertoire import ACTIONS
 from motion.synthesis.scene import Scene
 from motion.synthesis.style import STYLES
@@ -27,13 +27,16 @@ _TEST_SHARE = 0.1
 
 @dataclass(frozen=True, eq=False)
 class ClipDetails:
-    """One clip and what is known about it.
+    """A clip and its annotations.
 
     Attributes:
-        motion: at 20 fps, named after its action and index, with the first caption.
-        captions: three to five.
-        action, style, side, size: what was drawn; the side is the acting one, the size relative to the mean adult.
-        planted: (frames, 2) true where the ball of the left, the right foot is fixed on the floor.
+        motion: the motion at 20 fps, named after its action, seed and index, with the first caption.
+        captions: three to five captions.
+        action: name of the action.
+        style: name of the style.
+        side: the acting side.
+        size: size of the body relative to the mean adult.
+        planted: (frames, 2) bool, whether the ball of the left and of the right foot is fixed on the floor.
     """
 
     motion: Motion
@@ -46,12 +49,12 @@ class ClipDetails:
 
 
 def split_of(name: str) -> Literal["train", "test"]:
-    """Which split a clip of this id belongs to: a tenth is for testing, by a hash of the id."""
+    """Return the split of the clip with this id; a hash of the id assigns a tenth of the clips to the test split."""
     digest = hashlib.sha256(name.encode()).digest()
     return "test" if int.from_bytes(digest[:4], "big") < _TEST_SHARE * 2**32 else "train"
 
 
-def _chosen(actions: Sequence[str] | None) -> list[Action]:
+def _select_actions(actions: Sequence[str] | None) -> list[Action]:
     if actions is None:
         return list(ACTIONS.values())
     unknown = [name for name in actions if name not in ACTIONS]
@@ -63,8 +66,11 @@ def _chosen(actions: Sequence[str] | None) -> list[Action]:
 
 
 def _action_at(index: int, seed: int, actions: Sequence[Action]) -> Action:
-    """The action of clip `index`: a low-discrepancy walk through the weights, so that every stretch of clips is
-    balanced and no clip depends on how many there are."""
+    """Return the action of clip `index`.
+
+    A low-discrepancy sequence goes through the weights of the actions, so that any run of consecutive clips is balanced
+    and no clip depends on the number of clips.
+    """
     start = np.random.default_rng([seed, 0]).random()
     edges = np.cumsum([action.weight for action in actions])
     point = (start + index * _GOLDEN) % 1.0 * edges[-1]
@@ -72,22 +78,27 @@ def _action_at(index: int, seed: int, actions: Sequence[Action]) -> Action:
 
 
 def clip(index: int, seed: int = 0, *, actions: Sequence[str] | None = None) -> ClipDetails:
-    """Clip `index` of the set that `seed` stands for.
+    """Synthesize one clip of the set of a seed.
+
+    Args:
+        index: index of the clip in the set.
+        seed: seed of the set.
+        actions: names of the actions to draw from; None for all.
 
     Raises:
-        NotFound: an action that does not exist, with those that do.
-        InvalidInput: a negative index or seed, or no actions.
+        NotFound: an action does not exist.
+        InvalidInput: the index or the seed is negative, or there are no actions.
     """
     for name, value in (("index", index), ("seed", seed)):
         if value < 0:
             raise InvalidInput.of(name, f"is {value}; must not be negative")
-    action = _action_at(index, seed, _chosen(actions))
+    action = _action_at(index, seed, _select_actions(actions))
     rng = np.random.default_rng([seed, 1, index])
     size = float(rng.uniform(*_SIZES))
     style = STYLES[action.styles[int(rng.integers(len(action.styles)))]]
     scene = Scene(rng, Body.of_size(size), style, int(rng.integers(2)))
-    positions, planted = clip_of(action.write(scene))
-    captions = captions_of(scene, action.captions)
+    positions, planted = clip_from_plan(action.build_plan(scene))
+    captions = make_captions(scene, action.captions)
     side: Literal["left", "right"] = "left" if scene.side == 0 else "right"
     motion = Motion(
         positions.astype(np.float32), CLIP_FPS, caption=captions[0], name=f"{action.name}_{seed}_{index:05d}"
@@ -102,18 +113,23 @@ def synthesize(
     actions: Sequence[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MotionSet:
-    """`count` clips of 40 to 196 frames at 20 fps: 22 joints, metres, Y up, floor at y = 0; the first frame faces +Z
-    with the pelvis over the origin.
+    """Synthesize a set of clips with captions.
+
+    Each clip has 40 to 196 frames at 20 fps of 22 joints, in metres with Y up and the floor at y = 0. In its first
+    frame the body faces +Z with the pelvis over the origin.
 
     Args:
-        count: how many; the first n of any larger set are the same.
-        seed: another seed, other clips.
-        actions: names out of `ACTIONS` to restrict it to.
-        progress: told (done, count) after each clip.
+        count: number of clips; a larger set starts with the same clips.
+        seed: random seed.
+        actions: names of the actions to draw from, see `ACTIONS`; None for all.
+        progress: called with (done, count) after each clip.
+
+    Returns:
+        The clips, with action, style, side, size and split in their metadata.
 
     Raises:
-        NotFound: an action that does not exist, with those that do.
-        InvalidInput: a count below 1, a negative seed, or no actions.
+        NotFound: an action does not exist.
+        InvalidInput: the count is below 1, the seed is negative, or there are no actions.
     """
     if count < 1:
         raise InvalidInput.of("count", f"is {count}; must be at least 1")

@@ -1,4 +1,4 @@
-"""Smooth curves through a few keys, and slow noise."""
+"""Smooth curves through a few keys, smoothing, and slow noise."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from scipy.interpolate import BPoly, PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
 PLAN_FPS = 60.0
-"""Motions are planned at this rate, three times the rate they are made at."""
-_SOFTENING_S = 0.045
+"""Frame rate of plans, three times that of clips."""
+_SMOOTHING_S = 0.045
 
 
 def minimum_jerk(phase: np.ndarray) -> np.ndarray:
-    """From 0 to 1 while `phase` goes from 0 to 1, with velocity and acceleration zero at both ends.
+    """Rise from 0 to 1 while `phase` goes from 0 to 1, with zero velocity and acceleration at both ends.
 
     Flash and Hogan, "The coordination of arm movements", Journal of Neuroscience 5, 1985, equation 5.
     """
@@ -22,27 +22,34 @@ def minimum_jerk(phase: np.ndarray) -> np.ndarray:
     return s**3 * (10 - 15 * s + 6 * s**2)
 
 
-def glide(phase: np.ndarray) -> np.ndarray:
-    """From 0 to 1 like `minimum_jerk`, less hurried in the middle: only the velocity is zero at both ends."""
+def smoothstep(phase: np.ndarray) -> np.ndarray:
+    """Rise from 0 to 1 like `minimum_jerk`, but slower in the middle; only the velocity is zero at both ends."""
     s = np.clip(phase, 0.0, 1.0)
     return s**2 * (3 - 2 * s)
 
 
 def ramp(time: np.ndarray, start: float, end: float) -> np.ndarray:
-    """From 0 before `start` to 1 after `end` by minimum jerk."""
+    """Rise from 0 before `start` to 1 after `end` by minimum jerk."""
     return minimum_jerk((time - start) / max(end - start, 1e-6))
 
 
 def bump(phase: np.ndarray, peak: float = 0.5) -> np.ndarray:
-    """From 0 up to 1 at phase `peak` and back to 0 at phase 1, smooth at both ends."""
+    """Rise from 0 to 1 at phase `peak` and return to 0 at phase 1, smoothly at both ends."""
     s = np.clip(phase, 0.0, 1.0) ** (np.log(0.5) / np.log(peak))
     return 16 * s**2 * (1 - s) ** 2
 
 
-def through(keys: Sequence[tuple[float, ...]], time: np.ndarray) -> np.ndarray:
-    """Values at `time` (n,) of a curve through keys (time, value...), level at both ends and beyond them.
+def interpolate_keys(keys: Sequence[tuple[float, ...]], time: np.ndarray) -> np.ndarray:
+    """Evaluate a curve through keys, with zero slope at both ends and constant beyond them.
 
-    Monotone between keys (Fritsch and Carlson 1980), so that a hold holds. (n,) for keys of one value, else (n, k).
+    The curve is monotone between keys (Fritsch and Carlson 1980), so it is constant between equal values.
+
+    Args:
+        keys: (time, value, ...), with one or several values.
+        time: (n,) where to evaluate the curve, s.
+
+    Returns:
+        Values (n,) for keys of one value, else (n, k).
     """
     table = np.array(keys, float)
     moments, values = table[:, 0], table[:, 1:]
@@ -52,22 +59,22 @@ def through(keys: Sequence[tuple[float, ...]], time: np.ndarray) -> np.ndarray:
     return curve[:, 0] if curve.shape[1] == 1 else curve
 
 
-def softened(values: np.ndarray, seconds: float = _SOFTENING_S) -> np.ndarray:
-    """`values` (n, ...) after a Gaussian of `seconds` over time."""
+def smooth(values: np.ndarray, seconds: float = _SMOOTHING_S) -> np.ndarray:
+    """Smooth `values` (n, ...) over time, at `PLAN_FPS`, by a Gaussian with a standard deviation of `seconds`."""
     return gaussian_filter1d(values, seconds * PLAN_FPS, axis=0, mode="nearest")
 
 
 def slow_noise(rng: np.random.Generator, time: np.ndarray, period: float) -> np.ndarray:
-    """A smooth random curve (n,) of about unit size: three sines of periods around `period` seconds."""
+    """Return a smooth random curve (n,) of about unit size: a sum of three sines with periods around `period` s."""
     periods = period * rng.uniform(0.6, 1.8, 3)
     phases = rng.uniform(0, 2 * np.pi, 3)
     return np.sin(2 * np.pi * time[:, None] / periods + phases).sum(1) / np.sqrt(1.5)
 
 
 def hermite(keys: Sequence[tuple[float, float, float, float]], time: np.ndarray) -> np.ndarray:
-    """A curve (n,) through keys (time, value, velocity, acceleration) by quintics; constant beyond them.
+    """Evaluate a curve (n,) of quintics through keys (time, value, velocity, acceleration), constant beyond them.
 
-    Between the take-off and the landing of a flight, with -g at both, it is the parabola itself.
+    Between the take-off and the landing of a jump, with the acceleration -g at both, the curve is exactly the parabola.
     """
     table = np.array(keys, float)
     curve = BPoly.from_derivatives(table[:, 0], table[:, 1:])

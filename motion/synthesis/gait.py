@@ -1,4 +1,4 @@
-"""Walking and running: footprints along a path, with the times that belong to them."""
+"""Walking: footprints along a path and their times."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ import numpy as np
 
 from motion.synthesis.anatomy import SIDES
 from motion.synthesis.curve import ramp
-from motion.synthesis.footfalls import Stand, Swing
+from motion.synthesis.footfalls import Stance, Swing
 from motion.synthesis.plan import LEFT, Plan
 
-_WALK_RATIO = 0.0058  # m per step/min: Sekiya et al., "The invariant relationship between step length and step rate
-# during free walking", Journal of Human Movement Studies 30, 1996
+# Step length over step rate, m per step/min: Sekiya et al., "The invariant relationship between step length and step
+# rate during free walking", Journal of Human Movement Studies 30, 1996.
+_WALK_RATIO = 0.0058
 Path = Callable[[float], tuple[float, float, float]]
-"""Distance walked, metres -> x, z and heading (rad, 0 along +Z, positive to the left)."""
+"""Function from the distance walked, m, to x, z in m and heading in rad, 0 along +Z and positive to the left."""
 
 
 def straight(distance: float) -> tuple[float, float, float]:
+    """Go straight ahead; a `Path`."""
     return 0.0, distance, 0.0
 
 
-def bent_path(turns: list[tuple[float, float, float]]) -> Path:
-    """A path that bends: each turn (start, length, angle) metres, metres, rad spreads its angle over its length."""
+def bent_path(bends: list[tuple[float, float, float]]) -> Path:
+    """Return a path with bends.
+
+    Args:
+        bends: (start, length, angle) of each bend in m, m and rad; the angle is distributed over the length.
+    """
     grid = np.linspace(-4.0, 16.0, 2001)
-    heading = sum((angle * ramp(grid, start, start + length) for start, length, angle in turns), np.zeros_like(grid))
+    heading = sum((angle * ramp(grid, start, start + length) for start, length, angle in bends), np.zeros_like(grid))
     pace = grid[1] - grid[0]
     x, z = (np.concatenate([[0.0], np.cumsum(f(heading))[:-1]]) * pace for f in (np.sin, np.cos))
     x, z = x - np.interp(0, grid, x), z - np.interp(0, grid, z)
@@ -33,25 +39,25 @@ def bent_path(turns: list[tuple[float, float, float]]) -> Path:
 
 
 def arc(radius: float) -> Path:
-    """A circle of this radius, metres, to the left if positive."""
+    """Return a path on a circle of this radius, m, to the left if it is positive."""
     return lambda s: (radius * (1 - float(np.cos(s / radius))), radius * float(np.sin(s / radius)), s / radius)
 
 
 @dataclass(frozen=True)
 class Walk:
-    """How someone walks.
+    """The gait of a walker.
 
     Attributes:
-        speed: m/s; negative is backwards.
-        width: metres between the feet's lines.
-        step_scale: steps this much longer, and less frequent, than usual at the speed.
-        clearance: metres that the foot is lifted.
-        double_support: share of a step's time with both feet down; None for what the speed asks for.
-        push: rad of heel lift at the end of a stance; None for what the speed asks for.
-        strike: rad of toe lift at touch-down; None likewise.
+        speed: m/s; negative to walk backwards.
+        width: distance between the lines of the two feet, m.
+        step_scale: length of steps relative to what is usual at this speed; longer steps are less frequent.
+        clearance: height to which a foot is lifted, m.
+        double_support: share of a step in which both feet stand; None for the usual share at this speed.
+        push: pitch of the foot at lift-off, rad, heel up; None for the usual pitch at this speed.
+        strike: pitch of the foot at touch-down, rad, toes up; None for the usual pitch at this speed.
         arms: scale of the arms' swing.
-        toe_out: rad.
-        irregular: standard deviation of places, metres, and of times, as a share of a step.
+        toe_out: outward rotation of the feet, rad.
+        irregular: standard deviation of footprints, m, and of times as a share of a step.
     """
 
     speed: float = 1.2
@@ -67,14 +73,19 @@ class Walk:
 
     @property
     def step_length(self) -> float:
+        """Length of a step, m."""
         return float(np.sqrt(60 * abs(self.speed) * _WALK_RATIO)) * self.step_scale
 
     @property
     def step_time(self) -> float:
+        """Duration of a step, s."""
         return self.step_length / abs(self.speed)
 
 
-def _footprint(path: Path, distance: float, side: int, walk: Walk, rng: np.random.Generator):
+def _footprint(
+    path: Path, distance: float, side: int, walk: Walk, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Return x, z and yaw of a foot that stands at `distance` along the path."""
     x, z, heading = path(distance)
     outward = 1 if side == LEFT else -1
     aside = outward * walk.width / 2 + walk.irregular * rng.standard_normal()
@@ -88,10 +99,15 @@ def _footprint(path: Path, distance: float, side: int, walk: Walk, rng: np.rando
 def walk_along(
     plan: Plan, path: Path, walk: Walk, *, begin: float | None = None, finish: float | None = None, first: int = LEFT
 ) -> None:
-    """Write a walk into `plan`: footprints, and the swing of trunk and arms that goes with them.
+    """Add a walk to `plan`: footprints, and the swing of trunk and arms.
 
-    Without `begin` and `finish` the clip is cut out of a longer walk. With `begin` the first foot leaves the ground
-    then, out of a stand; with `finish` the last has come to stand beside the other by then.
+    Args:
+        plan: the plan, in which no foot has a stance yet.
+        path: where the walk goes.
+        walk: the gait.
+        begin: time at which the first foot leaves the ground, from standing, s; None for a walk that has begun before.
+        finish: time at which the feet stand side by side again, s; None for a walk that goes on.
+        first: the side that steps first.
     """
     rng, step_time = plan.rng, walk.step_time
     speed = abs(walk.speed)
@@ -111,7 +127,7 @@ def walk_along(
     timing = dict(load_s=overlap, unload_s=overlap)
     for side in (first, 1 - first):
         x, z, yaw = _footprint(path, origin, side, walk, rng)
-        plan.feet[side].stands.append(Stand(plan.start - 5, plan.end + 5, x, z, yaw, **timing))
+        plan.feet[side].stances.append(Stance(plan.start - 5, plan.end + 5, x, z, yaw, **timing))
     landings: list[tuple[float, int]] = []
     travelled = origin
     for step in range(count):
@@ -130,18 +146,18 @@ def walk_along(
         soft = 0.4 if starting or ending else 1.0
         unload = 0.45 if starting else overlap
         plan.feet[side].lift(lifts, push=push * (0.5 if starting else 1.0), push_s=0.5 * pace, unload_s=unload)
-        stand = Stand(lands, plan.end + 5, x, z, yaw, strike=strike * soft, strike_s=0.18 * pace + 0.03, **timing)
-        plan.feet[side].step(stand, Swing(walk.clearance * (0.7 if ending else 1.0), peak=0.38))
+        stance = Stance(lands, plan.end + 5, x, z, yaw, strike=strike * soft, strike_s=0.18 * pace + 0.03, **timing)
+        plan.feet[side].step(stance, Swing(walk.clearance * (0.7 if ending else 1.0), peak=0.38))
         landings.append((lands, side))
     _swing_body(plan, walk, landings, pace)
 
 
 def _swing_body(plan: Plan, walk: Walk, landings: list[tuple[float, int]], pace: float) -> None:
-    """Trunk and arms in the rhythm of the landings: each arm goes with the other side's leg."""
+    """Swing trunk and arms in the rhythm of the landings, each arm with the leg of the other side."""
     time = plan.time
     moments = np.array([moment for moment, _ in landings])
     signs = np.array([1.0 if side == LEFT else -1.0 for _, side in landings])
-    # Phase pi at each landing; + is the left foot ahead.
+    # The phase advances by pi from one landing to the next. Where the wave is positive, the left foot is ahead.
     phase = np.pi * np.interp(time, moments, np.arange(len(moments)), left=-0.5, right=len(moments) - 0.5)
     before = (time - moments[0]) / pace
     phase = np.where(time < moments[0], np.pi * before, phase)

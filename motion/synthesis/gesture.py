@@ -1,4 +1,4 @@
-"""Gestures: a standing body goes to a posture, through a few beats, and back."""
+"""Gestures: a standing body takes a posture, moves through a few more in a rhythm, and returns."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ _UNSCALED = {"roll", "height"}
 
 @dataclass(frozen=True)
 class Gesture:
-    """A gesture as data; times are seconds at plain tempo.
+    """A gesture; times are for the plain style.
 
     Attributes:
-        reach: the posture it goes to, in `reach_s`.
-        beats: postures that it then moves through, each for `beat_s` seconds, again and again.
-        count: fewest and most rounds of beats.
-        hold_s: shortest and longest rest in the last posture.
-        back_s: seconds of the way back; None to stay there until the clip ends.
-        width: the stance's, metres.
-        toe_out: rad.
-        stagger: metres that the foot of the side opposite to the acting one is ahead.
-        vary: share by which amplitudes vary from clip to clip.
+        reach: the first posture.
+        beats: postures that follow it, in rounds.
+        count: fewest and most rounds.
+        reach_s: time to reach the first posture, s.
+        beat_s: time from one posture to the next, s.
+        hold_s: shortest and longest hold of the last posture, s.
+        back_s: time of the return, s; None to hold the last posture until the clip ends.
+        width: distance between the feet, m.
+        toe_out: outward rotation of the feet, rad.
+        stagger: distance by which the foot opposite to the acting side is ahead, m.
+        vary: share by which amplitudes vary between clips.
     """
 
     reach: Posture
@@ -41,8 +43,8 @@ class Gesture:
     vary: float = 0.06
 
 
-def scaled(posture: Posture, scale: float) -> dict[str, float]:
-    """`posture` with its distance from rest times `scale`; what would miss its aim by that stays."""
+def scale_posture(posture: Posture, scale: float) -> dict[str, float]:
+    """Scale the distance of a posture from rest, except for tracks that would miss their target by that."""
     result = {}
     for name, value in posture.items():
         track = name.rpartition(".")[2]
@@ -52,28 +54,37 @@ def scaled(posture: Posture, scale: float) -> dict[str, float]:
 
 
 def timeline(scene: Scene, gesture: Gesture, start: float) -> tuple[list[tuple[float, Posture]], float]:
-    """The gesture's keys from `start` on, and when it is over."""
+    """Draw the timing of a gesture.
+
+    Args:
+        scene: the clip; the number of rounds becomes its word `times`.
+        gesture: the gesture.
+        start: when the gesture starts, s.
+
+    Returns:
+        The keys (time, posture), and the time at which the body is at rest again.
+    """
     scale = 1 + gesture.vary * scene.between(-1, 1) + (scene.style.size - 1) * min(1.0, gesture.vary * 10)
     beat = scene.seconds(gesture.beat_s)
     rounds = scene.number(*gesture.count)
     scene.words["times"] = COUNTS.get(rounds, "several times")
     moment = start + scene.seconds(gesture.reach_s)
-    last: Posture = scaled(gesture.reach, scale)
+    last: Posture = scale_posture(gesture.reach, scale)
     keys: list[tuple[float, Posture]] = [(moment, last)]
     for _ in range(rounds if gesture.beats else 0):
         for posture in gesture.beats:
             moment += beat
-            last = scaled(posture, scale)
+            last = scale_posture(posture, scale)
             keys.append((moment, last))
     moment += 0.05 + scene.between(*gesture.hold_s)
     keys.append((moment, last))
     return keys, moment + (scene.seconds(gesture.back_s) if gesture.back_s is not None else 0.4)
 
 
-def gesturing(gesture: Gesture) -> Callable[[Scene], Plan]:
-    """A builder of clips of this gesture."""
+def gesture_builder(gesture: Gesture) -> Callable[[Scene], Plan]:
+    """Return a builder of plans in which a standing body makes this gesture."""
 
-    def write(scene: Scene) -> Plan:
+    def build_plan(scene: Scene) -> Plan:
         start = scene.between(0.1, 0.6)
         keys, done = timeline(scene, gesture, start)
         plan = scene.plan(done + scene.between(0.1, 0.6))
@@ -85,9 +96,9 @@ def gesturing(gesture: Gesture) -> Callable[[Scene], Plan]:
         plan.pose(keys, scene.side, start, stop)
         return plan
 
-    return write
+    return build_plan
 
 
-def arms_of(posture: Posture) -> dict[str, float]:
-    """The part of a posture that does not concern the trunk: for gestures made in walking."""
+def arm_tracks(posture: Posture) -> dict[str, float]:
+    """Return the tracks of a posture that move the arms and not the trunk, for gestures of a walker."""
     return {name: value for name, value in posture.items() if name.partition(".")[0] in ("main", "other", *SIDES)}

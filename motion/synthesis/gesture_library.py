@@ -1,4 +1,4 @@
-"""The gestures, as postures in degrees (see `plan`) of the acting side."""
+"""The library of gestures, as postures of the acting side in degrees; see `plan`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from motion.synthesis.gesture import Gesture
 
 
 def arm(which: str, flex: float, out: float, roll: float, elbow: float) -> dict[str, float]:
-    """An arm's posture: `which` is main, other or both."""
+    """Return the posture of an arm in degrees, where `which` is main, other or both."""
     prefix = "" if which == "both" else f"{which}."
     return {f"{prefix}flex": flex, f"{prefix}out": out, f"{prefix}roll": roll, f"{prefix}elbow": elbow}
 

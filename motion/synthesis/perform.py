@@ -1,4 +1,4 @@
-"""From a plan to joints: trunk and arms by their tracks, the pelvis where balance wants it, the legs between."""
+"""Joint positions from a plan: trunk and arms from tracks, the pelvis from balance, legs by inverse kinematics."""
 
 from __future__ import annotations
 
@@ -6,60 +6,65 @@ import numpy as np
 from scipy.ndimage import minimum_filter1d
 
 from motion import kinematics, rotation
+from motion.motion import DEFAULT_FPS
 from motion.skeleton import ARMS, LEGS, NUM_JOINTS
 from motion.synthesis.anatomy import (
     OUTWARD,
     SIDES,
     SOLE_M,
     Body,
-    bent_limb,
     centre_of_mass,
+    clip_to_reach,
     knee_pole,
-    within_reach,
+    solve_two_bones,
 )
 from motion.synthesis.balance import centre_path, moment_about_centre
-from motion.synthesis.curve import PLAN_FPS, softened
+from motion.synthesis.curve import PLAN_FPS, smooth
 from motion.synthesis.footfalls import FootPath, foot_path
 from motion.synthesis.plan import Plan
 
-CLIP_FPS = 20.0
-_ROUNDS = 5  # of finding the pelvis: each takes about four fifths of the error of balance out
-_STRETCH = 0.996  # of a leg's length that standing and walking use
+CLIP_FPS = DEFAULT_FPS
+_ROUNDS = 5  # iterations for the pelvis; each removes about four fifths of the error of the balance
+_STRETCH = 0.996  # share of a leg's length that standing and walking use
 _STRETCH_LIMIT = 0.9998
-_FREE_STRETCH = (0.94, 0.995)  # from where on a swinging leg eases off, and what it never reaches
+_FREE_STRETCH = (0.94, 0.995)  # shares of length where a swinging leg starts to resist, and that it never reaches
 _SOFTNESS_M = 0.005
-_GAZE_KEPT = 0.6  # share of the trunk's pitch that the head takes back
-_HANGING = 0.7  # share of the trunk's pitch by which arms keep hanging down
-_GIRDLE = 0.2  # degrees that a collar rises per degree of an arm above 60
-_HEADING_S = 0.12
+_GAZE_KEPT = 0.6  # share of the trunk's pitch that the head compensates
+_HANGING = 0.7  # share of the trunk's pitch that the arms compensate, so that they hang down
+_GIRDLE = 0.2  # rise of a collar per degree by which the arm is raised above 60 degrees
+_HEADING_SMOOTHING_S = 0.12
 _TOUCH_SHARE = 0.02
 
 
-def _turned(yaw: np.ndarray | float, pitch: np.ndarray | float, roll: np.ndarray | float) -> np.ndarray:
-    """Quaternions (n, 4) of degrees: roll about z, then pitch about x, then yaw about y."""
+def _from_euler_degrees(yaw: np.ndarray | float, pitch: np.ndarray | float, roll: np.ndarray | float) -> np.ndarray:
+    """Convert angles (n,) in degrees to quaternions (n, 4): roll about z, then pitch about x, then yaw about y."""
     angles = np.radians(np.stack(np.broadcast_arrays(yaw, pitch, roll), -1))
     y, x, z = (rotation.exp(angles[..., [i]] * axis) for i, axis in enumerate(np.eye(3)[[1, 0, 2]]))
     return rotation.multiply(rotation.multiply(y, x), z)
 
 
-def _trunk_turns(tracks: dict[str, np.ndarray], heading: np.ndarray) -> np.ndarray:
-    """World rotations (n, 22, 4) of the trunk's joints; limbs have those of the joint that they hang from."""
+def _trunk_rotations(tracks: dict[str, np.ndarray], heading: np.ndarray) -> np.ndarray:
+    """Compute world rotations (n, 22, 4) of the trunk; joints of limbs have the rotation of the joint above them."""
     local = np.zeros((len(heading), NUM_JOINTS, 4))
     local[..., 0] = 1.0
     stoop = tracks["hinge"] + tracks["lean"]
-    local[:, 0] = _turned(np.degrees(heading) + tracks["turn"], tracks["hinge"], tracks["list"])
-    local[:, 3] = local[:, 6] = local[:, 9] = _turned(tracks["twist"] / 3, tracks["lean"] / 3, -tracks["bend"] / 3)
+    local[:, 0] = _from_euler_degrees(np.degrees(heading) + tracks["turn"], tracks["hinge"], tracks["list"])
+    local[:, 3] = local[:, 6] = local[:, 9] = _from_euler_degrees(
+        tracks["twist"] / 3, tracks["lean"] / 3, -tracks["bend"] / 3
+    )
     gaze = np.clip(-_GAZE_KEPT * stoop, -45, 20)
-    local[:, 12] = local[:, 15] = _turned(tracks["look"] / 2, (gaze + tracks["nod"]) / 2, -tracks["tilt"] / 2)
+    local[:, 12] = local[:, 15] = _from_euler_degrees(
+        tracks["look"] / 2, (gaze + tracks["nod"]) / 2, -tracks["tilt"] / 2
+    )
     for (collar, *_), side, outward in zip(ARMS, SIDES, OUTWARD, strict=True):
         raised = np.degrees(np.arccos(np.clip(-_arm_vectors(tracks, side, outward)[0][:, 1], -1, 1)))
         shrug = tracks[f"{side}.shrug"] + _GIRDLE * np.maximum(raised - 60, 0)
-        local[:, collar] = _turned(0.0, 0.0, outward * shrug)
-    return kinematics.chained(local)
+        local[:, collar] = _from_euler_degrees(0.0, 0.0, outward * shrug)
+    return kinematics.forward_rotations(local)
 
 
 def _arm_vectors(tracks: dict[str, np.ndarray], side: str, outward: float) -> tuple[np.ndarray, np.ndarray]:
-    """Directions (n, 3) of upper arm and forearm in the chest's frame."""
+    """Compute the directions (n, 3) of upper arm and forearm in the frame of the chest."""
     flex, out, roll, elbow = (np.radians(tracks[f"{side}.{name}"]) for name in ("flex", "out", "roll", "elbow"))
     zero = np.zeros_like(flex)
     swing = rotation.exp(np.stack([-flex, zero, zero], -1))
@@ -70,11 +75,13 @@ def _arm_vectors(tracks: dict[str, np.ndarray], side: str, outward: float) -> tu
 
 
 def _upper_body(plan: Plan, heading: np.ndarray) -> np.ndarray:
-    """Joints (n, 22, 3) relative to the pelvis; knees, ankles and feet are not yet where they belong."""
+    """Compute joints (n, 22, 3) relative to the pelvis; those of the legs below the hips are not valid yet."""
     body, tracks = plan.body, plan.tracks
-    turns = _trunk_turns(tracks, heading)
-    positions = kinematics.placed(turns, np.zeros((len(heading), 3)), body.offsets)
-    hanging = rotation.multiply(turns[:, 9], _turned(0.0, -_HANGING * (tracks["hinge"] + tracks["lean"]), 0.0))
+    rotations = _trunk_rotations(tracks, heading)
+    positions = kinematics.forward_positions(rotations, np.zeros((len(heading), 3)), body.offsets)
+    hanging = rotation.multiply(
+        rotations[:, 9], _from_euler_degrees(0.0, -_HANGING * (tracks["hinge"] + tracks["lean"]), 0.0)
+    )
     for (_, shoulder, elbow, wrist), side, outward in zip(ARMS, SIDES, OUTWARD, strict=True):
         upper, lower = _arm_vectors(tracks, side, outward)
         length = np.linalg.norm(body.offsets[[elbow, wrist]], axis=1)
@@ -86,7 +93,7 @@ def _upper_body(plan: Plan, heading: np.ndarray) -> np.ndarray:
 def _height_limit(
     upper: np.ndarray, pelvis: np.ndarray, feet: list[FootPath], body: Body, stretch: float
 ) -> np.ndarray:
-    """Highest pelvis (n, 2), a column a leg, that stretches each leg no further than `stretch`."""
+    """Compute the largest heights of the pelvis (n, 2) at which each leg reaches its foot with the given stretch."""
     limits = []
     for (hip, _, _, _), foot in zip(LEGS, feet, strict=True):
         away = np.linalg.norm((foot.ankle - pelvis - upper[:, hip])[:, [0, 2]], axis=-1)
@@ -97,16 +104,16 @@ def _height_limit(
 
 
 def _pelvis_height(wanted: np.ndarray, limits: np.ndarray) -> np.ndarray:
-    """The wanted height, bent down softly where the legs do not reach."""
+    """Lower the wanted height (n,) of the pelvis smoothly where it exceeds the limits (n, 2) of the legs."""
     both = np.column_stack([wanted, limits])
     lowest = both.min(1)
     soft = lowest - _SOFTNESS_M * np.log(np.exp(-(both - lowest[:, None]) / _SOFTNESS_M).sum(1))
-    return softened(soft, 0.05)
+    return smooth(soft, 0.05)
 
 
-def _eased_reach(hip: np.ndarray, ankle: np.ndarray, body: Body, planted: np.ndarray) -> np.ndarray:
-    """`ankle` (n, 3), drawn towards the hip where a free leg would be straight: knees neither lock nor snap."""
-    free = softened(minimum_filter1d(1.0 - planted, 21), 0.04)[:, None]
+def _ease_reach(hip: np.ndarray, ankle: np.ndarray, body: Body, planted: np.ndarray) -> np.ndarray:
+    """Move `ankle` (n, 3) of a swinging leg towards the hip where the leg is nearly straight, where knees snap."""
+    free = smooth(minimum_filter1d(1.0 - planted, 21), 0.04)[:, None]
     reach = ankle - hip
     share = np.linalg.norm(reach, axis=-1, keepdims=True) / body.leg
     room = _FREE_STRETCH[1] - _FREE_STRETCH[0]
@@ -115,45 +122,52 @@ def _eased_reach(hip: np.ndarray, ankle: np.ndarray, body: Body, planted: np.nda
     return hip + reach * (1 + free * (eased / np.maximum(share, 1e-6) - 1))
 
 
-def _with_legs(upper: np.ndarray, pelvis: np.ndarray, feet: list[FootPath], heading: np.ndarray, body: Body):
+def _with_legs(
+    upper: np.ndarray, pelvis: np.ndarray, feet: list[FootPath], heading: np.ndarray, body: Body
+) -> np.ndarray:
+    """Return the joints (n, 22, 3) in the world, with the legs bent to reach the feet."""
     positions = upper + pelvis[:, None]
     for (hip, knee, ankle, toe), foot in zip(LEGS, feet, strict=True):
-        end = _eased_reach(positions[:, hip], foot.ankle, body, foot.planted)
-        end = within_reach(positions[:, hip], end, body.thigh, body.shin)
+        end = _ease_reach(positions[:, hip], foot.ankle, body, foot.planted)
+        end = clip_to_reach(positions[:, hip], end, body.thigh, body.shin)
         yaw = heading + 0.7 * (foot.yaw - heading)
         forward = np.stack([np.sin(yaw), np.zeros_like(yaw), np.cos(yaw)], -1)
         pole = knee_pole(positions[:, hip], end, forward)
-        positions[:, knee] = bent_limb(positions[:, hip], end, body.thigh, body.shin, pole)
+        positions[:, knee] = solve_two_bones(positions[:, hip], end, body.thigh, body.shin, pole)
         positions[:, ankle] = end
         positions[:, toe] = end + foot.ball - foot.ankle
     return positions
 
 
 def _pressure(feet: list[FootPath], sway: np.ndarray) -> np.ndarray:
-    """Where the feet together push from (n, 2); between touches, on the way from the one to the next."""
+    """Compute the point (n, 2) from which both feet together push; in flight it moves from one contact to the next."""
     load = np.stack([foot.load for foot in feet], -1) * np.stack([1 + sway, 1 - sway], -1)
     total = load.sum(1)
     points = np.stack([foot.pressure[:, [0, 2]] for foot in feet], 1)
     middle = (load[..., None] * points).sum(1) / np.maximum(total, 1e-6)[:, None]
-    touching = np.flatnonzero(total > _TOUCH_SHARE)
+    loaded = np.flatnonzero(total > _TOUCH_SHARE)
     frames = np.arange(len(total))
-    return np.column_stack([np.interp(frames, touching, middle[touching, axis]) for axis in (0, 1)])
+    return np.column_stack([np.interp(frames, loaded, middle[loaded, axis]) for axis in (0, 1)])
 
 
 def perform_plan(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """Joints (n, 22, 3) at `PLAN_FPS` and planted (n, 2), true where the ball of that foot is fixed."""
+    """Compute the motion of a plan.
+
+    Returns:
+        Joints (n, 22, 3) at `PLAN_FPS`, m, and (n, 2) bool, whether the ball of each foot is fixed on the floor.
+    """
     body, tracks = plan.body, plan.tracks
     feet = [
-        foot_path(work, body, plan.time, np.radians(tracks[f"{side}.heel"]))
-        for work, side in zip(plan.feet, SIDES, strict=True)
+        foot_path(footwork, body, plan.time, np.radians(tracks[f"{side}.heel"]))
+        for footwork, side in zip(plan.feet, SIDES, strict=True)
     ]
-    heading = softened((feet[0].yaw + feet[1].yaw) / 2, _HEADING_S)
+    heading = smooth((feet[0].yaw + feet[1].yaw) / 2, _HEADING_SMOOTHING_S)
     upper = _upper_body(plan, heading)
-    pressure = softened(_pressure(feet, np.clip(tracks["sway"], -0.97, 0.97)), 0.04)
+    pressure = smooth(_pressure(feet, np.clip(tracks["sway"], -0.97, 0.97)), 0.04)
     standing = body.standing_height()
 
     pelvis = np.zeros((len(heading), 3))
-    pelvis[:, [0, 2]] = softened((feet[0].ankle + feet[1].ankle)[:, [0, 2]] / 2, 0.15)
+    pelvis[:, [0, 2]] = smooth((feet[0].ankle + feet[1].ankle)[:, [0, 2]] / 2, 0.15)
     pelvis[:, 1] = standing + tracks["height"]
     planted = np.stack([foot.planted for foot in feet], -1)
     rest_height: float | None = None
@@ -165,32 +179,36 @@ def perform_plan(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
         if plan.rise is None:
             limits = _height_limit(upper, pelvis, feet, body, _STRETCH)
             pelvis[:, 1] = _pelvis_height(standing + tracks["height"], limits)
-            height = softened(centre[:, 1])
+            height = smooth(centre[:, 1])
         else:
             if rest_height is None:
                 rest_height = standing + float((centre - pelvis)[:, 1].mean())
             height = rest_height + plan.rise
             pelvis[:, 1] += height - centre[:, 1]
         moment = moment_about_centre(positions)
-        goal = centre_path(pressure, height + SOLE_M, moment)
-        pelvis[:, [0, 2]] += goal - centre[:, [0, 2]]
+        target = centre_path(pressure, height + SOLE_M, moment)
+        pelvis[:, [0, 2]] += target - centre[:, [0, 2]]
         hard = np.where(planted, _height_limit(upper, pelvis, feet, body, _STRETCH_LIMIT), np.inf).min(1)
         pelvis[:, 1] = np.minimum(pelvis[:, 1], hard)
     return _with_legs(upper, pelvis, feet, heading, body), planted
 
 
 def canonical(positions: np.ndarray) -> np.ndarray:
-    """`positions` (n, 22, 3) so moved that frame 0 faces +Z, its pelvis over the origin, the lowest foot at y = 0."""
+    """Move joints (n, 22, 3) so that frame 0 faces +Z with its pelvis over the origin; the lowest foot is at y = 0."""
     first = positions[0]
     across = first[1] - first[2] + first[16] - first[17]
-    turn = rotation.about_y(np.arctan2(across[2], across[0]))
-    moved = rotation.rotate(turn, positions - first[0] * (1, 0, 1))
+    heading = rotation.about_y(np.arctan2(across[2], across[0]))
+    moved = rotation.rotate(heading, positions - first[0] * (1, 0, 1))
     moved[..., 1] -= moved[:, [7, 8, 10, 11], 1].min()
     return moved
 
 
-def clip_of(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """The clip (frames, 22, 3) of a plan at `CLIP_FPS`, and where its feet are planted (frames, 2)."""
+def clip_from_plan(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the clip of a plan.
+
+    Returns:
+        Joints (frames, 22, 3) at `CLIP_FPS`, m, and (frames, 2) bool, whether the ball of each foot is fixed.
+    """
     positions, planted = perform_plan(plan)
     stride = round(PLAN_FPS / CLIP_FPS)
     first = round((plan.window[0] - plan.start) * PLAN_FPS)

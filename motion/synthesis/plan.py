@@ -1,17 +1,18 @@
-"""A plan: what feet, trunk and arms do over time, before any of it is a body in motion.
+"""Plans: the movements of feet, trunk and arms over time, from which `perform` computes a motion.
 
-Tracks are curves over time, in degrees unless said otherwise, zero or `NEUTRAL` at rest:
+Tracks are curves over time, in degrees unless noted, and zero or `NEUTRAL` at rest:
 
-    height      pelvis above standing, metres        turn        pelvis to the left of the feet's heading
-    hinge       pelvis and all above it, forward     list        left hip up
+    height      pelvis above standing, m             turn        pelvis, to the left of the feet's heading
+    hinge       pelvis and all above it, forward     list        pelvis, left hip up
     lean        spine, forward                       bend        spine, to the left
     twist       spine, to the left                   nod, look, tilt   head: down, to the left, onto the left shoulder
-    sway        weight, -1 right foot to 1 left      heel        (a side) heel lifted off, ball on the floor
+    sway        weight, -1 right foot to 1 left      heel        (a side) heel up, with the ball on the floor
     flex        (a side) upper arm, forward          out         (a side) upper arm, away from the side
     roll        (a side) upper arm about itself, inward          elbow       (a side) bent by
     shrug       (a side) collar up
 
-An arm is first moved out, then swung forward: flex 90 points ahead, out 90 to the side, either 180 overhead.
+An arm is first moved out, then swung forward: with flex 90 it points ahead, with out 90 to the side, and with either at
+180 overhead.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from motion.synthesis.anatomy import SIDES, Body
-from motion.synthesis.curve import PLAN_FPS, ramp, softened, through
-from motion.synthesis.footfalls import Footwork, Stand
+from motion.synthesis.curve import PLAN_FPS, interpolate_keys, ramp, smooth
+from motion.synthesis.footfalls import Footwork, Stance
 
 Posture = Mapping[str, float]
-"""Values of tracks. A track of a side is named `left.flex`, `right.flex`, or, from the side that acts, `main.flex` and
-`other.flex`; plain `flex` is both. Tracks that go to the left are meant for the left as acting side and are mirrored
-for the right."""
+"""Values of tracks by name.
+
+A track of one side is named `left.flex` or `right.flex`, or, relative to the acting side, `main.flex` or `other.flex`;
+plain `flex` is that of both sides. Values of tracks that go to the left are for the left acting side, and mirrored for
+the right one.
+"""
 
 TRUNK_TRACKS = (
     "height", "hinge", "lean", "bend", "twist", "turn", "list", "nod", "look", "tilt", "sway",
@@ -38,8 +42,8 @@ NEUTRAL: Posture = {"flex": 1.0, "out": 7.0, "roll": 16.0, "elbow": 20.0}
 LEFT, RIGHT = 0, 1
 
 
-def resolved(posture: Posture, side: int) -> dict[str, float]:
-    """`posture` by full track names, for acting `side` (0 left, 1 right)."""
+def resolve_sides(posture: Posture, side: int) -> dict[str, float]:
+    """Return `posture` by the full names of tracks, for the acting `side` (0 left, 1 right)."""
     values: dict[str, float] = {}
     names = {"main": SIDES[side], "other": SIDES[1 - side]}
     for key, value in sorted(posture.items(), key=lambda item: "." in item[0]):
@@ -54,16 +58,20 @@ def resolved(posture: Posture, side: int) -> dict[str, float]:
 
 
 class Plan:
-    """What one clip will show; builders write into it, `perform` reads it.
+    """The movements of one clip: builders add to it, `perform` reads it.
+
+    Args:
+        body: the body that performs the clip.
+        rng: the random generator of the clip.
+        duration: duration of the clip, s.
+        lead_in: time that the plan covers before and after the clip, s.
 
     Attributes:
-        body: who performs it.
-        rng: the clip's own randomness.
-        time: (n,) seconds at `PLAN_FPS`; runs past the clip at both ends.
-        feet: the footwork of the left and the right foot.
+        time: (n,) times at `PLAN_FPS`, s, of which the clip is a part.
+        feet: the movements of the left and the right foot.
         tracks: (n,) curves by name.
-        rise: (n,) height of the centre of mass over standing, metres, where the plan has flight; else None.
-        window: first and last second of the clip.
+        rise: (n,) height of the centre of mass above standing, m, if the body leaves the ground; else None.
+        window: start and end of the clip, s.
     """
 
     def __init__(self, body: Body, rng: np.random.Generator, duration: float, *, lead_in: float = 0.0):
@@ -81,39 +89,56 @@ class Plan:
 
     @property
     def start(self) -> float:
+        """First time of the plan, s."""
         return float(self.time[0])
 
     @property
     def end(self) -> float:
+        """Last time of the plan, s."""
         return float(self.time[-1])
 
     def stand(self, width: float = 0.17, toe_out: float = 0.12, stagger: float = 0.0, heading: float = 0.0) -> None:
-        """Both feet side by side about the origin, `width` apart, the left ahead by `stagger`."""
+        """Put both feet on the floor around the origin.
+
+        Args:
+            width: distance between the feet, m.
+            toe_out: outward rotation of the feet, rad.
+            stagger: distance by which the left foot is ahead, m.
+            heading: heading of the body, rad.
+        """
         across, ahead = np.array([np.cos(heading), -np.sin(heading)]), np.array([np.sin(heading), np.cos(heading)])
-        for work, outward in zip(self.feet, (1, -1), strict=True):
+        for footwork, outward in zip(self.feet, (1, -1), strict=True):
             x, z = across * outward * width / 2 + ahead * outward * stagger / 2
-            work.stands.append(Stand(self.start, self.end, float(x), float(z), heading + outward * toe_out))
+            footwork.stances.append(Stance(self.start, self.end, float(x), float(z), heading + outward * toe_out))
 
     def add(self, values: Mapping[str, np.ndarray | float]) -> None:
-        """Add to tracks by full name."""
+        """Add values to tracks by their full names."""
         for name, value in values.items():
             self.tracks[name] = self.tracks[name] + value
 
     def hold(self, posture: Posture, side: int = LEFT) -> None:
-        """Add `posture` throughout."""
-        self.add(resolved(posture, side))
+        """Add a posture for the whole plan."""
+        self.add(resolve_sides(posture, side))
 
     def key(self, track: str, keys: Sequence[tuple[float, float]]) -> None:
-        """Add a curve through (time, value) to the track of this full name."""
-        self.add({track: softened(through(keys, self.time))})
+        """Add a smooth curve through keys (time, value) to the track of this full name."""
+        self.add({track: smooth(interpolate_keys(keys, self.time))})
 
     def pose(self, keys: Sequence[tuple[float, Posture]], side: int, start: float, stop: float) -> None:
-        """Move through postures: away from whatever the tracks do in the time from `start` to the first key, back to
-        it from the last key to `stop`. Tracks that no posture names go on as they are; a track that one of them does
-        not name is at rest there."""
-        tables = [(moment, resolved(posture, side)) for moment, posture in keys]
+        """Move through postures.
+
+        Tracks that no posture names stay as they are. A track that only some of the postures name is at rest in the
+        others.
+
+        Args:
+            keys: (time, posture) in order.
+            side: the acting side.
+            start: when the tracks begin to leave what they did before, to reach the first key, s.
+            stop: when they are back at it after the last key, s.
+        """
+        tables = [(moment, resolve_sides(posture, side)) for moment, posture in keys]
         weight = ramp(self.time, start, keys[0][0]) * (1 - ramp(self.time, keys[-1][0], stop))
         for name in sorted({name for _, table in tables for name in table}):
             rest = NEUTRAL.get(name.rpartition(".")[2], 0.0)
-            curve = softened(through([(moment, table.get(name, rest)) for moment, table in tables], self.time))
+            curve = smooth(interpolate_keys([(moment, table.get(name, rest)) for moment, table in tables], self.time))
             self.tracks[name] = self.tracks[name] + weight * (curve - self.tracks[name])

@@ -1,4 +1,4 @@
-"""What is settled about a clip before its plan is written: who, on which side, in which manner, in what words."""
+"""Scenes: the body, side, style and words of a clip, which are drawn before its plan is built."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MIN_SECONDS, MAX_SECONDS = 39 / 20, 195 / 20
 
 @dataclass
 class Scene:
-    """A clip in the making.
+    """The circumstances of one clip.
 
     Attributes:
-        rng: the clip's own randomness.
-        body: who performs it.
-        style: in which manner.
+        rng: the random generator of the clip.
+        body: the body that performs it.
+        style: the style in which it is performed.
         side: the acting side, 0 left, 1 right.
-        words: what the captions' patterns may name; builders add to it.
+        words: words for the patterns of the captions, by name; builders of plans add to them.
     """
 
     rng: np.random.Generator
@@ -39,27 +39,34 @@ class Scene:
         self.words |= {"side": SIDES[self.side], "other": SIDES[1 - self.side]}
 
     def between(self, low: float, high: float) -> float:
+        """Draw a number uniformly from `low` to `high`."""
         return float(self.rng.uniform(low, high))
 
     def number(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """Draw a whole number from `low` to `high`, both included."""
         return int(self.rng.integers(low, high + 1))
 
     def pick(self, choices: Sequence[_Choice]) -> _Choice:
+        """Draw one of `choices`."""
         return choices[int(self.rng.integers(len(choices)))]
 
     def pick_words(self, choices: Mapping[_Choice, str], name: str) -> _Choice:
-        """One of the keys; its words become `name` for the captions."""
+        """Draw one of the keys; its words become the word `name` of the captions."""
         key = self.pick(list(choices))
         self.words[name] = choices[key]
         return key
 
-    def seconds(self, at_rest: float) -> float:
-        """`at_rest` seconds at plain tempo, in this style's and a little of its own."""
-        return at_rest / self.style.tempo * self.between(0.92, 1.1)
+    def seconds(self, plain: float) -> float:
+        """Scale a duration of the plain style, s, by the tempo of the style and a little at random."""
+        return plain / self.style.tempo * self.between(0.92, 1.1)
 
     def plan(self, duration: float, *, lead_in: float = 0.7) -> Plan:
-        """An empty plan of about `duration` seconds in this style, with a living body's small motions."""
+        """Start a plan in this style, with breathing and slow random movements.
+
+        Args:
+            duration: duration of the clip, s; it is limited to what clips may have.
+            lead_in: time that the plan covers before and after the clip, s.
+        """
         frames = int(np.clip(round(duration * 20), 39, 195))
         plan = Plan(self.body, self.rng, frames / 20, lead_in=lead_in)
         plan.hold(self.style.posture)

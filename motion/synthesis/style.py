@@ -1,4 +1,4 @@
-"""Manners in which a person does things: tempo, size, bearing, and the words for them."""
+"""Styles: the tempo, size and posture of a movement, and the words for them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from motion.synthesis.plan import Posture
 
 @dataclass(frozen=True)
 class Style:
-    """One manner.
+    """One style.
 
     Attributes:
-        name: in the metadata of clips.
-        tempo: times as fast.
-        size: times as large.
-        posture: held throughout; see `plan.Posture`.
+        name: name in the metadata of clips.
+        tempo: speed relative to the plain style.
+        size: amplitude relative to the plain style.
+        posture: posture that is added throughout; see `plan.Posture`.
         arms: scale of the arms' swing in walking.
-        words: what a caption may say of it, at the end of a clause; empty for nothing worth saying.
+        words: adverbs for captions; none if the style is not worth naming.
     """
 
     name: str

@@ -66,23 +66,23 @@ class GeneratorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Sample(self, request, context):
-        """One motion a message, in the order of the prompts. Sample i is a function of (checkpoint, prompt i, length i,
-        guidance, steps, seed, i), so a broken stream is taken up again with `start_index`.
+        """Generates one motion per prompt, in the order of the prompts, one motion per message. Sample i is a function of
+        (checkpoint, prompt i, length i, guidance, steps, seed, i), so an interrupted stream is resumed by `start_index`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UploadDataset(self, request_iterator, context):
-        """The same motions and captions give the same id; uploading twice is harmless.
+        """Stores a data set. Its id is computed from the motions and captions; uploading it twice has no further effect.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Fit(self, request, context):
-        """Idempotent: the checkpoint id is a function of the request. A fit that was cut off goes on from its last saved
-        step when the same request comes again, and one that is complete answers at once.
+        """Trains a checkpoint. The call is idempotent: the id of the checkpoint is a function of the request. The same
+        request resumes an interrupted training from its last saved step, and returns a finished one at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,1 +1,1 @@
-"""Motions as animated pages and movies."""
+"""Show motions as stick figures on an HTML page or in a movie."""

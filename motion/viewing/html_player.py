@@ -1,4 +1,4 @@
-"""Motions as an animated page: one self-contained piece of HTML that plays stick figures, side by side or overlaid."""
+"""Show motions on an HTML page: a self-contained player of stick figures, side by side or overlaid."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from importlib.resources import files
 
 import numpy as np
 
+from motion.array_types import FloatArray
 from motion.errors import InvalidInput
 from motion.skeleton import NUM_JOINTS, PARENTS
 
 _LEVELS = 65535
 _PLAYER = """<div class="plumb-player" id="{identifier}">
 <style>{style}</style>
-<canvas tabindex="0" aria-label="Stick figures; drag to turn, space to play, arrows to step"></canvas>
+<canvas tabindex="0" aria-label="Stick figures; drag to rotate, space to play, arrow keys to step"></canvas>
 <p class="caption"></p>
 <div class="bar">
 <button class="play" type="button">Play</button>
@@ -51,16 +52,30 @@ _PAGE = """<!DOCTYPE html>
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """One stick figure: what it is called, its positions (frames, 22, 3) and their rate."""
+    """One stick figure.
+
+    Attributes:
+        label: text above the figure.
+        positions: (frames, 22, 3) joint positions, metres.
+        fps: frames per second.
+        color: CSS colour of the figure and its label; None for the next colour of the player's own list.
+    """
 
     label: str
-    positions: np.ndarray
+    positions: FloatArray
     fps: float
+    color: str | None = None
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Figures that play together, with a title to choose the scene by and a caption below."""
+    """Figures that play together.
+
+    Attributes:
+        figures: the figures.
+        title: name of the scene in the player's list.
+        caption: text below the figures.
+    """
 
     figures: tuple[Figure, ...]
     title: str = ""
@@ -68,15 +83,15 @@ class Scene:
 
 
 def scenes_html(scenes: Sequence[Scene], height: int = 420, identifier: str = "player") -> str:
-    """A player of `scenes` to put into a page; equal arguments give equal text.
+    """Return the HTML of a player to embed in a page; equal arguments give equal text.
 
     Args:
-        scenes: what there is to choose from.
-        height: of the canvas, pixels.
-        identifier: the id of the player's element; a page may hold several players.
+        scenes: the scenes that the user can choose from.
+        height: height of the canvas, pixels.
+        identifier: id of the player's element, unique in the page.
 
     Raises:
-        InvalidInput: there is nothing to show, or positions are not finite or of another shape.
+        InvalidInput: there is nothing to show, or positions are not finite or have another shape.
     """
     if not scenes or not all(scene.figures for scene in scenes):
         raise InvalidInput.of("scenes", "show nothing; must hold at least one motion each")
@@ -97,13 +112,18 @@ def scenes_html(scenes: Sequence[Scene], height: int = 420, identifier: str = "p
         script=_resource("player.js"),
         hidden=" hidden" if len(scenes) == 1 else "",
         options=options,
-        # A "<" in a caption could end the script element or open another.
+        # A "<" in a caption could close the script element or open another one.
         data=json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
     )
 
 
 def page_html(scenes: Sequence[Scene], title: str, height: int = 560) -> str:
-    """A whole page that plays `scenes`.
+    """Return the HTML of a complete page with a player.
+
+    Args:
+        scenes: the scenes that the user can choose from.
+        title: title of the page.
+        height: height of the canvas, pixels.
 
     Raises:
         InvalidInput: see `scenes_html`.
@@ -112,7 +132,7 @@ def page_html(scenes: Sequence[Scene], title: str, height: int = 560) -> str:
 
 
 def _encoded(figure: Figure) -> dict[str, object]:
-    """Positions as base64 of 16-bit steps over the range of each axis: a tenth of a millimetre on a six-metre walk."""
+    """Encode positions as base64 of 16-bit integers over the range of each axis: 0.1 mm for a walk of 6 m."""
     positions = np.asarray(figure.positions, np.float64)
     if positions.ndim != 3 or positions.shape[1:] != (NUM_JOINTS, 3) or not len(positions):
         raise InvalidInput.of(f"{figure.label} positions", f"have shape {positions.shape}; must be (frames, 22, 3)")
@@ -128,6 +148,7 @@ def _encoded(figure: Figure) -> dict[str, object]:
         "low": np.round(low, 6).tolist(),
         "step": step.tolist(),
         "data": base64.b64encode(levels.tobytes()).decode("ascii"),
+        **({"color": figure.color} if figure.color else {}),
     }
 
 

@@ -1,11 +1,11 @@
-"""Motions as a film: stick figures on a grid floor, written as `.mp4` or `.gif`."""
+"""Render motions as a movie of stick figures on a grid floor, `.mp4` or `.gif`."""
 
 from __future__ import annotations
 
 import importlib.util
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure as Picture
-from tqdm import tqdm
 
+from motion.array_types import FloatArray
 from motion.errors import InvalidInput
 from motion.shell.atomic import atomic_path
 from motion.skeleton import JOINT, PARENTS
@@ -32,24 +32,37 @@ _GRID_STEP_M = 0.5
 _GRID_REACH_M = 2.0
 _PANEL_INCHES = 4.0
 _DOTS_PER_INCH = 100
-_MOST_GIF_FPS = 50.0  # the format counts hundredths of a second, and players slow down what is faster than 50
+_MAX_GIF_FPS = 50.0  # the format counts hundredths of a second, and players slow down faster files
 _BONES = np.array([(PARENTS[joint], joint) for joint in range(1, len(PARENTS))])
 
 
 def check_movie_tools(path: Path) -> None:
-    """Raises `InvalidInput`, saying what to do, if there is nothing here to write `path` with."""
+    """Check that the tools to write a movie are installed.
+
+    Args:
+        path: the movie; `.mp4` needs ffmpeg.
+
+    Raises:
+        InvalidInput: ffmpeg is missing; the text says how to get it.
+    """
     if path.suffix.lower() == ".mp4" and _ffmpeg() is None:
         reason = "needs ffmpeg, which is not on PATH (nor is the Python package imageio-ffmpeg installed)"
         raise InvalidInput.of(str(path), f"{reason}; install one of them, or write .html or .gif instead")
 
 
-def write_movie(path: Path, scenes: Sequence[Scene]) -> None:
-    """Film `scenes` one after another, each with its figures side by side; whole or not at all.
+def write_movie(path: Path, scenes: Sequence[Scene], progress: Callable[[int, int], None] | None = None) -> None:
+    """Render scenes one after another, each with its figures side by side, and write the movie atomically.
 
-    The film runs at the rate of the first figure (a `.gif` at 50 at most); others show their nearest frame.
+    The frame rate is that of the first figure, for a `.gif` at most 50 fps. Figures at other rates show their nearest
+    frames.
+
+    Args:
+        path: the movie, `.mp4` or `.gif`.
+        scenes: the scenes.
+        progress: called with the numbers of frames (done, all).
 
     Raises:
-        InvalidInput: ffmpeg is missing, the place cannot be written, or positions are not finite.
+        InvalidInput: ffmpeg is missing, the path cannot be written, or positions are not finite.
     """
     check_movie_tools(path)
     for figure in (figure for scene in scenes for figure in scene.figures):
@@ -57,18 +70,19 @@ def write_movie(path: Path, scenes: Sequence[Scene]) -> None:
             raise InvalidInput.of(f"{figure.label} positions", "hold values that are not finite; they cannot be drawn")
     rate = scenes[0].figures[0].fps
     if path.suffix.lower() == ".gif":
-        rate = min(rate, _MOST_GIF_FPS)
+        rate = min(rate, _MAX_GIF_FPS)
     panels = max(len(scene.figures) for scene in scenes)
     picture = Picture(figsize=(_PANEL_INCHES * panels, _PANEL_INCHES * 1.2), dpi=_DOTS_PER_INCH)
     FigureCanvasAgg(picture)
     frames = sum(_frame_count(scene, rate) for scene in scenes)
-    drawn = tqdm(_drawn_frames(picture, scenes, rate), total=frames, desc=path.name, unit="frame", disable=None)
     with rc_context({"animation.ffmpeg_path": _ffmpeg() or "ffmpeg"}), atomic_path(path) as temporary:
         writer = _writer(path, rate)
         try:
             with writer.saving(picture, str(temporary), _DOTS_PER_INCH):
-                for _ in drawn:
+                for number, _ in enumerate(_drawn_frames(picture, scenes, rate), start=1):
                     writer.grab_frame()
+                    if progress:
+                        progress(number, frames)
         except (subprocess.CalledProcessError, BrokenPipeError) as error:
             raise InvalidInput.of(str(path), f"could not be written: ffmpeg failed ({error})") from error
 
@@ -76,7 +90,7 @@ def write_movie(path: Path, scenes: Sequence[Scene]) -> None:
 def _writer(path: Path, rate: float) -> AbstractMovieWriter:
     if path.suffix.lower() == ".gif":
         return PillowWriter(fps=max(1, round(rate)))
-    # yuv420p and even sizes are what every player can show.
+    # Some players show only yuv420p with an even width and height.
     even = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p"]
     return FFMpegWriter(fps=rate, codec="libx264", extra_args=even)  # pyright: ignore[reportArgumentType]
 
@@ -96,13 +110,13 @@ def _frame_count(scene: Scene, rate: float) -> int:
 
 
 def _drawn_frames(picture: Picture, scenes: Sequence[Scene], rate: float) -> Iterator[None]:
-    """Draws the frames of the film one after another, stopping after each."""
+    """Draw the frames of the movie one after another; yields after each."""
     for scene in scenes:
         picture.clear()
         panels = []
-        for place, figure in enumerate(scene.figures):
-            axes = picture.add_subplot(1, len(scene.figures), place + 1)
-            panels.append(_Panel(axes, figure, _COLOURS[place % len(_COLOURS)]))
+        for column, figure in enumerate(scene.figures):
+            axes = picture.add_subplot(1, len(scene.figures), column + 1)
+            panels.append(_Panel(axes, figure, figure.color or _COLOURS[column % len(_COLOURS)]))
         picture.subplots_adjust(left=0, right=1, bottom=0.08, top=0.93, wspace=0.01)
         picture.text(0.5, 0.03, scene.caption or scene.title, ha="center", va="center", style="italic", wrap=True)
         for index in range(_frame_count(scene, rate)):
@@ -112,7 +126,7 @@ def _drawn_frames(picture: Picture, scenes: Sequence[Scene], rate: float) -> Ite
 
 
 class _Panel:
-    """One figure in its axes, seen by a camera that follows its pelvis."""
+    """The axes of one figure, with a camera that follows its pelvis."""
 
     def __init__(self, axes: Axes, figure: Figure, colour: str):
         self._figure = figure
@@ -128,7 +142,7 @@ class _Panel:
         axes.set_axis_off()
 
     def draw(self, seconds: float) -> None:
-        """Show the frame nearest to `seconds`; after the last one the figure stands still."""
+        """Draw the frame nearest to `seconds`; after its last frame the figure stands still."""
         figure = self._figure
         index = min(round(seconds * figure.fps), len(figure.positions) - 1)
         points = figure.positions[index].astype(np.float64)
@@ -141,8 +155,16 @@ class _Panel:
         self._sunk.set_data(seen[points[:, 1] < -0.01].T)
 
 
-def project(points: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Points (..., 3) as a camera that looks at `target` (3,) sees them: (..., 2), metres in the target's plane."""
+def project(points: FloatArray, target: FloatArray) -> FloatArray:
+    """Project points onto the image plane of a camera that looks at a target.
+
+    Args:
+        points: (..., 3) points, metres.
+        target: (3,) point that the camera looks at, metres.
+
+    Returns:
+        Image coordinates (..., 2), metres at the distance of the target.
+    """
     x, y, z = np.moveaxis(points - target, -1, 0)
     right = np.cos(_YAW) * x - np.sin(_YAW) * z
     away = -np.sin(_YAW) * x - np.cos(_YAW) * z
@@ -151,13 +173,16 @@ def project(points: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.stack([right, up], -1) * (_DISTANCE_M / np.maximum(depth, 0.5))[..., None]
 
 
-def _grid(target: np.ndarray) -> np.ndarray:
-    """Ends of the floor's lines around `target`: (lines, 2, 3); they stay where they are while the target moves."""
+def _grid(target: FloatArray) -> FloatArray:
+    """Return the end points (lines, 2, 3) of the floor's grid lines around `target`.
+
+    The lines are fixed in the world, so that the floor does not move along with the figure.
+    """
     middle = np.round(target[[0, 2]] / _GRID_STEP_M) * _GRID_STEP_M
-    places = np.arange(-_GRID_REACH_M, _GRID_REACH_M + 1e-6, _GRID_STEP_M)
-    lines = np.zeros((2 * len(places), 2, 3))
-    lines[: len(places), :, 0] = middle[0] + places[:, None]
-    lines[: len(places), :, 2] = middle[1] + np.array([-_GRID_REACH_M, _GRID_REACH_M])
-    lines[len(places) :, :, 2] = middle[1] + places[:, None]
-    lines[len(places) :, :, 0] = middle[0] + np.array([-_GRID_REACH_M, _GRID_REACH_M])
+    offsets = np.arange(-_GRID_REACH_M, _GRID_REACH_M + 1e-6, _GRID_STEP_M)
+    lines = np.zeros((2 * len(offsets), 2, 3))
+    lines[: len(offsets), :, 0] = middle[0] + offsets[:, None]
+    lines[: len(offsets), :, 2] = middle[1] + np.array([-_GRID_REACH_M, _GRID_REACH_M])
+    lines[len(offsets) :, :, 2] = middle[1] + offsets[:, None]
+    lines[len(offsets) :, :, 0] = middle[0] + np.array([-_GRID_REACH_M, _GRID_REACH_M])
     return lines

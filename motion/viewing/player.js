@@ -1,4 +1,5 @@
-// Stick figures on a canvas: drag to turn, wheel to zoom, space to play, arrows to step. No dependency, no network.
+// Draws stick figures on a canvas: drag to rotate, wheel to zoom, space to play, arrow keys to step.
+// It has no dependencies and does not use the network.
 (function () {
   "use strict";
   if (window.plumbPlayer) return;
@@ -6,7 +7,9 @@
   const COLOURS = ["#c2410c", "#1d6fa5", "#3f7d20", "#7e3f98", "#8a6d00", "#b0265f"];
   const GRID_M = 0.5, GRID_CELLS = 8, SUNK_M = -0.01;
 
-  // Positions come as base64 of little-endian uint16, each axis scaled to its own range.
+  function colourOf(figure, index) { return figure.color || COLOURS[index % COLOURS.length]; }
+
+  // Decode the positions of a figure: base64 of little-endian uint16, each axis scaled to its own range.
   function decode(figure) {
     const raw = atob(figure.data), bytes = new Uint8Array(raw.length);
     for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
@@ -17,7 +20,7 @@
     return out;
   }
 
-  // Joints of a figure at time t, between frames by straight lines: [[x, y, z], ...].
+  // Return the joints of a figure at time t as [[x, y, z], ...], by linear interpolation between frames.
   function pose(figure, joints, t) {
     const last = figure.frames - 1, at = Math.max(0, Math.min(last, t * figure.fps));
     const i = Math.floor(at), w = at - i, a = i * joints * 3, b = Math.min(last, i + 1) * joints * 3;
@@ -60,7 +63,7 @@
   function drawFigure(ctx, project, points, bones, colour) {
     ctx.lineCap = "round";
     ctx.strokeStyle = "rgba(30,40,50,0.16)";
-    for (const [a, b] of bones) {  // what stands under a joint on the floor shows whether it floats
+    for (const [a, b] of bones) {  // the shadow on the floor shows whether a foot floats
       const p = project([points[a][0], 0, points[a][2]]), q = project([points[b][0], 0, points[b][2]]);
       ctx.lineWidth = Math.max(1, 0.03 * p[3]);
       line(ctx, p, q);
@@ -116,12 +119,12 @@
         drawFloor(ctx, project, target);
         const shown = view.overlay ? figures.map((_, i) => i) : [k];
         shown.forEach((i, layer) => {
-          ctx.globalAlpha = layer > 0 ? 0.7 : 1;  // overlaid, the first figure stays visible through the others
-          drawFigure(ctx, project, poses[i], bones, COLOURS[i % COLOURS.length]);
+          ctx.globalAlpha = layer > 0 ? 0.7 : 1;  // keep the first figure visible through the ones laid over it
+          drawFigure(ctx, project, poses[i], bones, colourOf(figures[i], i));
         });
         ctx.globalAlpha = 1;
         shown.forEach((i, row) => {
-          ctx.fillStyle = COLOURS[i % COLOURS.length]; ctx.font = "600 14px system-ui, sans-serif";
+          ctx.fillStyle = colourOf(figures[i], i); ctx.font = "600 14px system-ui, sans-serif";
           ctx.fillText(figures[i].label, rect.x + 12, 22 + 19 * row);
         });
         ctx.restore();
@@ -170,7 +173,7 @@
       event.preventDefault();
     });
     canvas.style.height = data.height + "px";
-    // A player that is scrolled away costs nothing.
+    // Do not draw a player that is scrolled out of view.
     new IntersectionObserver((entries) => { visible = entries[entries.length - 1].isIntersecting; }).observe(canvas);
     choose(0);
     draw();

@@ -1,8 +1,8 @@
-"""What `plumb-motion view` shows: which motions stand side by side, and in which medium."""
+"""Arrange the motions of several files side by side and write them as a page or a movie."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from motion.errors import InvalidInput
@@ -14,9 +14,16 @@ PAGE_SUFFIXES = (".html", ".htm")
 
 
 def paired_scenes(sources: Sequence[MotionFile], limit: int) -> tuple[list[Scene], int]:
-    """A scene a motion, with that motion of every source side by side, and how many scenes the limit left out.
+    """Make one scene per motion that shows the motion of every source side by side.
 
-    Sets are matched by the ids that all of them have; where they share none, and for single motions, by order.
+    Sets are matched by the ids that all of them have. Single motions, and sets that share no id, are matched by order.
+
+    Args:
+        sources: the files.
+        limit: most scenes to make.
+
+    Returns:
+        The scenes, and the number of motions that are not shown because of the limit.
 
     Raises:
         InvalidInput: there is nothing to show, or sets that share no id differ in size.
@@ -46,7 +53,7 @@ def paired_scenes(sources: Sequence[MotionFile], limit: int) -> tuple[list[Scene
 
 
 def _labels(sources: Sequence[MotionFile], names: Sequence[str]) -> list[str]:
-    """What tells the figures of one scene apart: the motion's name, else the file's, else its whole path."""
+    """Return distinct labels for the figures of one scene: names of the motions or files, or else whole paths."""
     stems = [source.path.stem if not source.single else name for source, name in zip(sources, names, strict=True)]
     if len(sources) == 1:
         return list(names)
@@ -56,7 +63,14 @@ def _labels(sources: Sequence[MotionFile], names: Sequence[str]) -> list[str]:
 
 
 def check_view_target(path: Path) -> None:
-    """Raises `InvalidInput` if `path` names no medium, one that cannot be made here, or cannot be written."""
+    """Check that a page or movie can be written.
+
+    Args:
+        path: the output, `.html`, `.mp4` or `.gif`.
+
+    Raises:
+        InvalidInput: the suffix is another one, a tool is missing, or the path cannot be written.
+    """
     suffix = path.suffix.lower()
     if suffix not in PAGE_SUFFIXES:
         from motion.viewing.movie import MOVIE_SUFFIXES, check_movie_tools
@@ -67,8 +81,16 @@ def check_view_target(path: Path) -> None:
     check_target(path)
 
 
-def write_view(path: Path, scenes: Sequence[Scene], title: str) -> None:
-    """Write `scenes` as an animated page (`.html`) or a film (`.mp4`, `.gif`), whole or not at all.
+def write_view(
+    path: Path, scenes: Sequence[Scene], title: str, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Write scenes as a page (`.html`) or a movie (`.mp4`, `.gif`), atomically.
+
+    Args:
+        path: the output.
+        scenes: the scenes.
+        title: title of the page; a movie has none.
+        progress: called with the numbers of a movie's frames (done, all).
 
     Raises:
         InvalidInput: see `check_view_target`, or positions are not finite.
@@ -79,7 +101,7 @@ def write_view(path: Path, scenes: Sequence[Scene], title: str) -> None:
         with atomic_path(path) as temporary:
             temporary.write_text(page, encoding="utf-8")
         return
-    # matplotlib takes half a second to import, which a page does not need.
+    # A page does not need matplotlib, which takes half a second to import.
     from motion.viewing.movie import write_movie
 
-    write_movie(path, scenes)
+    write_movie(path, scenes, progress)

@@ -1,1 +1,1 @@
-"""The simulated body and the reference that it follows."""
+"""The simulated body, and the reference that it follows."""

@@ -1,15 +1,16 @@
 """The simulated body: a MuJoCo humanoid with the bones of one motion.
 
-Twenty-two bodies at the motion's joints, a free root and a ball joint at every other one (no Euler angles, so no gimbal
-lock), each driven by an orientation servo with the gains of UHC (Luo et al., "Dynamics-Regulated Kinematic Policy for
-Egocentric Pose Estimation", NeurIPS 2021) times `GAIN_SCALE`. The world is Y up; the floor is y = 0. Bodies collide
-with the floor and not with each other.
+The humanoid has 22 bodies at the motion's joints, a free root and a ball joint at every other joint (without Euler
+angles there is no gimbal lock). An orientation servo drives each ball joint, with the gains of UHC (Luo et al.,
+"Dynamics-Regulated Kinematic Policy for Egocentric Pose Estimation", NeurIPS 2021) times `GAIN_SCALE`. The world is Y
+up; the floor is y = 0. Bodies collide with the floor but not with each other.
 
-Friction is made softer than the floor (`impratio` below 1). MuJoCo's cones open: what slides along a hard one is pushed
-off the floor, at a step of 1/60 s clear of it, slides on in the air and lands anew. Softer, it stays down and stops.
+Friction is softer than the floor (`impratio` below 1). MuJoCo's friction cones are convex, so a hard contact pushes a
+sliding foot off the floor; at a step of 1/60 s the foot leaves it, slides on in the air and lands again. A softer one
+keeps the foot down until it stops.
 
-The sole lies `SOLE_M` below the ball of the foot, so the body stands that much higher than the joints of a motion whose
-floor is at its toe joints: motions are raised by it on the way in and lowered on the way out.
+The sole lies `SOLE_M` below the ball of the foot. A motion has its floor at the toe joints, so the body has to stand
+that much higher: motions are raised by `SOLE_M` before the simulation and lowered again afterwards.
 """
 
 from __future__ import annotations
@@ -19,24 +20,45 @@ from functools import cache
 import mujoco
 import numpy as np
 
+from motion.array_types import FloatArray
+from motion.kinematics import REST_OFFSETS
+from motion.motion import DEFAULT_FPS
+from motion.physics import GRAVITY_M_S2
 from motion.skeleton import CHILDREN, JOINT_NAMES, NUM_JOINTS
 
+CONTROL_FPS = DEFAULT_FPS
+"""Control steps a second. One control step leads from one frame of the reference to the next."""
+SUBSTEPS = 3
+"""Physics steps in a control step."""
+SUBSTEP_S = 1 / (SUBSTEPS * CONTROL_FPS)
+
+NUM_SERVOS = NUM_JOINTS - 1
+"""Ball joints, each with a servo: all joints but the root."""
+ROOT_DOFS = 6
+ROTATION_DOFS = 3 * NUM_SERVOS
+"""Velocity coordinates of all ball joints."""
+NUM_DOFS = ROOT_DOFS + ROTATION_DOFS
+"""Length of MuJoCo's qvel: linear and angular velocity of the root, then three numbers for each ball joint."""
+NUM_CTRL = 4 * NUM_SERVOS
+"""Length of MuJoCo's ctrl: one target quaternion for each servo."""
+NUM_QPOS = 7 + NUM_CTRL
+"""Length of MuJoCo's qpos: position and quaternion of the root, then a quaternion for each ball joint."""
+
 SOLE_M = 0.02
-SUBSTEP_S = 1 / 60
 MASS_KG = 70.0
 GAIN_SCALE = 4.0
 DAMPING_RATIO_S = 0.05  # kd / kp
 ARMATURE = 0.01
 FRICTION_STIFFNESS = 0.1  # of contacts along the floor, relative to their stiffness against it
 
-# Share of the body's mass at each joint's body, from segment masses after de Leva, "Adjustments to
-# Zatsiorsky-Seluyanov's segment inertia parameters", Journal of Biomechanics 29, 1996.
-_SEGMENT_KG = np.array(
+# The relative mass of each joint's segment, after de Leva, "Adjustments to Zatsiorsky-Seluyanov's segment inertia
+# parameters", Journal of Biomechanics 29, 1996.
+_MASS_SHARE = np.array(
     [8, 9, 9, 6.5, 3.4, 3.4, 6.5, 0.9, 0.9, 10.5, 0.2, 0.2, 1.5, 1.2, 1.2, 4.8, 1.9, 1.9, 1.1, 1.1, 0.5, 0.5]
 )
-SEGMENT_MASS_KG = _SEGMENT_KG / _SEGMENT_KG.sum() * MASS_KG
+SEGMENT_MASS_KG = _MASS_SHARE / _MASS_SHARE.sum() * MASS_KG
 
-# Servo stiffness (Nm/rad, before GAIN_SCALE) and torque limit (Nm) by the word in a joint's name.
+# Servo stiffness [N m/rad] before GAIN_SCALE, and torque limit [N m], by a word in the name of the joint.
 _STIFFNESS = {
     "hip": 500, "knee": 500, "ankle": 400, "foot": 200, "spine": 1000, "neck": 100, "head": 100, "collar": 400,
     "shoulder": 400, "elbow": 300, "wrist": 100,
@@ -61,26 +83,30 @@ def _depth_first(joint: int = 0) -> list[int]:
 
 
 DEPTH_FIRST = np.array(_depth_first())
-"""Joint of each MuJoCo body, in MuJoCo's order."""
+"""The joint of each MuJoCo body, in MuJoCo's depth-first order."""
+SERVO_JOINTS = DEPTH_FIRST[1:]
+"""The joint of each servo, in MuJoCo's order."""
 BODY_OF_JOINT = np.argsort(DEPTH_FIRST) + 1
-"""MuJoCo body id of each joint (0 is the world)."""
-DOF_OF_JOINT = np.array([6 + 3 * (BODY_OF_JOINT[j] - 2) for j in range(NUM_JOINTS)])
-"""First velocity coordinate of each joint's ball (the root's, six of them, start at 0)."""
-DOF_OF_JOINT[0] = 0
+"""The MuJoCo body id of each joint (body 0 is the world)."""
+DOF_OF_JOINT = np.array([0] + [ROOT_DOFS + 3 * (BODY_OF_JOINT[j] - 2) for j in range(1, NUM_JOINTS)])
+"""The first velocity coordinate of each joint."""
 
 SOLE_SEGMENTS = (7, 8, 10, 11)
+"""The joints whose bodies have a sole: both ankles and both toes."""
 SOLE_POINT_JOINT = np.repeat(SOLE_SEGMENTS, [4, 4, 2, 2])
-"""Joint whose body each of the twelve sole points is fixed to: four a foot, two a toe tip."""
+"""The joint whose body each of the twelve sole points is fixed to: four for each foot, two for each tip of the toes."""
+NUM_SOLE_POINTS = len(SOLE_POINT_JOINT)
 SOLE_POINT_SIDE = np.array([0] * 4 + [1] * 4 + [0] * 2 + [1] * 2)
+"""The side of each sole point: 0 is left, 1 is right."""
 
 
-def body_scale(offsets: np.ndarray) -> float:
-    """Size of the body's flesh relative to an adult with legs of 0.78 m."""
+def body_scale(offsets: FloatArray) -> float:
+    """Return the size of the body relative to an adult with legs of 0.78 m, from rest offsets (22, 3) [m]."""
     return float((np.linalg.norm(offsets[4]) + np.linalg.norm(offsets[7])) / 0.78)
 
 
 def _foot_box(offsets: np.ndarray, ankle: int) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and half-size of the box from heel to ball of the foot, in the ankle's frame."""
+    """Return the centre and half size of the box from heel to ball of the foot, in the frame of the ankle."""
     ball, scale = offsets[ankle + 3], body_scale(offsets)
     bottom, top = ball[1] - SOLE_M, -0.005
     heel = -0.055 * scale
@@ -93,8 +119,15 @@ def _toe_box(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array([0, 0, 0.035 * scale]), np.array([0.045 * scale, SOLE_M, 0.035 * scale])
 
 
-def sole_points(offsets: np.ndarray) -> np.ndarray:
-    """Where the sole can touch the floor: (12, 3) points in the frames of `SOLE_POINT_JOINT`."""
+def sole_points(offsets: FloatArray) -> FloatArray:
+    """Return the points where the soles can touch the floor.
+
+    Args:
+        offsets: (22, 3) rest offsets of the joints [m].
+
+    Returns:
+        Points (12, 3) [m], each in the frame of its joint in `SOLE_POINT_JOINT`.
+    """
     points = []
     for joint in SOLE_SEGMENTS:
         centre, half = _foot_box(offsets, joint) if joint < 9 else _toe_box(offsets)
@@ -118,7 +151,7 @@ def _box(centre: np.ndarray, half: np.ndarray) -> str:
 
 
 def _shape(offsets: np.ndarray, joint: int) -> str:
-    """The flesh around one joint's bone, as the attributes of a geom."""
+    """Return the MJCF attributes of the geom around the bone of one joint."""
     scale = body_scale(offsets)
     across = np.array([scale, 0, 0])
     bone = offsets[CHILDREN[joint][0]] if CHILDREN[joint] else np.zeros(3)
@@ -157,22 +190,22 @@ def _shape(offsets: np.ndarray, joint: int) -> str:
 def _body(offsets: np.ndarray, joint: int) -> str:
     name = JOINT_NAMES[joint]
     hinge = f'<joint name="{name}" type="ball" armature="{ARMATURE}"/>' if joint else '<freejoint name="root"/>'
-    place = offsets[joint] if joint else np.array([0.0, 1.0, 0.0])
+    position = offsets[joint] if joint else np.array([0.0, 1.0, 0.0])
     geom = f'<geom name="{name}" mass="{SEGMENT_MASS_KG[joint]:.6g}" {_shape(offsets, joint)}/>'
     children = "".join(_body(offsets, child) for child in CHILDREN[joint])
-    return f'<body name="{name}" pos="{_numbers(place)}">{hinge}{geom}{children}</body>'
+    return f'<body name="{name}" pos="{_numbers(position)}">{hinge}{geom}{children}</body>'
 
 
-def mjcf(offsets: np.ndarray) -> str:
-    """The body with rest offsets (22, 3) metres as MJCF."""
+def mjcf(offsets: FloatArray) -> str:
+    """Return the body with rest offsets (22, 3) [m] as MJCF, the XML format of MuJoCo."""
     servos = "".join(
         f'<orientation name="{JOINT_NAMES[j]}" joint="{JOINT_NAMES[j]}" kp="{STIFFNESS[j]:g}" kv="{DAMPING[j]:g}" '
         'input="quat"/>'
-        for j in DEPTH_FIRST[1:]
+        for j in SERVO_JOINTS
     )
     return f"""<mujoco model="plumb humanoid">
 <compiler angle="radian" inertiafromgeom="true"/>
-<option timestep="{SUBSTEP_S:.12f}" integrator="discrete" gravity="0 -9.81 0" cone="pyramidal"
+<option timestep="{SUBSTEP_S:.12f}" integrator="discrete" gravity="0 {-GRAVITY_M_S2} 0" cone="pyramidal"
  impratio="{FRICTION_STIFFNESS}" solver="Newton" iterations="10" ls_iterations="10"/>
 <default><geom condim="3" friction="1 .005 .0001" solref="0.02 1" contype="0" conaffinity="1"/></default>
 <worldbody>
@@ -183,14 +216,16 @@ def mjcf(offsets: np.ndarray) -> str:
 </mujoco>"""
 
 
-def build_model(offsets: np.ndarray) -> mujoco.MjModel:
-    """Compile the body with rest offsets (22, 3) metres."""
+def build_model(offsets: FloatArray) -> mujoco.MjModel:
+    """Compile the body with rest offsets (22, 3) [m].
+
+    Raises:
+        ValueError: MuJoCo cannot build such a body.
+    """
     return mujoco.MjModel.from_xml_string(mjcf(offsets))
 
 
 @cache
 def default_model() -> mujoco.MjModel:
-    """The body with the default skeleton; the layout that every other body shares."""
-    from motion.kinematics import REST_OFFSETS
-
+    """Return the body with the default skeleton. Every other body has the same layout of states and inputs."""
     return build_model(REST_OFFSETS)

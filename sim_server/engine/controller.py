@@ -1,16 +1,17 @@
-"""The analytic controller: keep the root on its path by pushing through the feet.
+"""The analytic controller: keeps the root on its path by pushing through the feet.
 
-Each control step: the wrench that the reference asks for (inverse dynamics) plus root feedback (critically damped, with
-the reference's own inertia) is distributed over the sole points that touch the floor and are meant to, as forces in
-their friction cones; the legs' torques follow from those forces. What no contact can supply is the residual: it acts on
-the root as the assist, cut to the limit that is allowed.
+Each control step starts from a wrench on the root: what the reference asks for by inverse dynamics, plus critically
+damped feedback with the reference's own inertia. This wrench is distributed over the sole points that touch the floor
+and may carry load, as forces in their friction cones; the torques of the legs follow from those forces. What the
+contacts cannot supply acts on the root as the assist, cut to the limit that is allowed. The literature calls such a
+force a residual force (residual force control, RFC).
 
 The distribution is  min_x |A'x - b|^2 + rho |x|^2,  x >= 0,  with one row of A for each edge of each friction pyramid.
-Its dual has six unknowns, y = b - A'x, the residual itself:  y + A' max(0, A y) / rho = b,  a monotone piecewise linear
-equation that semismooth Newton (Qi and Sun, "A nonsmooth version of Newton's method", Mathematical Programming 58,
-1993) solves in a few steps from the last control step's y.
+Its dual has six unknowns, y = b - A'x, which is the wrench that stays unexplained. It solves  y + A' max(0, A y) / rho
+= b,  a monotone piecewise linear equation. Semismooth Newton (Qi and Sun, "A nonsmooth version of Newton's method",
+Mathematical Programming 58, 1993) solves it in a few steps from the y of the last control step.
 
-All functions work on many bodies at once, row by row: a row's result does not depend on the others.
+All functions work on many bodies at once, row by row: the result of a row does not depend on the other rows.
 """
 
 from __future__ import annotations
@@ -20,161 +21,207 @@ from dataclasses import dataclass
 import numpy as np
 
 from motion import rotation
-from motion.skeleton import PARENTS
+from motion.array_types import BoolArray, FloatArray, IntArray
+from motion.skeleton import LEGS, PARENTS, TOES
 from sim_server.body.humanoid import (
     BODY_OF_JOINT,
-    DEPTH_FIRST,
     DOF_OF_JOINT,
     MASS_KG,
+    NUM_DOFS,
+    NUM_SOLE_POINTS,
+    ROOT_DOFS,
+    SERVO_JOINTS,
     SOLE_POINT_JOINT,
     SOLE_POINT_SIDE,
     TORQUE_LIMIT,
 )
-from sim_server.body.retarget import StepFields
+from sim_server.body.reference_row import ReferenceStep
 
-ROOT_FREQUENCY = 7.0  # rad/s, of the root's position feedback
-TURN_FREQUENCY = 12.0  # rad/s, of its orientation's
-FRICTION = 0.7  # of the cones that forces are planned in; the floor's own is 1
-TOUCH_M = 0.012  # a sole point this low carries load
-_MOMENT_WEIGHT = 3.0  # 1/m: an error of 1 Nm counts as much as one of 3 N
-_RHO = 0.05
-_NEWTON_STEPS = (1.0,) * 8 + (0.5,) * 6  # full ones nearly always end it; halved ones break a rare cycle
+POSITION_FREQUENCY = 7.0  # of the feedback on the root's position [rad/s]
+ROTATION_FREQUENCY = 12.0  # of the feedback on the root's orientation [rad/s]
+FRICTION = 0.7  # of the cones that forces are planned in; the floor's own coefficient is 1
+CONTACT_HEIGHT_M = 0.012  # sole points below this height may carry load
+_MOMENT_WEIGHT = 3.0  # [1/m]; an error of 1 N m counts as much as one of 3 N
+REGULARIZATION = 0.05  # rho above
+_NEWTON_STEPS = (1.0,) * 8 + (0.5,) * 6  # full steps nearly always suffice; halved ones break a rare cycle
 _TOLERANCE_N = 0.05
 
-_EDGES = np.array([[FRICTION, 1, 0], [-FRICTION, 1, 0], [0, 1, FRICTION], [0, 1, -FRICTION]])
-_WEIGHT = np.array([1, 1, 1, _MOMENT_WEIGHT, _MOMENT_WEIGHT, _MOMENT_WEIGHT])
-_LEG_JOINTS = np.array([1, 2, 4, 5, 7, 8, 10, 11])
+FRICTION_EDGES = np.array([[FRICTION, 1, 0], [-FRICTION, 1, 0], [0, 1, FRICTION], [0, 1, -FRICTION]])
+"""(4, 3) directions of the edges of a friction pyramid."""
+_NUM_EDGES = NUM_SOLE_POINTS * len(FRICTION_EDGES)
+WRENCH_WEIGHT = np.array([1, 1, 1, _MOMENT_WEIGHT, _MOMENT_WEIGHT, _MOMENT_WEIGHT])
+"""(6,) weights of force and moment in the distribution."""
+_LEG_JOINTS = np.array(LEGS).T.ravel()  # both hips, both knees, both ankles, both toes
 _LEG_DOFS = DOF_OF_JOINT[_LEG_JOINTS][:, None] + np.arange(3)
-# (8, 12): 1 where a sole point hangs from a leg's joint: all six of a side from hip, knee and ankle, two from the toe.
+# (8, 12): 1 where a leg's joint carries a sole point. Hip, knee and ankle carry all six of their side, the toes two.
 _CARRIES = (
-    (SOLE_POINT_SIDE == np.arange(8)[:, None] % 2) & ((_LEG_JOINTS[:, None] < 10) | (SOLE_POINT_JOINT >= 10))
+    (SOLE_POINT_SIDE == np.arange(len(_LEG_JOINTS))[:, None] % 2)
+    & (~np.isin(_LEG_JOINTS, TOES)[:, None] | np.isin(SOLE_POINT_JOINT, TOES))
 ).astype(float)
-_CHILD_BODY = BODY_OF_JOINT[DEPTH_FIRST[1:]]
-_PARENT_BODY = BODY_OF_JOINT[[PARENTS[joint] for joint in DEPTH_FIRST[1:]]]
-_SERVO_LIMIT = np.repeat(TORQUE_LIMIT[DEPTH_FIRST[1:]], 3)
+_CHILD_BODY = BODY_OF_JOINT[SERVO_JOINTS]
+_PARENT_BODY = BODY_OF_JOINT[[PARENTS[joint] for joint in SERVO_JOINTS]]
+SERVO_LIMIT = np.repeat(TORQUE_LIMIT[SERVO_JOINTS], 3)
+"""(63,) bound on the torques of the ball joints [N m]."""
 
 
 @dataclass(frozen=True)
 class BodyState:
-    """Where the bodies are: positions (n, 23, 3), rotations (n, 23, 4) as MuJoCo has them (row 0 the world), and
-    velocities (n, 69)."""
+    """The positions and velocities of n bodies, as MuJoCo has them.
 
-    xpos: np.ndarray
-    xquat: np.ndarray
-    qvel: np.ndarray
+    Attributes:
+        xpos: (n, 23, 3) positions in the world frame [m]; row 0 of each body is the world, row 1 the root.
+        xquat: (n, 23, 4) rotations in the world frame.
+        qvel: (n, 69) velocities [m/s, rad/s]; angular velocities are in the frame of their own body.
+    """
 
-    def local_turns(self) -> np.ndarray:
-        """(n, 21, 4) the rotation of each joint but the root relative to its parent, depth-first."""
+    xpos: FloatArray
+    xquat: FloatArray
+    qvel: FloatArray
+
+    def local_rotations(self) -> FloatArray:
+        """Return the rotation of each joint but the root relative to its parent (n, 21, 4), depth-first."""
         return rotation.multiply(rotation.conjugate(self.xquat[:, _PARENT_BODY]), self.xquat[:, _CHILD_BODY])
 
-    def of(self, rows: np.ndarray) -> BodyState:
-        """Some of the bodies."""
-        return BodyState(self.xpos[rows], self.xquat[rows], self.qvel[rows])
+    def select(self, bodies: IntArray) -> BodyState:
+        """Return the states of some of the bodies."""
+        return BodyState(self.xpos[bodies], self.xquat[bodies], self.qvel[bodies])
 
 
 @dataclass(frozen=True)
-class Command:
-    """Generalised forces to apply over one control step (n, 69), N and Nm; the root's part of them is the assist,
-    `residual` (n, 6) in the world's frame; `dual` (n, 6) starts the next solution; `load` (n, 2) N on each foot."""
+class ControlForces:
+    """The forces of one control step on n bodies.
 
-    applied: np.ndarray
-    residual: np.ndarray
-    dual: np.ndarray
-    load: np.ndarray
+    Attributes:
+        applied: (n, 69) generalized forces [N, N m]; the part on the root is the assist.
+        assist: (n, 6) assist force [N] and torque [N m] on the root, in the world frame.
+        dual: (n, 6) dual solution, from which the next control step starts its search.
+    """
 
-
-def wanted_wrench(state: BodyState, step: StepFields) -> np.ndarray:
-    """The wrench (n, 6) on the root, world frame, that follows the reference and takes its errors out."""
-    turn = state.xquat[:, 1]
-    position_error = step.root - state.xpos[:, 1]
-    velocity_error = step.root_velocity - state.qvel[:, :3]
-    # Both in the root's own frame, where MuJoCo has the spin of a free joint.
-    turn_error = rotation.log(rotation.multiply(rotation.conjugate(turn), step.root_turn))
-    spin_error = step.root_spin - state.qvel[:, 3:6]
-    linear = ROOT_FREQUENCY**2 * position_error + 2 * ROOT_FREQUENCY * velocity_error
-    angular = rotation.rotate(turn, TURN_FREQUENCY**2 * turn_error + 2 * TURN_FREQUENCY * spin_error)
-    inertia = step.inertia.reshape(-1, 3, 3)
-    force = MASS_KG * (linear + rotation.cross(angular, step.centre))
-    moment = (inertia @ angular[..., None])[..., 0] + MASS_KG * rotation.cross(step.centre, linear)
-    return step.wrench + np.concatenate([force, moment], -1)
+    applied: FloatArray
+    assist: FloatArray
+    dual: FloatArray
 
 
-def _contact_matrix(arms: np.ndarray, carrying: np.ndarray) -> np.ndarray:
-    """(n, 48, 6): weighted root wrench of a unit force along each friction edge; zero rows where nothing carries."""
+def tracking_wrench(body: BodyState, reference: ReferenceStep) -> FloatArray:
+    """Compute the wrench on the root that follows the reference and corrects the errors of the root.
+
+    Returns:
+        (n, 6) force [N] and moment about the root [N m], in the world frame.
+    """
+    root_rotation = body.xquat[:, 1]
+    position_error = reference.root_position - body.xpos[:, 1]
+    velocity_error = reference.root_velocity - body.qvel[:, :3]
+    # Both are in the root's own frame, in which MuJoCo has the angular velocity of a free joint.
+    rotation_error = rotation.log(rotation.multiply(rotation.conjugate(root_rotation), reference.root_rotation))
+    angular_error = reference.root_angular_velocity - body.qvel[:, 3:6]
+    linear = POSITION_FREQUENCY**2 * position_error + 2 * POSITION_FREQUENCY * velocity_error
+    angular = rotation.rotate(
+        root_rotation, ROTATION_FREQUENCY**2 * rotation_error + 2 * ROTATION_FREQUENCY * angular_error
+    )
+    force = MASS_KG * (linear + rotation.cross(angular, reference.centre_of_mass))
+    moment = (reference.inertia @ angular[..., None])[..., 0] + MASS_KG * rotation.cross(
+        reference.centre_of_mass, linear
+    )
+    return reference.wrench + np.concatenate([force, moment], -1)
+
+
+def contact_matrix(arms: FloatArray, carrying: BoolArray) -> FloatArray:
+    """Build the matrix A of the distribution: the weighted root wrench of a unit force along each friction edge.
+
+    Args:
+        arms: (n, 12, 3) sole points relative to the root, in the world frame [m].
+        carrying: (n, 12) sole points that may carry load; the rows of the others are zero.
+
+    Returns:
+        (n, 48, 6), four edges for each sole point.
+    """
     count = len(arms)
-    matrix = np.empty((count, 12, 4, 6))
-    matrix[..., :3] = _EDGES
-    matrix[..., 3:] = _MOMENT_WEIGHT * rotation.cross(arms[:, :, None], np.broadcast_to(_EDGES, (count, 12, 4, 3)))
+    edges = np.broadcast_to(FRICTION_EDGES, (count, NUM_SOLE_POINTS, len(FRICTION_EDGES), 3))
+    matrix = np.empty((*edges.shape[:-1], 6))
+    matrix[..., :3] = FRICTION_EDGES
+    matrix[..., 3:] = _MOMENT_WEIGHT * rotation.cross(arms[:, :, None], edges)
     matrix *= carrying[:, :, None, None]
-    return matrix.reshape(count, 48, 6)
+    return matrix.reshape(count, _NUM_EDGES, 6)
 
 
-def distribute(matrix: np.ndarray, wanted: np.ndarray, dual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edge forces (n, 48) and residual (n, 6), both weighted, for `matrix` (n, 48, 6) and `wanted` (n, 6).
+def distribute_wrench(matrix: FloatArray, wrench: FloatArray, dual: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Distribute wrenches over the edges of friction pyramids.
 
-    `dual` (n, 6) is where the search starts. A row that has converged stays as it is, so no row feels its neighbours.
+    A row that has converged stays as it is, so that no row is affected by its neighbours.
+
+    Args:
+        matrix: (n, 48, 6) as `contact_matrix` builds it.
+        wrench: (n, 6) weighted wrench to distribute.
+        dual: (n, 6) where the search starts.
+
+    Returns:
+        Forces along the edges (n, 48) and the dual solution (n, 6): the weighted wrench that no contact supplies.
     """
     dual = dual.copy()
     for damping in _NEWTON_STEPS:
         pushed = np.maximum((matrix @ dual[..., None])[..., 0], 0)
-        gradient = dual + (pushed[:, None] @ matrix)[:, 0] / _RHO - wanted
+        gradient = dual + (pushed[:, None] @ matrix)[:, 0] / REGULARIZATION - wrench
         unsolved = np.abs(gradient).max(-1) > _TOLERANCE_N
         if not unsolved.any():
             break
         active = np.where(pushed[..., None] > 0, matrix, 0)
-        hessian = np.eye(6) + np.swapaxes(active, 1, 2) @ matrix / _RHO
+        hessian = np.eye(6) + np.swapaxes(active, 1, 2) @ matrix / REGULARIZATION
         step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
         dual -= np.where(unsolved, damping, 0.0)[:, None] * step
-    return np.maximum((matrix @ dual[..., None])[..., 0], 0) / _RHO, dual
+    return np.maximum((matrix @ dual[..., None])[..., 0], 0) / REGULARIZATION, dual
 
 
-def command(
-    state: BodyState,
-    step: StepFields,
-    sole: np.ndarray,
-    limit: np.ndarray,
-    dual: np.ndarray,
-    request: np.ndarray,
-    analytic: np.ndarray | None = None,
-) -> Command:
-    """Forces for one control step.
+def compute_control(
+    body: BodyState,
+    reference: ReferenceStep,
+    sole_points: FloatArray,
+    assist_limit: FloatArray,
+    warm_start: FloatArray,
+    policy_wrench: FloatArray,
+    controller_mask: BoolArray | None = None,
+) -> ControlForces:
+    """Compute generalized forces for one control step.
 
     Args:
-        state: where the bodies are.
-        step: the references' rows for this step.
-        sole: (n, 12, 3) sole points in their segments' frames.
-        limit: (n,) newtons of residual force, and newton metres of residual torque, that are allowed.
-        dual: (n, 6) the last step's `Command.dual`; zeros at the start.
-        request: (n, 6) a wrench to add before the distribution: the policy's.
-        analytic: (n,) where feet and joints are given forces at all; None for everywhere.
+        body: the states of n bodies.
+        reference: what they follow in this step.
+        sole_points: (n, 12, 3) points of the soles in the frames of their segments [m].
+        assist_limit: (n,) bound on the norm of the assist force [N] and torque [N m].
+        warm_start: (n, 6) dual solution of the previous step, zeros at the start.
+        policy_wrench: (n, 6) wrench that the policy adds before the distribution, in the world frame [N, N m].
+        controller_mask: (n,) bodies whose contact controller is active; None for all.
+
+    Returns:
+        Forces (n, 69) [N, N m], with the assist (n, 6) in the world frame.
     """
-    count = len(limit)
-    wanted = wanted_wrench(state, step) + request
-    soles = BODY_OF_JOINT[SOLE_POINT_JOINT]
-    points = state.xpos[:, soles] + rotation.rotate(state.xquat[:, soles], sole)
-    carrying = (points[..., 1] < TOUCH_M) & (step.contact[:, SOLE_POINT_SIDE] > 0.5)
-    if analytic is not None:
-        carrying &= analytic[:, None]
-    matrix = _contact_matrix(points - state.xpos[:, None, 1], carrying)
-    edges, dual = distribute(matrix, wanted * _WEIGHT, dual)
-    forces = edges.reshape(count, 12, 4) @ _EDGES
-    residual = _limited(dual / _WEIGHT, limit)
+    count = len(assist_limit)
+    wrench = tracking_wrench(body, reference) + policy_wrench
+    sole_bodies = BODY_OF_JOINT[SOLE_POINT_JOINT]
+    points = body.xpos[:, sole_bodies] + rotation.rotate(body.xquat[:, sole_bodies], sole_points)
+    carrying = (points[..., 1] < CONTACT_HEIGHT_M) & (reference.foot_contact[:, SOLE_POINT_SIDE] > 0.5)
+    feed_forward = reference.joint_torque.reshape(count, -1)
+    if controller_mask is not None:
+        carrying &= controller_mask[:, None]
+        feed_forward = np.where(controller_mask[:, None], feed_forward, 0.0)
+    matrix = contact_matrix(points - body.xpos[:, None, 1], carrying)
+    edge_forces, dual = distribute_wrench(matrix, wrench * WRENCH_WEIGHT, warm_start)
+    forces = edge_forces.reshape(count, NUM_SOLE_POINTS, len(FRICTION_EDGES)) @ FRICTION_EDGES
+    assist = _limit_norms(dual / WRENCH_WEIGHT, assist_limit)
 
-    applied = np.empty((count, 69))
-    applied[:, :3] = residual[:, :3]
-    applied[:, 3:6] = rotation.rotate(rotation.conjugate(state.xquat[:, 1]), residual[:, 3:])
-    applied[:, 6:] = step.torque if analytic is None else np.where(analytic[:, None], step.torque, 0.0)
+    applied = np.empty((count, NUM_DOFS))
+    applied[:, :3] = assist[:, :3]
+    applied[:, 3:ROOT_DOFS] = rotation.rotate(rotation.conjugate(body.xquat[:, 1]), assist[:, 3:])
+    applied[:, ROOT_DOFS:] = feed_forward
     moments = _CARRIES @ rotation.cross(points, forces)
-    bodies = BODY_OF_JOINT[_LEG_JOINTS]
-    moments -= rotation.cross(state.xpos[:, bodies], _CARRIES @ forces)
-    applied[:, _LEG_DOFS] -= rotation.rotate(rotation.conjugate(state.xquat[:, bodies]), moments)
-    applied[:, 6:] = np.clip(applied[:, 6:], -_SERVO_LIMIT, _SERVO_LIMIT)
-    load = (_CARRIES @ forces[..., 1:2])[:, :2, 0]  # what hangs from the hips
-    return Command(applied, residual, dual, load)
+    leg_bodies = BODY_OF_JOINT[_LEG_JOINTS]
+    moments -= rotation.cross(body.xpos[:, leg_bodies], _CARRIES @ forces)
+    applied[:, _LEG_DOFS] -= rotation.rotate(rotation.conjugate(body.xquat[:, leg_bodies]), moments)
+    applied[:, ROOT_DOFS:] = np.clip(applied[:, ROOT_DOFS:], -SERVO_LIMIT, SERVO_LIMIT)
+    return ControlForces(applied, assist, dual)
 
 
-def _limited(wrench: np.ndarray, limit: np.ndarray) -> np.ndarray:
-    """`wrench` (n, 6) with the norms of force and torque cut to `limit` (n,)."""
+def _limit_norms(wrench: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Return wrenches (n, 6) with the norms of their forces and torques cut to the limits (n,)."""
     parts = wrench.reshape(-1, 2, 3)
     norms = np.linalg.norm(parts, axis=-1)
     scale = np.minimum(1.0, limit[:, None] / np.maximum(norms, 1e-9))

@@ -1,39 +1,51 @@
-"""More effort for one motion: several simulations that differ in when they take help, and the best of them."""
+"""Effort: simulates a motion in several ways that differ in when they raise the assist, and keeps the best."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from motion.protocols import MOST_EFFORT, CorrectionOptions
-from sim_server.engine.engine import Job
+from motion.protocols import MAX_EFFORT, CorrectionOptions
+from sim_server.engine.job import AnyJob
 from sim_server.policies.policy import BasePolicy, Policy
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One simulation of a motion: its policy, and the factor on the distance at which that takes help."""
+    """One way to simulate a motion.
+
+    Attributes:
+        policy: what acts on top of the analytic controller.
+        threshold_scale: factor on the distance at which the assist is raised.
+    """
 
     policy: Policy
-    patience: float
+    threshold_scale: float
 
 
-def trials(policy: Policy, options: CorrectionOptions) -> list[Trial]:
-    """What is tried for a motion, the usual first: then earlier help, the controller alone (or, where that was first,
-    later help), and still earlier help. With a fixed limit help does not wait, so that patience makes no difference."""
+def plan_trials(policy: Policy, options: CorrectionOptions) -> list[Trial]:
+    """Return the trials of a motion, as many as its effort allows; the usual way comes first.
+
+    The second trial raises the assist earlier. The third is the analytic controller alone or, where that is the usual
+    way, one that raises the assist later. The fourth raises it earlier still. With a fixed limit nothing is raised, so
+    that only different policies make different trials.
+    """
     other = Trial(BasePolicy(), 1.0) if policy.learned else Trial(policy, 1.6)
     if options.assist != "auto":
         return [Trial(policy, 1.0), other][: options.effort if policy.learned else 1]
     return [Trial(policy, 1.0), Trial(policy, 0.6), other, Trial(policy, 0.4)][: options.effort]
 
 
-def best(jobs: Sequence[Job]) -> Job:
-    """The job that did best: one that did not break down or fail, and with the least help and error, where a newton, a
-    newton metre and a millimetre weigh the same; the first of equals. It takes on the others' attempts and time."""
-    chosen = min(jobs, key=lambda job: (job.failed, job.help_used + 1e3 * float(job.distance.mean())))
-    chosen.plan.attempts = sum(job.plan.attempts for job in jobs)
-    chosen.steps_made = sum(job.steps_made for job in jobs)
-    return chosen
+def best_job(jobs: Sequence[AnyJob]) -> AnyJob:
+    """Return the best of a motion's jobs, with the attempts and the simulated steps of all of them.
+
+    A job that diverged or failed comes last. Then the least assist and error count, where a newton, a newton metre and
+    a millimetre weigh the same. The first of equals is kept.
+    """
+    best = min(jobs, key=lambda job: (job.failed, job.mean_assist + 1e3 * float(job.distance.mean())))
+    best.plan.attempts = sum(job.plan.attempts for job in jobs)
+    best.steps_simulated = sum(job.steps_simulated for job in jobs)
+    return best
 
 
-assert len(trials(BasePolicy(), CorrectionOptions(effort=MOST_EFFORT))) == MOST_EFFORT
+assert len(plan_trials(BasePolicy(), CorrectionOptions(effort=MAX_EFFORT))) == MAX_EFFORT

@@ -1,188 +1,102 @@
-"""Many motions corrected at once: each in a slot of one simulation, with its own help; a slot whose motion is done
-takes the next at once."""
+"""The engine: corrects many motions at once, each in a slot of one simulation, with an assist ladder of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Generic
 
 import numpy as np
 
-from motion.protocols import CorrectionOptions
-from sim_server.body.retarget import ROW_WIDTH, Reference, fields_of
-from sim_server.engine.ladder import AssistPlan
-from sim_server.engine.simulation import Simulation
-from sim_server.policies.policy import BasePolicy, Policy, residual_of_each
-
-_ALONE = BasePolicy()
-FAIL_M = 0.5  # mean joint distance to the reference at which a motion counts as failed (UHC's rule)
+from motion.array_types import IntArray
+from sim_server.body.reference_row import ROW_WIDTH, view_steps
+from sim_server.engine.job import AnyJob
+from sim_server.engine.simulation import Simulation, Snapshot
+from sim_server.policies.policy import act_each
 
 
-@dataclass(eq=False)
-class Job:
-    """One motion on its way through the engine.
+class Engine(Generic[AnyJob]):
+    """Runs jobs in the slots of a simulation; it must not be used from several Python threads at once.
 
-    Attributes:
-        reference: what to follow.
-        plan: how much help it may have.
-        policy: what adds to the analytic controller.
-        patience: factor on the distance at which the policy takes help.
-        tag: the caller's own; not looked at.
-        positions: (frames, 22, 3) the simulated joints, raised by `humanoid.SOLE_M`; filled in as it runs.
-        residual: (frames - 1, 6) the assist that acted, world frame, N and Nm.
-        distance: (frames,) mean joint distance to the reference, metres.
-        broken: the control step at which the numbers broke down, if they did; what follows repeats the last frame.
-        steps_made: control steps simulated, those taken back too.
-        cancelled: set from outside to drop the job.
-    """
+    A slot whose job is done is free for the next job at once.
 
-    reference: Reference
-    plan: AssistPlan
-    policy: Policy
-    patience: float = 1.0
-    tag: Any = None
-    positions: np.ndarray = field(init=False)
-    residual: np.ndarray = field(init=False)
-    distance: np.ndarray = field(init=False)
-    broken: int | None = None
-    cancelled: bool = False
-    step: int = 0
-    steps_made: int = 0
-    gave_up: bool = False
-    _snapshots: list[tuple[np.ndarray, np.ndarray]] = field(init=False, default_factory=list)
-
-    def __post_init__(self) -> None:
-        frames = len(self.reference)
-        self.positions = np.empty((frames, 22, 3))
-        self.positions[0] = self.reference.positions[0]
-        self.residual = np.zeros((frames - 1, 6))
-        self.distance = np.zeros(frames)
-
-    @classmethod
-    def of(cls, reference: Reference, options: CorrectionOptions, policy: Policy) -> Job:
-        return cls(reference, AssistPlan.of(options, len(reference) - 1, policy.learned), policy)
-
-    @property
-    def acting(self) -> Policy:
-        """The policy of the control step that comes next."""
-        return self.policy if self.plan.at(self.step).learned else _ALONE
-
-    @property
-    def failed(self) -> bool:
-        """Whether it broke down, or left its reference at any time."""
-        return self.broken is not None or not bool((self.distance < FAIL_M).all())
-
-    @property
-    def help_used(self) -> float:
-        """Mean force of the assist plus mean torque, N and Nm."""
-        return float(np.linalg.norm(self.residual.reshape(-1, 2, 3), axis=-1).mean(0).sum())
-
-    @property
-    def done(self) -> bool:
-        return self.cancelled or self.broken is not None or self.step >= len(self.reference) - 1
-
-
-class JobSource(Protocol):
-    """Where the engine takes motions from; `take` answers None when there is none right now."""
-
-    def take(self) -> Job | None: ...
-
-
-class Engine:
-    """Runs jobs in `slots` simulations on `threads` threads.
-
-    Not to be used from several Python threads at once.
+    Args:
+        slots: motions that are simulated at once.
+        threads: threads that the physics uses.
     """
 
     def __init__(self, slots: int = 32, threads: int = 1):
-        self.slots = slots
         self._simulation = Simulation(slots, threads)
-        self._jobs: list[Job | None] = [None] * slots
+        self._jobs: dict[int, AnyJob] = {}
+        self._free = list(range(slots))
+        self._added: list[int] = []
         self._rows = np.zeros((slots, ROW_WIDTH))
-        self._limit = np.zeros(slots)
+        self._assist_limit = np.zeros(slots)
 
-    def jobs(self) -> list[Job]:
-        """The jobs that are running."""
-        return [job for job in self._jobs if job is not None]
+    @property
+    def has_room(self) -> bool:
+        """Whether a slot is free."""
+        return bool(self._free)
 
-    def run(self, source: JobSource) -> Iterator[Job]:
-        """Take jobs from `source` until it has none and all slots are empty; yield each when it is done."""
+    @property
+    def jobs(self) -> list[AnyJob]:
+        """The jobs that are running, in the order of their slots."""
+        return [self._jobs[slot] for slot in sorted(self._jobs)]
+
+    def add(self, job: AnyJob) -> None:
+        """Put a job into the first free slot; there must be one."""
+        slot = self._free.pop(0)
+        self._jobs[slot] = job
+        self._added.append(slot)
+
+    def step(self) -> list[AnyJob]:
+        """Simulate one control step of every job, and return those that are done, in the order of their slots."""
+        self._reset_added()
+        if not self._jobs:
+            return []
+        slots = sorted(self._jobs)
+        self._simulate(np.array(slots), [self._jobs[slot] for slot in slots])
+        done = [slot for slot in slots if self._jobs[slot].done]
+        self._free = sorted([*self._free, *done])
+        return [self._jobs.pop(slot) for slot in done]
+
+    def run(self, jobs: Iterable[AnyJob]) -> Iterator[AnyJob]:
+        """Run jobs until all are done. Each is taken when there is room for it, and yielded when it is done."""
+        waiting = iter(jobs)
         while True:
-            finished = self.advance(source)
-            yield from finished
-            if not finished and not self.jobs():
+            while self.has_room and (job := next(waiting, None)) is not None:
+                self.add(job)
+            if not self._jobs:
                 return
+            yield from self.step()
 
-    def advance(self, source: JobSource) -> list[Job]:
-        """Fill empty slots, simulate one control step of every job, and hand out those that are done."""
-        self._fill(source)
-        active = [slot for slot, job in enumerate(self._jobs) if job is not None]
-        if active:
-            self._step(np.array(active))
-        finished = []
-        for slot in active:
-            job = self._jobs[slot]
-            assert job is not None
-            if job.done:
-                self._jobs[slot] = None
-                finished.append(job)
-        return finished
+    def _reset_added(self) -> None:
+        """Put the bodies of the jobs that were added into their slots, all at once."""
+        if not self._added:
+            return
+        references = [self._jobs[slot].reference for slot in self._added]
+        qpos = np.stack([reference.qpos for reference in references])
+        qvel = np.stack([reference.qvel for reference in references])
+        self._simulation.reset(self._added, references, qpos, qvel)
+        self._added = []
 
-    def _fill(self, source: JobSource) -> None:
-        fresh: dict[int, Reference] = {}
-        for slot, running in enumerate(self._jobs):
-            if running is None and (job := source.take()) is not None:
-                self._jobs[slot] = job
-                fresh[slot] = job.reference
-        if fresh:
-            qpos = np.stack([reference.qpos for reference in fresh.values()])
-            qvel = np.stack([reference.qvel for reference in fresh.values()])
-            self._simulation.place(list(fresh), list(fresh.values()), qpos, qvel)
-
-    def _step(self, slots: np.ndarray) -> None:
-        jobs = [self._jobs[slot] for slot in slots]
+    def _simulate(self, slots: IntArray, jobs: list[AnyJob]) -> None:
         for slot, job in zip(slots, jobs, strict=True):
-            assert job is not None
             self._rows[slot] = job.reference.rows[job.step]
-            self._limit[slot] = job.plan.at(job.step).newtons
-            if len(job.plan.rungs) > 1 and len(job._snapshots) == job.step:
-                job._snapshots.append(self._simulation.snapshot(slot))
-        step, limit = fields_of(self._rows[slots]), self._limit[slots]
-        state = self._simulation.state(slots)
-        policies = [job.acting for job in jobs if job is not None]
-        given = self._simulation.step(slots, state, step, limit, residual_of_each(policies, state, step, limit))
+            self._assist_limit[slot] = job.assist_limit
+            if job.needs_snapshot:
+                job.keep_snapshot(self._simulation.snapshot(slot))
+        reference, limit = view_steps(self._rows[slots]), self._assist_limit[slots]
+        body = self._simulation.state(slots)
+        action = act_each([job.active_policy for job in jobs], body, reference, limit)
+        forces = self._simulation.step(slots, body, reference, limit, action)
 
         joints = self._simulation.joints(slots)
-        distance = np.linalg.norm(joints - step.goal.reshape(-1, 22, 3), axis=-1).mean(-1)
-        distance[self._simulation.wild(slots)] = np.inf
-        moved_back = []
+        distance = np.linalg.norm(joints - reference.target_joints, axis=-1).mean(-1)
+        distance[self._simulation.diverged(slots)] = np.inf
+        retries: dict[int, Snapshot] = {}
         for row, (slot, job) in enumerate(zip(slots, jobs, strict=True)):
-            assert job is not None
-            job.residual[job.step] = given.residual[row]
-            job.steps_made += 1
-            if self._settle(job, joints[row], float(distance[row])):
-                moved_back.append(int(slot))
-        if moved_back:
-            snapshots = [job._snapshots[job.step] for slot in moved_back if (job := self._jobs[slot]) is not None]
-            self._simulation.restore(moved_back, snapshots)
-
-    def _settle(self, job: Job, joints: np.ndarray, distance: float) -> bool:
-        """Write down where a control step led, or take the job back to try with more help (then True)."""
-        if distance > job.patience * job.acting.trip_m and not job.gave_up:
-            again = job.plan.retry_from(job.step, job.distance[: job.step + 1])
-            if again is not None:
-                job.step = again
-                del job._snapshots[again + 1 :]
-                return True
-            job.plan.hold(job.step)
-            job.gave_up = distance > FAIL_M
-        if not np.isfinite(distance):
-            job.broken = job.step
-            job.positions[job.step + 1 :] = job.positions[job.step]
-            job.distance[job.step + 1 :] = np.inf
-            return False
-        job.step += 1
-        job.positions[job.step] = joints
-        job.distance[job.step] = distance
-        return False
+            snapshot = job.record(joints[row], float(distance[row]), forces.assist[row])
+            if snapshot is not None:
+                retries[int(slot)] = snapshot
+        if retries:
+            self._simulation.restore(list(retries), list(retries.values()))

@@ -1,10 +1,11 @@
-"""The assist ladder: help is raised only where a motion would otherwise fall, and only around that moment.
+"""The assist ladder: raises the limit of the assist only where a motion would otherwise fall, and only around there.
 
-A motion is simulated at the lowest rung: by the analytic controller alone, without assist. Where it leaves its
-reference, the simulation is taken back to a little before that and goes on with the next rung up for a while: the
-analytic controller with a little assist, for it stays closest to what it can do at all, then the learned policy with as
-much, and then with more, at last the analytic controller again; where that is not enough, from further back and higher.
-What was already right is never simulated twice, and a second of help in a ten-second motion stays a second.
+A motion is simulated at the lowest rung first: by the analytic controller alone, without assist. Where the body leaves
+its reference, the simulation goes back to a little before that moment and continues on the next rung for a while. First
+come rungs where the analytic controller has a little assist, because it stays closest to what it can track at all; then
+the learned policy with as much, then with more; the last rung is the analytic controller again. If a rung is not
+enough, the next retry starts further back and one rung higher. What was already right is not simulated twice, and a
+second of assist in a motion of ten seconds stays a second.
 """
 
 from __future__ import annotations
@@ -14,38 +15,53 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motion.array_types import FloatArray, IntArray
 from motion.protocols import CorrectionOptions
 
 RUNGS_N = (0.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 1000.0)
-_LEARNED_FROM_N = 25.0  # up to here the analytic controller is tried first, from here on the learned policy
-_BACK_STEPS = 8  # control steps before the failure where a retry begins, for the first rung above the lowest
-_BACK_MORE = 3  # and how many more for each further rung
-_CALM_M = 0.05  # nearer than this to its reference a motion is in order
-_AHEAD_STEPS = 5  # how long after the failure the help stays
+"""The limits of the assist, from the lowest rung to the highest [N] and [N m]."""
+_LEARNED_FROM_N = 25.0  # the analytic controller is tried first up to this limit, the learned policy from it on
+_BACK_STEPS = 8  # control steps from the failure back to the start of a retry, for the first rung above the lowest
+_BACK_MORE = 3  # control steps more for each further rung
+_NEAR_REFERENCE_M = 0.05  # a retry starts where the mean joint distance was below this
+_AHEAD_STEPS = 5  # control steps after the failure for which the raised limit stays
 
 
 class Rung(NamedTuple):
-    """Newtons of assist that are allowed, and whether the motion's policy acts, or the analytic controller alone."""
+    """A rung of the ladder.
 
-    newtons: float
-    learned: bool
+    Attributes:
+        limit_n: bound on the norm of the assist force [N] and torque [N m].
+        with_policy: whether the motion's policy acts, or the analytic controller alone.
+    """
+
+    limit_n: float
+    with_policy: bool
 
 
 @dataclass
 class AssistPlan:
-    """How much help each control step of one motion gets.
+    """The rung of each control step of one motion.
 
-    `rung` (steps,) indexes `rungs`; `attempts` counts the simulations begun: the first, and every one that was taken
-    back.
+    Attributes:
+        rungs: the ladder, from the lowest rung to the highest.
+        rung_of_step: (steps,) index into `rungs`.
+        attempts: simulations begun: the first one, and every one that went back.
     """
 
     rungs: tuple[Rung, ...]
-    rung: np.ndarray
+    rung_of_step: IntArray
     attempts: int = 1
 
     @classmethod
-    def of(cls, options: CorrectionOptions, steps: int, learned: bool) -> AssistPlan:
-        """The plan of a motion of `steps` control steps; `learned` says whether its policy adds to the controller."""
+    def create(cls, options: CorrectionOptions, steps: int, learned: bool) -> AssistPlan:
+        """Create the plan of a motion, with every control step on the lowest rung.
+
+        Args:
+            options: how to correct the motion.
+            steps: number of control steps.
+            learned: whether the motion's policy adds anything to the analytic controller.
+        """
         match options.assist:
             case "auto":
                 rungs = tuple(Rung(n, True) for n in RUNGS_N if not learned or n >= _LEARNED_FROM_N)
@@ -58,32 +74,38 @@ class AssistPlan:
                 rungs = (Rung(float(limit), True),)
         return cls(rungs, np.zeros(steps, int))
 
-    def at(self, step: int) -> Rung:
-        """What control step `step` may use."""
-        return self.rungs[self.rung[step]]
+    def rung_at(self, step: int) -> Rung:
+        """Return the rung of a control step."""
+        return self.rungs[self.rung_of_step[step]]
 
     @property
-    def highest_n(self) -> float:
-        return self.rungs[int(self.rung.max())].newtons
+    def highest_limit_n(self) -> float:
+        """The highest limit of any control step [N] and [N m]."""
+        return self.rungs[int(self.rung_of_step.max())].limit_n
 
-    def retry_from(self, failed: int, distance: np.ndarray) -> int | None:
-        """Raise the help around control step `failed`; the step to begin again from, or None if nothing is left.
+    def raise_around(self, failed_step: int, distance: FloatArray) -> int | None:
+        """Raise the rung around a failure.
 
-        `distance` (failed + 1,) metres is how far each step so far began from its reference: a retry begins where the
-        motion was still right.
+        Args:
+            failed_step: the control step in which the body left its reference.
+            distance: (failed_step + 1,) mean joint distance to the reference at the start of each step so far [m].
+
+        Returns:
+            The control step to retry from, at which the body was still near its reference; None if there is no higher
+            rung.
         """
-        reached = int(self.rung[max(0, failed - _BACK_STEPS) : failed + 1].min())
+        reached = int(self.rung_of_step[max(0, failed_step - _BACK_STEPS) : failed_step + 1].min())
         if reached + 1 >= len(self.rungs):
             return None
-        latest = max(0, failed - _BACK_STEPS - _BACK_MORE * reached)
-        calm = np.flatnonzero(distance[: latest + 1] < _CALM_M)
-        start = int(calm[-1]) if len(calm) else 0
-        window = self.rung[start : failed + 1 + _AHEAD_STEPS]
+        latest = max(0, failed_step - _BACK_STEPS - _BACK_MORE * reached)
+        near_reference = np.flatnonzero(distance[: latest + 1] < _NEAR_REFERENCE_M)
+        start = int(near_reference[-1]) if len(near_reference) else 0
+        window = self.rung_of_step[start : failed_step + 1 + _AHEAD_STEPS]
         np.maximum(window, reached + 1, out=window)
         self.attempts += 1
         return start
 
     def hold(self, step: int) -> None:
-        """Keep the help of control step `step` up for a while: it is needed, and there is no more."""
-        window = self.rung[step : step + 1 + _AHEAD_STEPS]
-        np.maximum(window, self.rung[step], out=window)
+        """Extend the rung of a control step over the next ones: it is still needed, and there is no higher one."""
+        window = self.rung_of_step[step : step + 1 + _AHEAD_STEPS]
+        np.maximum(window, self.rung_of_step[step], out=window)

@@ -1,1 +1,1 @@
-"""How well and how fast the corrector works."""
+"""Evaluation of correctors on corrupted clean motions, and measurement of the corrector's speed."""

@@ -1,119 +1,90 @@
-"""How fast the corrector is, beside the physics that it cannot do without.
+"""Measure the speed of the corrector, next to bare physics of the same bodies.
 
-All in one run and in CPU time of one thread, because machines are noisy: bare `mj_step` of the same bodies at the same
-step, following the correction's servo targets; the simulation loop with one attempt; with the ladder; everything.
-Rounds alternate between them, and each keeps its best.
+Everything is measured in one run, in CPU time of one thread, because machines are noisy: bare `mj_step` with the servo
+targets of the correction, the engine with a single attempt, the engine with the assist ladder, and the whole
+correction. Rounds alternate between them, and the best round of each counts.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import Any
 
 import mujoco
 import numpy as np
 
+from motion.cpu import single_threaded_blas
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
-from sim_server.body.retarget import CONTROL_FPS, SUBSTEPS, Reference, fields_of, retarget
-from sim_server.correction import at_control_rate, begin, correctable, finish
-from sim_server.engine.engine import Engine, Job
+from sim_server.body.humanoid import CONTROL_FPS, SUBSTEPS
+from sim_server.body.reference_row import view_steps
+from sim_server.body.retarget import Reference, retarget
+from sim_server.correction import at_control_rate, build_correction, build_reference, check_correctable
+from sim_server.engine.engine import Engine
+from sim_server.engine.job import Job
 from sim_server.policies.policy import Policy
 from sim_server.policies.policy_store import load_policy
 from sim_server.preparation import prepare
 
-_UHC_HZ = 450.0  # what UHC, and those that build on it, simulate at
-_ATTEMPT_N = 1e6  # a limit that is never reached: one attempt, whatever the motion
+_UHC_HZ = 450.0  # simulation rate of UHC, and of the methods that build on it
+_UNREACHED_N = 1e6  # an assist limit that is never reached: one attempt suffices for any motion
 
 
-class _Queue:
-    """Hands the engine one job after the other, each made when there is room for it, as the service does."""
+class _MotionJob(Job):
+    """A job that keeps its motion, to build the correction from both."""
 
-    def __init__(self, jobs: Iterable[Job]):
-        self._jobs = iter(jobs)
-
-    def take(self) -> Job | None:
-        return next(self._jobs, None)
-
-
-def _simulated(references: Sequence[Reference], options: CorrectionOptions, policy: Policy, slots: int) -> None:
-    """The engine alone, on motions that are prepared and retargeted already."""
-    jobs = (Job.of(reference, options, policy) for reference in references)
-    for _ in Engine(slots, threads=1).run(_Queue(jobs)):
-        pass
-
-
-def _begun(motions: Sequence[Motion], options: CorrectionOptions, policy: Policy) -> Iterator[Job]:
-    for motion in motions:
-        job = begin(motion, options, policy)
-        job.tag = motion
-        yield job
-
-
-def _corrected(motions: Sequence[Motion], options: CorrectionOptions, policy: Policy, slots: int) -> None:
-    """Everything from a motion to its correction and report."""
-    for job in Engine(slots, threads=1).run(_Queue(_begun(motions, options, policy))):
-        finish(job.tag, job, seed=0)
-
-
-def _stepped(references: Sequence[Reference], hertz: float) -> None:
-    """Bare physics: every body follows its servo targets, with nothing computed between control steps."""
-    for reference in references:
-        model = copy(reference.model)
-        model.opt.timestep = 1 / hertz
-        data = mujoco.MjData(model)
-        data.qpos[:], data.qvel[:] = reference.qpos, reference.qvel
-        targets = fields_of(reference.rows).servo[:, -84:]
-        steps = np.diff(np.rint(np.arange(len(targets) + 1) * hertz / CONTROL_FPS).astype(int))
-        for target, count in zip(targets, steps, strict=True):
-            data.ctrl[:] = target
-            mujoco.mj_step(model, data, int(count))
-
-
-def _cpu_seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
+    def __init__(self, motion: Motion, options: CorrectionOptions, policy: Policy):
+        super().__init__(build_reference(motion), options, policy)
+        self.motion = motion
 
 
 def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: int = 3) -> dict[str, Any]:
-    """Rates over `motions` in frames (at 20 per second of motion) per core second, and their ratios to bare stepping.
+    """Measure frames (of motions at 20 frames/s) per core second, and their ratios to bare stepping.
 
-    `mj_step` is bare stepping at the simulation's own step, `mj_step_450_hz` at that of UHC (Luo et al., NeurIPS 2021);
-    `single_attempt` and `ladder` are the simulation loop, from a reference to a simulated motion; `end_to_end` is the
-    ladder with all that surrounds it: resampling, preparation, retargeting, report.
+    Args:
+        motions: motions to correct.
+        policy: name or folder of the policy; empty for the default.
+        slots: motions that are simulated at once.
+        rounds: rounds of which the best counts.
+
+    Returns:
+        A JSON document. In its rates `mj_step` is bare stepping at the step of our simulation and `mj_step_450_hz` at
+        that of UHC (Luo et al., NeurIPS 2021); `single_attempt` and `ladder` are the engine, from a reference to the
+        simulated motion; `end_to_end` adds resampling, preparation, retargeting and the report.
 
     Raises:
-        InvalidInput: there are no motions, one is none, or `slots` is below 1.
+        InvalidInput: there are no motions, one is invalid, or `slots` or `rounds` is below 1.
         NotFound: there is no such policy.
     """
-    if slots < 1:
-        raise InvalidInput.of("slots", f"is {slots}; must be at least 1")
+    for name, value in (("slots", slots), ("rounds", rounds)):
+        if value < 1:
+            raise InvalidInput.of(name, f"is {value}; must be at least 1")
     if not motions:
         raise InvalidInput.of("motions", "are none; there must be at least one")
-    motions = [correctable(motion) for motion in motions]
+    motions = [check_correctable(motion) for motion in motions]
     loaded = load_policy(policy)
     positions = [at_control_rate(motion) for motion in motions]
     prepared = [prepare(each) for each in positions]
     references = [retarget(each) for each in prepared]
     frames = sum(len(reference) for reference in references)
-    once, ladder = CorrectionOptions(assist=_ATTEMPT_N), CorrectionOptions()
-    rows: dict[str, Callable[[], object]] = {
-        "mj_step": lambda: _stepped(references, CONTROL_FPS * SUBSTEPS),
-        "mj_step_450_hz": lambda: _stepped(references, _UHC_HZ),
-        "single_attempt": lambda: _simulated(references, once, loaded, slots),
-        "ladder": lambda: _simulated(references, ladder, loaded, slots),
-        "end_to_end": lambda: _corrected(motions, ladder, loaded, slots),
+    once, ladder = CorrectionOptions(assist=_UNREACHED_N), CorrectionOptions()
+    work: dict[str, Callable[[], object]] = {
+        "mj_step": lambda: _step_bodies(references, CONTROL_FPS * SUBSTEPS),
+        "mj_step_450_hz": lambda: _step_bodies(references, _UHC_HZ),
+        "single_attempt": lambda: _simulate(references, once, loaded, slots),
+        "ladder": lambda: _simulate(references, ladder, loaded, slots),
+        "end_to_end": lambda: _correct(motions, ladder, loaded, slots),
         "preparation": lambda: [prepare(each) for each in positions],
         "retargeting": lambda: [retarget(each) for each in prepared],
     }
-    best = dict.fromkeys(rows, np.inf)
-    for _ in range(rounds):
-        for name, work in rows.items():
-            best[name] = min(best[name], _cpu_seconds(work))
+    best = dict.fromkeys(work, np.inf)
+    with single_threaded_blas():
+        for _ in range(rounds):
+            for name, run in work.items():
+                best[name] = min(best[name], _cpu_seconds(run))
     rate = {name: frames / seconds for name, seconds in best.items()}
     return {
         "motions": len(motions),
@@ -130,3 +101,40 @@ def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: 
         "retarget_ms_per_196_frames": 196 / rate["retargeting"] * 1e3,
         "prepare_ms_per_196_frames": 196 / rate["preparation"] * 1e3,
     }
+
+
+def _step_bodies(references: Sequence[Reference], hertz: float) -> None:
+    """Step every body by bare physics: it follows its servo targets, and nothing is computed between the steps."""
+    for reference in references:
+        model = copy(reference.model)
+        model.opt.timestep = 1 / hertz
+        data = mujoco.MjData(model)
+        data.qpos[:], data.qvel[:] = reference.qpos, reference.qvel
+        targets = view_steps(reference.rows).servo_targets[:, -1].reshape(reference.steps, -1)
+        steps = np.diff(np.rint(np.arange(len(targets) + 1) * hertz / CONTROL_FPS).astype(int))
+        for target, count in zip(targets, steps, strict=True):
+            data.ctrl[:] = target
+            mujoco.mj_step(model, data, int(count))
+
+
+def _simulate(references: Sequence[Reference], options: CorrectionOptions, policy: Policy, slots: int) -> None:
+    """Run the engine on motions that are prepared and retargeted already."""
+    for _ in Engine[Job](slots, threads=1).run(Job(reference, options, policy) for reference in references):
+        pass
+
+
+def _correct(motions: Sequence[Motion], options: CorrectionOptions, policy: Policy, slots: int) -> None:
+    """Correct motions completely, as a corrector does: each is prepared when there is room for it."""
+
+    def jobs() -> Iterator[_MotionJob]:
+        for motion in motions:
+            yield _MotionJob(motion, options, policy)
+
+    for job in Engine[_MotionJob](slots, threads=1).run(jobs()):
+        build_correction(job.motion, job, seed=0)
+
+
+def _cpu_seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start

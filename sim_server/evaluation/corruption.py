@@ -1,4 +1,4 @@
-"""What generators do wrong, done on purpose to clean motion, so that a correction has a truth to be held against."""
+"""Typical faults of generators, added to clean motions so that a correction can be compared with the original."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from motion.errors import InvalidInput
 from motion.motion import Motion
 
 _Change = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+"""Changes positions (frames, 22, 3) [m], given their frames per second and a source of randomness."""
 
 
 def _lower(metres: float) -> _Change:
@@ -18,7 +19,7 @@ def _lower(metres: float) -> _Change:
 
 
 def _drift(metres_per_second: float) -> _Change:
-    """The whole body carried along at a constant speed in one horizontal direction."""
+    """Make a change that moves the whole body at a constant speed in a random horizontal direction."""
 
     def change(positions: np.ndarray, fps: float, rng: np.random.Generator) -> np.ndarray:
         heading = rng.uniform(0, 2 * np.pi)
@@ -29,7 +30,7 @@ def _drift(metres_per_second: float) -> _Change:
 
 
 def _jitter(metres: float) -> _Change:
-    """White noise of that standard deviation on every coordinate of every joint."""
+    """Make a change that adds white noise of this standard deviation to every coordinate of every joint."""
     return lambda positions, fps, rng: positions + rng.normal(0, metres, positions.shape)
 
 
@@ -41,10 +42,16 @@ CORRUPTIONS: dict[str, tuple[_Change, ...]] = {
     "jitter": (_jitter(0.02),),
     "all": (_lower(0.05), _drift(0.3), _jitter(0.01)),
 }
+"""The kinds of corruption, each a sequence of changes."""
 
 
-def corrupted(motion: Motion, kind: str, seed: int = 0) -> Motion:
-    """`motion` with a fault of `kind`; the same fault for the same motion name and seed.
+def corrupt(motion: Motion, kind: str, seed: int = 0) -> Motion:
+    """Corrupt a motion; the result depends only on the motion, its name, the kind and the seed.
+
+    Args:
+        motion: the clean motion.
+        kind: a key of `CORRUPTIONS`.
+        seed: seed of the random changes.
 
     Raises:
         InvalidInput: there is no such kind, or the seed is negative.

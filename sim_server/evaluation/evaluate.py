@@ -1,4 +1,4 @@
-"""How well a corrector does on a set of clean motions that were corrupted on purpose."""
+"""Evaluate a corrector: corrupt clean motions, correct them, and compare the results with the originals."""
 
 from __future__ import annotations
 
@@ -9,62 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from motion.metrics import motion_magnitude, mpjpe_global, mpjpe_local, physical_errors
+from motion.errors import InvalidInput
+from motion.intervals import interval
+from motion.metrics import mean_errors, motion_magnitude, mpjpe_global, mpjpe_local, physical_errors
 from motion.motion import Motion
-from motion.protocols import CorrectionOptions, Corrector
-from motion.report import Correction, PhysicalErrors
-from sim_server.evaluation.corruption import corrupted
+from motion.protocols import CorrectionOptions, Corrector, ProgressCallback
+from motion.report import Correction
+from motion.shell.tables import markdown_table
+from sim_server.evaluation.corruption import corrupt
 
-HELP_LIMIT_N = 100.0  # clips that needed more than this are counted
-_RESAMPLES = 2000
-
-
-def _means(errors: Sequence[PhysicalErrors]) -> dict[str, float]:
-    rows = [asdict(error) for error in errors]
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-
-
-def _spread(values: np.ndarray) -> dict[str, Any]:
-    """Mean with its 95 % interval, median and 95th percentile over clips.
-
-    The interval is the percentile bootstrap's (Efron, "Bootstrap methods", Annals of Statistics 7, 1979).
-    """
-    draws = np.random.default_rng(0).integers(len(values), size=(_RESAMPLES, len(values)))
-    return {
-        "mean": float(values.mean()),
-        "interval": np.percentile(values[draws].mean(1), [2.5, 97.5]).tolist(),
-        "median": float(np.median(values)),
-        "p95": float(np.percentile(values, 95)),
-    }
-
-
-def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict[str, Any]:
-    """What the corrections of corrupted `clean` motions have in common; distances are to the clean motions."""
-    reports = [correction.report for correction in corrections]
-    outputs = [correction.motion for correction in corrections]
-    force = np.array([report.residual_force_n_mean for report in reports])
-    torque = np.array([report.residual_torque_nm_mean for report in reports])
-    pairs = [(out.positions, truth.positions) for out, truth in zip(outputs, clean, strict=True)]
-    moved, wanted = (
-        np.mean([motion_magnitude(each.positions, each.fps) for each in motions]) for motions in (outputs, clean)
-    )
-    needed = np.array([report.assist_limit_n for report in reports])
-    return {
-        "completed_share": float(np.mean([report.status == "OK" for report in reports])),
-        "completed_strict_share": float(np.mean([report.completed_strict == 1.0 for report in reports])),
-        "residual_force_n": _spread(force),
-        "residual_torque_nm": _spread(torque),
-        "over_100_n_share": float(np.mean(needed > HELP_LIMIT_N)),
-        "assist_free_share": float(np.mean(needed == 0)),
-        "attempts": float(np.mean([report.attempts for report in reports])),
-        "mpjpe_global_mm": float(np.mean([mpjpe_global(*pair) for pair in pairs])),
-        "mpjpe_local_mm": float(np.mean([mpjpe_local(*pair) for pair in pairs])),
-        "phys_err_mm": _spread(np.array([report.after.phys_err_mm for report in reports])),
-        "motion_magnitude_ratio": float(moved / max(wanted, 1e-9)),
-        "clean": _means([physical_errors(truth.positions, truth.fps) for truth in clean]),
-        "before": _means([report.before for report in reports]),
-        "after": _means([report.after for report in reports]),
-    }
+ASSIST_LIMIT_N = 100.0
+"""Motions that need a higher assist limit are counted."""
 
 
 def evaluate(
@@ -73,21 +28,29 @@ def evaluate(
     kind: str = "clean",
     seed: int = 0,
     options: CorrectionOptions | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Corrupt clean `motions`, correct them, and measure what came back against what they were.
+    """Corrupt clean motions, correct them, and measure the results against the originals.
 
     Args:
-        corrector: in-process or remote.
-        motions: clean motions, each with its floor at 0.
-        kind: a key of `corruption.CORRUPTIONS`.
-        seed: of the corruption and of the correction.
+        corrector: the corrector, in-process or remote.
+        motions: clean motions with the floor at height 0.
+        kind: kind of corruption, a key of `corruption.CORRUPTIONS`.
+        seed: seed of the corruption and of the correction.
         options: how to correct.
-        progress: called with (done, all).
+        progress: called with the numbers of motions (done, all).
+
+    Returns:
+        A JSON document: means over the motions, some with their 95 % interval, median and 95th percentile.
+
+    Raises:
+        InvalidInput: there are no motions, or the corrector refuses one, the kind, the seed or an option.
     """
-    faulty = [corrupted(motion, kind, seed) for motion in motions]
+    if not motions:
+        raise InvalidInput.of("motions", "are none; must be at least one")
+    corrupted = [corrupt(motion, kind, seed) for motion in motions]
     start = time.perf_counter()
-    corrections = corrector.correct(faulty, seed, options, progress)
+    corrections = corrector.correct(corrupted, seed, options, progress)
     seconds = time.perf_counter() - start
     frames = sum(len(motion) for motion in motions)
     return {
@@ -99,6 +62,44 @@ def evaluate(
         "seed": seed,
         **_summary(motions, corrections),
         "frames_per_second": frames / seconds,
+    }
+
+
+def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict[str, Any]:
+    """Summarize the corrections of corrupted motions; distances are to the clean motions."""
+    reports = [correction.report for correction in corrections]
+    outputs = [correction.motion for correction in corrections]
+    pairs = [(output.positions, truth.positions) for output, truth in zip(outputs, clean, strict=True)]
+    output_speed, clean_speed = (
+        np.mean([motion_magnitude(each.positions, each.fps) for each in motions]) for motions in (outputs, clean)
+    )
+    limits = np.array([report.assist_limit_n for report in reports])
+    return {
+        "completed_share": float(np.mean([report.status == "OK" for report in reports])),
+        "completed_strict_share": float(np.mean([report.completed_strict == 1.0 for report in reports])),
+        "residual_force_n": _distribution([report.residual_force_n_mean for report in reports]),
+        "residual_torque_nm": _distribution([report.residual_torque_nm_mean for report in reports]),
+        "over_100_n_share": float(np.mean(limits > ASSIST_LIMIT_N)),
+        "assist_free_share": float(np.mean(limits == 0)),
+        "attempts": float(np.mean([report.attempts for report in reports])),
+        "mpjpe_global_mm": float(np.mean([mpjpe_global(*pair) for pair in pairs])),
+        "mpjpe_local_mm": float(np.mean([mpjpe_local(*pair) for pair in pairs])),
+        "phys_err_mm": _distribution([report.after.phys_err_mm for report in reports]),
+        "motion_magnitude_ratio": float(output_speed / max(clean_speed, 1e-9)),
+        "clean": asdict(mean_errors([physical_errors(truth.positions, truth.fps) for truth in clean])),
+        "before": asdict(mean_errors([report.before for report in reports])),
+        "after": asdict(mean_errors([report.after for report in reports])),
+    }
+
+
+def _distribution(numbers: Sequence[float]) -> dict[str, Any]:
+    """Return the mean with its 95 % interval, the median and the 95th percentile."""
+    values = np.array(numbers)
+    return {
+        "mean": float(values.mean()),
+        "interval": interval(values),
+        "median": float(np.median(values)),
+        "p95": float(np.percentile(values, 95)),
     }
 
 
@@ -126,18 +127,17 @@ _COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("magnitude", lambda row: f"{row['motion_magnitude_ratio']:.2f}"),
     ("frames/s", lambda row: f"{row['frames_per_second']:.0f}"),
 )
+_ONLY_IF_DIFFERENT = ("policy", "assist", "effort")
 
 
-def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Results of `evaluate` as a Markdown table; arrows lead from the corrupted input to the corrected output.
+def evaluation_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Format results of `evaluate` as a Markdown table; arrows lead from the corrupted input to the output.
 
-    Policy, limit of the assist and effort are columns where they differ.
+    The policy, the assist limit and the effort have columns only if they differ between the rows.
     """
-    shown = [
+    columns = [
         (title, cell)
         for title, cell in _COLUMNS
-        if title not in ("policy", "assist", "effort") or len({cell(row) for row in rows}) > 1
+        if title not in _ONLY_IF_DIFFERENT or len({cell(row) for row in rows}) > 1
     ]
-    lines = [[title for title, _ in shown], ["---"] * len(shown)]
-    lines += [[cell(row) for _, cell in shown] for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return markdown_table([title for title, _ in columns], [[cell(row) for _, cell in columns] for row in rows])

@@ -1,1 +1,4 @@
-"""Training of imitation policies: clips, the environment that is the serving simulation, curriculum, PPO."""
+"""Training of imitation policies: clips, the vectorized environment, reward, curriculum and PPO.
+
+The environment steps the simulation that also serves corrections.
+"""

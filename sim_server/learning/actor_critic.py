@@ -1,4 +1,4 @@
-"""The networks that learn, and PPO (Schulman et al., "Proximal policy optimization algorithms", 2017) on them."""
+"""The actor and critic networks, and PPO (Schulman et al., "Proximal policy optimization algorithms", 2017) on them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
 from sim_server.learning.training_recipe import PpoRecipe
-from sim_server.policies.learned_policy import FURTHEST
+from sim_server.policies.learned_policy import CLIP_RANGE
 
 
 class FixedNormalization(BaseFeaturesExtractor):
-    """Observations as a network likes them, by statistics that were taken once."""
+    """Normalization of observations by statistics that do not change during training.
+
+    Args:
+        observation_space: space of the observations.
+        mean: (OBSERVATION_SIZE,) means.
+        scale: (OBSERVATION_SIZE,) inverse standard deviations.
+    """
 
     mean: torch.Tensor
     scale: torch.Tensor
@@ -28,15 +34,24 @@ class FixedNormalization(BaseFeaturesExtractor):
         self.register_buffer("scale", torch.as_tensor(scale))
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
-        return ((observations - self.mean) * self.scale).clamp(-FURTHEST, FURTHEST)
+        """Normalize observations (n, OBSERVATION_SIZE) and clip them."""
+        return ((observations - self.mean) * self.scale).clamp(-CLIP_RANGE, CLIP_RANGE)
 
 
 class ImitationPPO(PPO):
-    """PPO with noise that is set, not learned, and two learning rates.
+    """PPO with exploration noise that is set, not learned, and separate learning rates of actor and critic.
 
-    The actor's follows how far the policy moves: faster where it moved less than it may, slower where it moved more
-    (Heess et al., "Emergence of locomotion behaviours in rich environments", 2017, do so with their penalty). The
-    critic's is steady, or a wary actor would keep its critic from learning.
+    The actor's rate follows how far the policy moves: it grows where the policy moved less than the target divergence
+    and falls where it moved more (as the penalty in Heess et al., "Emergence of locomotion behaviours in rich
+    environments", 2017). The critic's rate is constant, so that an actor that moves little does not keep the critic
+    from learning.
+
+    Args:
+        env: the vectorized environment.
+        recipe: hyperparameters.
+        mean: (OBSERVATION_SIZE,) means of the observations.
+        scale: (OBSERVATION_SIZE,) inverse standard deviations of the observations.
+        seed: seed of the initial weights.
     """
 
     def __init__(self, env: VecEnv, recipe: PpoRecipe, mean: np.ndarray, scale: np.ndarray, seed: int):
@@ -70,12 +85,12 @@ class ImitationPPO(PPO):
         self.policy.optimizer = torch.optim.Adam([{"params": actor}, {"params": critic}], eps=1e-5)
 
     def set_noise(self, deviation: float) -> None:
-        """Explore with this standard deviation on every number of an action."""
+        """Set the standard deviation of the exploration noise on every number of an action."""
         with torch.no_grad():
             self.policy.log_std.fill_(math.log(deviation))
 
-    def follow_divergence(self) -> None:
-        """Choose the actor's rate by the divergence of the last iteration, where there was one."""
+    def adapt_actor_rate(self) -> None:
+        """Adapt the actor's learning rate to the divergence of the last iteration, if there was one."""
         divergence, recipe = self.logger.name_to_value.get("train/approx_kl"), self._recipe
         if not divergence:
             return
@@ -90,14 +105,14 @@ class ImitationPPO(PPO):
         actor["lr"], critic["lr"] = self.actor_rate, self._recipe.value_rate
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Weights and moments: all that learning goes on from."""
+        """Return the weights and the optimizer's moments, from which training can go on."""
         tensors = {f"policy.{name}": value.clone() for name, value in self.policy.state_dict().items()}
         for index, moments in self.policy.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
         return tensors
 
     def load_tensors(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Take on what `tensors` gave."""
+        """Load the weights and moments that `tensors` returned."""
         moments: dict[int, dict[str, torch.Tensor]] = {}
         weights = {}
         for key, value in tensors.items():
@@ -111,7 +126,7 @@ class ImitationPPO(PPO):
         self.policy.optimizer.load_state_dict({**self.policy.optimizer.state_dict(), "state": moments})
 
     def actor(self) -> dict[str, np.ndarray]:
-        """The actor alone, as `sim_server.policies.learned_policy` reads it."""
+        """Return the tensors of the actor, as `LearnedPolicy` takes them."""
         layers = [layer for layer in self.policy.mlp_extractor.policy_net if isinstance(layer, nn.Linear)]
         layers.append(self.policy.action_net)  # pyright: ignore[reportArgumentType]
         normalization = self.policy.features_extractor

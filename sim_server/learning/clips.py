@@ -1,36 +1,38 @@
-"""Training clips: real and synthesised motion, mirrored, rescaled, spoilt on purpose, prepared and retargeted."""
+"""Training clips: motions that are mirrored, rescaled, corrupted on purpose, prepared and retargeted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import mujoco
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from motion.motion import Motion
 from motion.skeleton import mirrored
-from sim_server.body.humanoid import DAMPING, DEPTH_FIRST, SOLE_M
-from sim_server.body.retarget import CONTROL_FPS, SUBSTEPS, Reference, fields_of, retarget
+from sim_server.body.humanoid import CONTROL_FPS, DAMPING, SERVO_JOINTS, SOLE_M
+from sim_server.body.reference_row import view_steps
+from sim_server.body.retarget import Reference, retarget
 from sim_server.correction import at_control_rate
-from sim_server.evaluation.corruption import corrupted
+from sim_server.evaluation.corruption import corrupt
 from sim_server.preparation import prepare
 
 _MIN_FRAMES = 12
-_CARRIED_FRAMES = 5.0
-_JOINT_DAMPING = np.repeat(DAMPING[DEPTH_FIRST[1:]], 3)
+_FOLLOWING_FRAMES = 5.0  # smoothing of the path by which the clean motion follows the reference over the floor
+_NO_BODY = (ValueError, np.linalg.LinAlgError, mujoco.FatalError)
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One motion to imitate.
+    """A motion to imitate.
 
     Attributes:
-        name: of the motion, with what was done to it.
-        reference: what the body is given to follow; prepared from the motion as it was spoilt.
-        truth: (frames, 22, 3) the joints of the sound motion, raised as the reference is and carried along with it
-            over the floor: what is rewarded. Where on the floor a motion takes place no simulation can put right.
-        weight: how often it is drawn, relative to the others.
+        name: name of the motion, and how it was changed.
+        reference: what the body follows; prepared from the corrupted motion.
+        truth: (frames, 22, 3) joints of the clean motion [m], which are rewarded. They are raised as the reference is,
+            and follow it over the floor, because where on the floor a motion took place cannot be recovered.
+        weight: relative frequency of the clip.
     """
 
     name: str
@@ -40,26 +42,42 @@ class Clip:
 
 
 def state_at(reference: Reference, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """qpos (91,) and qvel (69,) of a body that follows its reference, one substep into control step `step`."""
-    row = fields_of(reference.rows[step])
-    local = row.servo.reshape(SUBSTEPS, -1)[0]
-    rates = row.servo_rate.reshape(SUBSTEPS, -1)[0] / _JOINT_DAMPING
-    return np.concatenate([row.root, row.root_turn, local]), np.concatenate([row.root_velocity, row.root_spin, rates])
+    """Return the state of a body that follows its reference, one substep into a control step.
+
+    Args:
+        reference: what the body follows.
+        step: index of the control step.
+
+    Returns:
+        qpos (91,) and qvel (69,), as MuJoCo has them.
+    """
+    row = view_steps(reference.rows[step])
+    rates = row.damping_torque[0] / DAMPING[SERVO_JOINTS, None]
+    qpos = np.concatenate([row.root_position, row.root_rotation, row.servo_targets[0].ravel()])
+    return qpos, np.concatenate([row.root_velocity, row.root_angular_velocity, rates.ravel()])
 
 
-def clip_of(motion: Motion, weight: float, kind: str, seed: int) -> Clip:
-    """A clip of `motion`, spoilt by `kind` (a key of `corruption.CORRUPTIONS`) before it was prepared.
+def make_clip(motion: Motion, weight: float, kind: str, seed: int) -> Clip:
+    """Corrupt a motion, prepare it and retarget it.
+
+    Args:
+        motion: the clean motion.
+        weight: relative frequency of the clip.
+        kind: kind of corruption, a key of `corruption.CORRUPTIONS`.
+        seed: seed of the corruption.
 
     Raises:
-        ValueError, LinAlgError, mujoco.FatalError: no body fits.
+        ValueError: MuJoCo cannot build a body for the motion.
+        mujoco.FatalError: MuJoCo refuses the mass or inertia of the body.
+        numpy.linalg.LinAlgError: the reference cannot be computed.
     """
-    sound = Motion(at_control_rate(motion), CONTROL_FPS, name=motion.name)
-    reference = retarget(prepare(corrupted(sound, kind, seed).positions))
+    clean = Motion(at_control_rate(motion), CONTROL_FPS, name=motion.name)
+    reference = retarget(prepare(corrupt(clean, kind, seed).positions))
     truth = reference.positions
     if kind != "clean":
-        truth = prepare(sound.positions).positions + (0, SOLE_M, 0)
+        truth = prepare(clean.positions).positions + (0, SOLE_M, 0)
         away = (reference.positions[:, :1] - truth[:, :1]) * (1, 0, 1)
-        truth = truth + gaussian_filter1d(away, _CARRIED_FRAMES, axis=0, mode="nearest")
+        truth = truth + gaussian_filter1d(away, _FOLLOWING_FRAMES, axis=0, mode="nearest")
     return Clip(f"{motion.name}/{kind}", reference, truth.astype(np.float32), weight)
 
 
@@ -71,9 +89,17 @@ def make_clips(
     seed: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Clip]:
-    """Each motion and its mirror image, each at a random scale and once for every kind of fault, weighted by `kinds`.
+    """Make clips of each motion and its mirror image, each at a random scale and once per kind of corruption.
 
-    A motion that no body fits is left out.
+    A motion is left out where MuJoCo cannot build a body for it, or where it is too short.
+
+    Args:
+        motions: clean motions.
+        weights: relative frequency of each motion.
+        kinds: relative frequency of each kind of corruption.
+        scales: smallest and largest scale.
+        seed: seed of the scales and corruptions.
+        progress: called with the number of motions that are done and of all.
     """
     rng = np.random.default_rng(seed)
     clips: list[Clip] = []
@@ -82,8 +108,8 @@ def make_clips(
             scaled = Motion(positions * rng.uniform(*scales), motion.fps, name=f"{motion.name}{side}")
             for kind, share in kinds.items():
                 try:
-                    clip = clip_of(scaled, weight * share, kind, seed)
-                except (ValueError, np.linalg.LinAlgError):
+                    clip = make_clip(scaled, weight * share, kind, seed)
+                except _NO_BODY:
                     continue
                 if len(clip.reference) >= _MIN_FRAMES and np.isfinite(clip.reference.rows).all():
                     clips.append(clip)

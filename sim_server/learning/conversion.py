@@ -1,4 +1,4 @@
-"""A policy that Stable-Baselines3 saved, as a policy folder; nothing of the file is unpickled."""
+"""Convert a checkpoint of Stable-Baselines3 to a policy folder, without unpickling anything."""
 
 from __future__ import annotations
 
@@ -7,35 +7,39 @@ import json
 import os
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
 
 from motion.errors import InvalidInput, NotFound
-from motion.shell.atomic import atomic_group
-from sim_server.policies.learned_policy import ACTIVATIONS, FURTHEST
-from sim_server.policies.observation import ACTION_SIZE, OBSERVATION_SIZE, VERSION
+from sim_server.policies.learned_policy import ACTIVATIONS, CLIP_RANGE
+from sim_server.policies.observation import ACTION_SIZE, OBSERVATION_SIZE
+from sim_server.policies.policy_folder import write_policy
 
 _LAYER = re.compile(r"mlp_extractor\.policy_net\.(\d+)\.weight")
 
 
 def convert_sb3(file: str | os.PathLike[str], folder: Path, name: str) -> Path:
-    """Make a policy folder of an SB3 model: PPO or A2C with an `MlpPolicy`, trained on `ImitationVecEnv`.
+    """Convert a PPO or A2C model with an `MlpPolicy` that was trained on `ImitationVecEnv`.
 
     Args:
-        file: what `model.save` wrote.
-        folder: where to; answers with it.
-        name: of the policy.
+        file: the file that `model.save` wrote.
+        folder: folder of the policy; made if need be.
+        name: name of the policy.
+
+    Returns:
+        The folder.
 
     Raises:
         NotFound: there is no such file.
-        InvalidInput: it is none of SB3's, holds pickled code, or its actor is not one that `LearnedPolicy` can be.
+        InvalidInput: the file is no model of Stable-Baselines3, holds pickled code, or has an actor that
+            `LearnedPolicy` cannot represent.
     """
     where = os.fspath(file)
-    state, activation = _read(where)
+    state, activation = _read_model(where)
     indices = sorted(int(match.group(1)) for key in state if (match := _LAYER.fullmatch(key)))
     keys = [f"mlp_extractor.policy_net.{index}" for index in indices] + ["action_net"]
     missing = [key for key in keys if f"{key}.weight" not in state or f"{key}.bias" not in state]
@@ -45,7 +49,7 @@ def convert_sb3(file: str | os.PathLike[str], folder: Path, name: str) -> Path:
     sizes = layers[0][0].shape[1], layers[-1][0].shape[0]
     if sizes != (OBSERVATION_SIZE, ACTION_SIZE):
         raise InvalidInput.of(
-            where, f"leads from {sizes[0]} to {sizes[1]} numbers; must from {OBSERVATION_SIZE} to {ACTION_SIZE}"
+            where, f"maps {sizes[0]} numbers to {sizes[1]}; must map {OBSERVATION_SIZE} to {ACTION_SIZE}"
         )
     normalized = "features_extractor.mean" in state
     mean = state["features_extractor.mean"].numpy() if normalized else np.zeros(OBSERVATION_SIZE)
@@ -54,39 +58,34 @@ def convert_sb3(file: str | os.PathLike[str], folder: Path, name: str) -> Path:
     for index, (weight, bias) in enumerate(layers):
         tensors |= {f"weight{index}": weight, f"bias{index}": bias}
     card = {
-        "name": name,
-        "observation_version": VERSION,
         "activation": activation,
-        "furthest": FURTHEST if normalized else None,
+        "clip_range": CLIP_RANGE if normalized else None,
         "source": Path(where).name,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    with atomic_group([folder / "policy.safetensors", folder / "card.json"]) as (weights, text):
-        save_file({key: np.ascontiguousarray(value, np.float32) for key, value in tensors.items()}, weights)
-        text.write_text(json.dumps(card, indent=1) + "\n")
+    write_policy(folder, name, tensors, card)
     return folder
 
 
-def _read(where: str) -> tuple[dict[str, torch.Tensor], str]:
-    """The state dict and the name of the activation."""
+def _read_model(where: str) -> tuple[dict[str, torch.Tensor], str]:
+    """Read the state dict of a saved model, and the name of its activation function."""
     try:
         with zipfile.ZipFile(where) as archive:
-            weights, about = archive.read("policy.pth"), json.loads(archive.read("data"))
+            weights, settings = archive.read("policy.pth"), json.loads(archive.read("data"))
     except FileNotFoundError:
         raise NotFound(f"there is no file {where}") from None
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise InvalidInput.of(where, f"is no model that Stable-Baselines3 saved ({error})") from error
+        raise InvalidInput.of(where, f"is not a model saved by Stable-Baselines3 ({error})") from error
     try:
         state = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever a hostile or broken file makes of it
+    except Exception as error:  # a hostile or damaged file can raise anything
         raise InvalidInput.of(where, f"has weights that cannot be read safely ({error})") from error
-    return state, _activation(about, where)
+    return state, _activation(settings, where)
 
 
-def _activation(about: dict[str, Any], where: str) -> str:
-    """SB3 writes its settings as text beside what it pickles: the text is enough."""
-    said = about.get("policy_kwargs", {}).get("activation_fn", "Tanh")
-    kind = re.sub(r"\W", "", str(said).rsplit(".", 1)[-1]).lower()
+def _activation(settings: Mapping[str, Any], where: str) -> str:
+    """Return the activation function, which Stable-Baselines3 writes as text beside the pickled settings."""
+    text = settings.get("policy_kwargs", {}).get("activation_fn", "Tanh")
+    kind = re.sub(r"\W", "", str(text).rsplit(".", 1)[-1]).lower()
     if kind not in ACTIVATIONS:
-        raise InvalidInput.of(where, f"has activations {said}; known are {', '.join(ACTIVATIONS)}")
+        raise InvalidInput.of(where, f"has activations {text}; must be one of {', '.join(ACTIVATIONS)}")
     return kind

@@ -1,4 +1,4 @@
-"""Which clip comes next and with how much help: hard clips more often, and each with as little as it can do with."""
+"""The curriculum: clips that fail are drawn more often, and each clip gets as little assist as it can do with."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_MEMORY = 0.15  # weight of the newest episode in a clip's running share of failures
-_FLOOR = 0.15  # what a clip that never fails is still drawn with
+_MEMORY = 0.15  # weight of the newest episode in the running failure rate of a clip
+_MIN_ODDS = 0.15  # odds of a clip that never fails
 
 
 @dataclass(frozen=True)
-class LimitSchedule:
-    """How a clip's assist limit, N and Nm, follows its episodes.
+class AssistSchedule:
+    """How the assist limit of a clip follows the outcome of its episodes.
 
     Attributes:
-        start: the first.
-        least, most: it stays between.
-        on_success, on_failure: factors.
-        zero_share: share of the episodes that are given none at all, whatever the clip's limit.
+        start: first limit of every clip [N, N m].
+        least: smallest limit [N, N m].
+        most: largest limit [N, N m].
+        on_success: factor on the limit after an episode that succeeded.
+        on_failure: factor on the limit after an episode that failed.
+        zero_share: share of the episodes without any assist, whatever the limit of the clip.
     """
 
     start: float = 60.0
@@ -30,26 +32,35 @@ class LimitSchedule:
 
 
 class Curriculum:
-    """Running averages over the episodes of each clip."""
+    """Failure rates and assist limits of clips, which follow the episodes.
 
-    def __init__(self, weights: np.ndarray, schedule: LimitSchedule):
+    Args:
+        weights: (clips,) relative frequencies of the clips.
+        schedule: how the limits follow the episodes.
+
+    Attributes:
+        failures: (clips,) running failure rate of each clip.
+        limits: (clips,) assist limit of each clip [N, N m].
+    """
+
+    def __init__(self, weights: np.ndarray, schedule: AssistSchedule):
         self._weights = np.asarray(weights, float)
         self._schedule = schedule
         self.failures = np.full(len(self._weights), 0.5)
         self.limits = np.full(len(self._weights), schedule.start)
 
     def draw(self, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Clips (count,) and limits (count,) of new episodes."""
-        odds = self._weights * (_FLOOR + self.failures)
+        """Draw clips (count,) and assist limits (count,) [N, N m] for new episodes."""
+        odds = self._weights * (_MIN_ODDS + self.failures)
         clips = rng.choice(len(odds), count, p=odds / odds.sum())
         spread = rng.uniform(0.5, 1.5, count)
-        alone = rng.random(count) < self._schedule.zero_share
-        return clips, np.where(alone, 0.0, self.limits[clips] * spread)
+        without = rng.random(count) < self._schedule.zero_share
+        return clips, np.where(without, 0.0, self.limits[clips] * spread)
 
-    def ended(self, clip: int, limit: float, failed: bool) -> None:
-        """Learn from an episode of `clip` that was given `limit`."""
+    def record_episode(self, clip: int, limit: float, failed: bool) -> None:
+        """Update a clip after an episode that had this assist limit [N, N m]."""
         self.failures[clip] += _MEMORY * (failed - self.failures[clip])
-        # Failing with less than the clip's limit, or managing with more, says nothing about the limit.
+        # A failure with less assist than the clip's limit, or a success with more, tells nothing about the limit.
         schedule = self._schedule
         if failed and limit >= self.limits[clip]:
             self.limits[clip] *= schedule.on_failure
@@ -58,7 +69,9 @@ class Curriculum:
         self.limits[clip] = np.clip(self.limits[clip], schedule.least, schedule.most)
 
     def state(self) -> dict[str, np.ndarray]:
+        """Return a copy of the failure rates and limits, for `restore`."""
         return {"failures": self.failures.copy(), "limits": self.limits.copy()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Set the failure rates and limits to those that `state` returned."""
         self.failures, self.limits = state["failures"].copy(), state["limits"].copy()

@@ -1,4 +1,4 @@
-"""The motions that a recipe names, with how often each is to be drawn."""
+"""Load the motions that a training recipe names, with the relative frequency of each."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.shell.assets import data_path
 from motion.synthesis import synthesize
-from motion.validation import each_checked
-from sim_server.correction import correctable
-from sim_server.learning.training_recipe import DataRecipe, HeldOutRecipe, SourceRecipe
+from motion.validation import check_each
+from sim_server.correction import check_correctable
+from sim_server.learning.training_recipe import ClipsRecipe, HeldOutRecipe, SourceRecipe
 
 _RARE = 1 / 3
 SYNTHESIS = "synthesis"
 
 
-def load_motions(recipe: DataRecipe) -> tuple[list[Motion], list[float]]:
-    """Motions and their weights.
+def load_motions(recipe: ClipsRecipe) -> tuple[list[Motion], list[float]]:
+    """Load the motions of all sources, and their weights.
 
     Raises:
-        NotFound: a set or an action that does not exist.
-        InvalidInput: a set that cannot be read, a field that none of its clips has, or nothing left.
+        NotFound: a set or an action does not exist.
+        InvalidInput: a set cannot be read, no clip has a field that is named in `drop`, or no motion is left.
     """
     motions: list[Motion] = []
     weights: list[float] = []
     for index, source in enumerate(recipe.sources):
-        kept = list(_kept(_motions_of(source), source.drop, f"data.sources[{index}]"))
-        motions += each_checked((motion for motion, _ in kept), correctable)
+        kept = list(_select(_motions_of(source), source.drop, f"data.sources[{index}]"))
+        motions += check_each((motion for motion, _ in kept), check_correctable)
         for _, fields in kept:
             weights.append(source.weight * (_RARE if fields.get("subject") in source.rare else 1.0))
     if not motions:
@@ -39,13 +39,18 @@ def load_motions(recipe: DataRecipe) -> tuple[list[Motion], list[float]]:
 
 
 def load_held_out(recipe: HeldOutRecipe) -> list[Motion]:
-    """Motions to look at. Raises as `load_motions`."""
-    kept = _kept(read_motions(data_path(recipe.path)), recipe.drop, "held_out")
-    return list(each_checked((motion for motion, _ in kept), correctable))
+    """Load the held-out motions.
+
+    Raises:
+        NotFound: as `load_motions`.
+        InvalidInput: as `load_motions`.
+    """
+    kept = _select(read_motions(data_path(recipe.path)), recipe.drop, "held_out")
+    return list(check_each((motion for motion, _ in kept), check_correctable))
 
 
-def _kept(found: MotionSet, drop: Sequence[str], where: str) -> Iterator[tuple[Motion, Mapping[str, Any]]]:
-    """Motions with their metadata, without those that have one of the fields `drop`."""
+def _select(found: MotionSet, drop: Sequence[str], where: str) -> Iterator[tuple[Motion, Mapping[str, Any]]]:
+    """Yield the motions for which no field of `drop` is true, with their metadata."""
     for field in drop:
         if not any(field in fields for fields in found.metadata):
             raise InvalidInput.of(f"{where}.drop", f"has {field!r}, which no clip has")

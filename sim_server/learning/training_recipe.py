@@ -1,4 +1,4 @@
-"""What a training run is: a TOML file."""
+"""The recipe of a training run: a TOML file that defines it completely."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from motion.errors import InvalidInput
 from motion.shell import recipe_file
 from motion.shell.schema import Integer, ListOf, Number, Scalars, Table, Text
 from sim_server.evaluation.corruption import CORRUPTIONS
-from sim_server.learning.curriculum import LimitSchedule
+from sim_server.learning.curriculum import AssistSchedule
 from sim_server.learning.environment import EpisodeRules
 from sim_server.learning.reward import RewardWeights
 
 
 @dataclass(frozen=True)
 class SourceRecipe:
-    """Where motions come from.
+    """A source of motions.
 
     Attributes:
-        path: `default`, the set that ships, the path of a set (`$NAME/` stands for a folder of the environment), or
-            `synthesis`.
-        count: of `synthesis`, how many clips.
-        actions: of `synthesis`, which; empty for all.
-        seed: of `synthesis`.
-        weight: how often one of its clips is drawn, relative to others.
-        drop: metadata fields; a clip where one of them is true, or says something, is left out.
-        rare: values of the field `subject` whose clips are drawn a third as often.
+        path: `default` for the set that ships, `synthesis` for synthesized motions, or the path of a set, in which
+            `$NAME/` at the start stands for the folder in the environment variable `NAME`.
+        count: number of motions that `synthesis` makes.
+        actions: names of the actions that `synthesis` makes; empty for all.
+        seed: seed of `synthesis`.
+        weight: relative frequency of each clip of the source.
+        drop: names of metadata fields; a motion for which one of them is true or not empty is left out.
+        rare: values of the metadata field `subject` whose clips are drawn a third as often.
     """
 
     path: Annotated[str, Text()]
@@ -41,13 +41,14 @@ class SourceRecipe:
 
 
 @dataclass(frozen=True)
-class DataRecipe:
-    """Which motions are imitated.
+class ClipsRecipe:
+    """The motions that are imitated.
 
     Attributes:
-        sources: where they come from.
-        kinds: what each clip is spoilt by, one variant each, and how often that variant is drawn.
-        smallest, largest: between which factors bodies are sized.
+        sources: sources of motions.
+        kinds: relative frequency of each kind of corruption; every clip is made once per kind.
+        smallest: smallest factor by which bodies are scaled.
+        largest: largest factor by which bodies are scaled.
     """
 
     sources: Annotated[tuple[SourceRecipe, ...], ListOf(Table(SourceRecipe), least=1)]
@@ -69,16 +70,26 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class PpoRecipe:
-    """Proximal policy optimisation (Schulman et al., 2017): sizes, rates, and the noise of exploration.
+    """Hyperparameters of proximal policy optimization (Schulman et al., 2017).
 
     Attributes:
-        envs, horizon: bodies, and control steps of each in one iteration.
-        minibatch, epochs: how its samples are gone through.
-        gamma, gae_lambda, clip: of the paper.
-        start_rate, least_rate, most_rate: the actor's learning rate, which follows `target_kl`.
-        value_rate: the critic's.
-        start_noise, end_noise: standard deviation of actions; held for `noise_held` of the run, then it falls.
-        width: of both hidden layers of both networks.
+        envs: number of bodies that are simulated at once.
+        horizon: control steps of each body in one rollout.
+        minibatch: samples in one gradient step.
+        epochs: passes over the samples of a rollout.
+        gamma: discount factor of the rewards.
+        gae_lambda: the lambda of generalized advantage estimation.
+        clip: range of the clipped objective.
+        start_rate: first learning rate of the actor, which then follows `target_kl`.
+        least_rate: smallest learning rate of the actor.
+        most_rate: largest learning rate of the actor.
+        value_rate: learning rate of the critic.
+        target_kl: divergence from the last policy that each iteration should reach.
+        value_weight: weight of the critic's loss.
+        start_noise: first standard deviation of the exploration noise.
+        end_noise: last standard deviation of the exploration noise.
+        noise_held: share of the run after which the noise begins to fall from the first to the last.
+        width: units of each of the two hidden layers of both networks.
     """
 
     envs: Annotated[int, Integer(1)] = 192
@@ -102,12 +113,12 @@ class PpoRecipe:
 
 @dataclass(frozen=True)
 class HeldOutRecipe:
-    """Motions that are not trained on, to see how a run does; it does not learn from what it sees.
+    """Motions that are not trained on, which the policy corrects from time to time to measure its progress.
 
     Attributes:
-        path: of a set, as in a source.
-        drop: as in a source.
-        every_steps: control steps between looks.
+        path: path of a set, as in a source.
+        drop: names of metadata fields, as in a source.
+        every_steps: control steps between two evaluations.
     """
 
     path: Annotated[str, Text()]
@@ -116,29 +127,39 @@ class HeldOutRecipe:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """A training run.
+class TrainingRecipe:
+    """The recipe of a training run.
 
     Attributes:
-        name: of the policy that comes out.
-        seed: of everything random.
-        steps: control steps to train for.
-        chapter_steps: control steps between checkpoints.
-        held_out: what to look at on the way, if anything.
+        name: name of the trained policy.
+        data: the motions that are imitated.
+        seed: seed of everything that is random.
+        steps: control steps to train for, rounded up to whole rollouts.
+        chapter_steps: control steps between two checkpoints, rounded up to whole rollouts.
+        ppo: hyperparameters of the learning algorithm.
+        episodes: how episodes begin and end.
+        limits: how the assist limits of clips follow the episodes.
+        reward: weights of the reward.
+        held_out: motions to evaluate the policy on; none if left out.
     """
 
     name: Annotated[str, Text()]
-    data: DataRecipe
+    data: ClipsRecipe
     seed: int = 0
     steps: Annotated[int, Integer(1)] = 10_000_000
     chapter_steps: Annotated[int, Integer(1)] = 200_000
     ppo: PpoRecipe = field(default_factory=PpoRecipe)
     episodes: EpisodeRules = field(default_factory=EpisodeRules)
-    limits: LimitSchedule = field(default_factory=LimitSchedule)
+    limits: AssistSchedule = field(default_factory=AssistSchedule)
     reward: RewardWeights = field(default_factory=RewardWeights)
     held_out: Annotated[HeldOutRecipe | None, Table(HeldOutRecipe)] = None
 
 
-def load_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:
-    """The recipe of this name, or in this file. Raises as `recipe_file.read_recipe`."""
-    return recipe_file.read_recipe(Recipe, name_or_path, "sim_server")
+def load_training_recipe(name_or_path: str | os.PathLike[str]) -> TrainingRecipe:
+    """Load the training recipe that ships under a name, or the one in a file.
+
+    Raises:
+        NotFound: there is no such recipe or file.
+        InvalidInput: the file is not a valid recipe; every wrong key is named.
+    """
+    return recipe_file.read_recipe(TrainingRecipe, name_or_path, "sim_server")

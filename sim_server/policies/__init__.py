@@ -1,1 +1,1 @@
-"""Policies, what they observe, and where they are stored."""
+"""Policies: what acts on top of the analytic controller, and what it observes."""

@@ -1,7 +1,7 @@
-"""What a learned policy sees, and what its answers mean; training and serving share this code and nothing else.
+"""The observation and the action of learned policies, as numbers for a network; training and serving share this code.
 
 All vectors are in the heading frame: Y up, +Z where the pelvis faces, origin at the pelvis. Numbers are scaled to about
-one. A policy is stateless: the next reference, where the body is, and how much assist is allowed say it all.
+one. A policy has no memory: it observes the next reference, the state of the body and the assist that is allowed.
 """
 
 from __future__ import annotations
@@ -9,90 +9,123 @@ from __future__ import annotations
 import numpy as np
 
 from motion import rotation
+from motion.array_types import FloatArray
+from motion.physics import GRAVITY_M_S2
 from motion.skeleton import ANKLES, NUM_JOINTS, TOES
-from sim_server.body.humanoid import BODY_OF_JOINT, MASS_KG
-from sim_server.body.retarget import SUBSTEPS, StepFields
+from sim_server.body.humanoid import BODY_OF_JOINT, MASS_KG, NUM_SERVOS, ROOT_DOFS, ROTATION_DOFS
+from sim_server.body.reference_row import LOOKAHEAD_FRAMES, LOOKAHEAD_JOINTS, ReferenceStep
 from sim_server.engine.controller import BodyState
-from sim_server.policies.policy import Residual
+from sim_server.policies.policy import Action
 
-VERSION = 1
-"""Of observation and action; a policy of another version is refused."""
+OBSERVATION_VERSION = 1
+"""Version of observation and action; a policy of another version is refused."""
 
-OFFSET_RAD = 0.3
-WRENCH = np.array([150.0, 150.0, 150.0, 60.0, 60.0, 60.0])  # N and Nm
-ACTION_SIZE = 63 + 6
+TARGET_OFFSET_RAD = 0.3
+"""The offset of a servo target for an action of 1."""
+WRENCH_SCALE = np.array([150.0, 150.0, 150.0, 60.0, 60.0, 60.0])
+"""The wrench on the root for an action of 1 [N, N m]."""
+ACTION_SIZE = ROTATION_DOFS + len(WRENCH_SCALE)
 ACTION_LIMIT = 2.0
 
-_WEIGHT_N = MASS_KG * 9.81
+_WEIGHT_N = MASS_KG * GRAVITY_M_S2
 _FEET = [*ANKLES, *TOES]
 
 
-def heading(turn: np.ndarray) -> np.ndarray:
-    """The rotation (n, 4) about the vertical by which a pelvis turned by `turn` (n, 4) faces away from +Z."""
-    forward = rotation.rotate(turn, np.array([0.0, 0.0, 1.0]))
+def heading(root_rotation: FloatArray) -> FloatArray:
+    """Return the rotations about the vertical by which pelvises face away from +Z: (n, 4) -> (n, 4)."""
+    forward = rotation.rotate(root_rotation, np.array([0.0, 0.0, 1.0]))
     return rotation.about_y(np.arctan2(forward[:, 0], forward[:, 2]))
 
 
-def _in_heading_frame(turn: np.ndarray, *groups: np.ndarray) -> list[np.ndarray]:
-    """Vectors of the world as a pelvis turned by `turn` (n, 4) has them before it; each group comes back (n, width)."""
-    count = len(turn)
+def _to_heading_frame(root_rotation: np.ndarray, *groups: np.ndarray) -> list[np.ndarray]:
+    """Rotate groups of world vectors (n, ..., 3) into the heading frame; each group comes back as (n, width)."""
+    count = len(root_rotation)
     vectors = [group.reshape(count, -1, 3) for group in groups]
-    turned = rotation.rotate(rotation.conjugate(heading(turn))[:, None], np.concatenate(vectors, axis=1))
+    rotated = rotation.rotate(rotation.conjugate(heading(root_rotation))[:, None], np.concatenate(vectors, axis=1))
     edges = np.cumsum([3 * group.shape[1] for group in vectors])
-    return np.split(turned.reshape(count, -1), edges[:-1], axis=1)
+    return np.split(rotated.reshape(count, -1), edges[:-1], axis=1)
 
 
-def observe(state: BodyState, step: StepFields, limit: np.ndarray) -> np.ndarray:
-    """(n, OBSERVATION_SIZE) float32 of n bodies in `state`, to follow `step`, with `limit` (n,) newtons allowed."""
-    count = len(limit)
-    turn, root, velocity = state.xquat[:, 1], state.xpos[:, 1], state.qvel[:, :3]
-    joints = state.xpos[:, BODY_OF_JOINT]
-    target = step.servo.reshape(count, SUBSTEPS, NUM_JOINTS - 1, 4)[:, -1]
-    turn_errors = rotation.multiply(
-        rotation.conjugate(np.concatenate([state.local_turns(), turn[:, None]], 1)),
-        np.concatenate([target, step.root_turn[:, None]], 1),
+def observe(body: BodyState, reference: ReferenceStep, assist_limit: FloatArray) -> FloatArray:
+    """Compute the observations of n bodies before a control step.
+
+    Args:
+        body: the states of the bodies.
+        reference: what they follow in the step.
+        assist_limit: (n,) bound on the norm of the assist force [N] and torque [N m].
+
+    Returns:
+        (n, OBSERVATION_SIZE) float32, cut to ±8.
+    """
+    count = len(assist_limit)
+    root_rotation, root, velocity = body.xquat[:, 1], body.xpos[:, 1], body.qvel[:, :3]
+    joints = body.xpos[:, BODY_OF_JOINT]
+    rotation_errors = rotation.multiply(
+        rotation.conjugate(np.concatenate([body.local_rotations(), root_rotation[:, None]], 1)),
+        np.concatenate([reference.servo_targets[:, -1], reference.root_rotation[:, None]], 1),
     )
-    turn_errors = 2 * rotation.log(turn_errors).reshape(count, -1)
-    up, moving, pose, goal, way, change, wrench, soon = _in_heading_frame(
-        turn,
-        rotation.rotate(turn, np.array([0.0, 1.0, 0.0])),
+    rotation_errors = 2 * rotation.log(rotation_errors).reshape(count, -1)
+    up, root_velocity, pose, joint_errors, position_error, velocity_error, wrench, lookahead = _to_heading_frame(
+        root_rotation,
+        rotation.rotate(root_rotation, np.array([0.0, 1.0, 0.0])),
         velocity,
         joints[:, 1:] - root[:, None],
-        step.goal.reshape(count, NUM_JOINTS, 3) - joints,
-        step.root - root,
-        step.root_velocity - velocity,
-        step.wrench,
-        step.soon.reshape(count, -1, 3) - root[:, None],
+        reference.target_joints - joints,
+        reference.root_position - root,
+        reference.root_velocity - velocity,
+        reference.wrench,
+        reference.lookahead_joints.reshape(count, -1, 3) - root[:, None],
     )
     parts = [
         root[:, 1:2],
         up,
-        0.5 * moving,
-        0.2 * state.qvel[:, 3:6],
+        0.5 * root_velocity,
+        0.2 * body.qvel[:, 3:ROOT_DOFS],
         2 * pose,
-        0.1 * state.qvel[:, 6:],
-        turn_errors[:, :-3],
-        4 * goal,
-        4 * way,
-        turn_errors[:, -3:],
-        change,
-        0.2 * (step.root_spin - state.qvel[:, 3:6]),
+        0.1 * body.qvel[:, ROOT_DOFS:],
+        rotation_errors[:, :-3],
+        4 * joint_errors,
+        4 * position_error,
+        rotation_errors[:, -3:],
+        velocity_error,
+        0.2 * (reference.root_angular_velocity - body.qvel[:, 3:ROOT_DOFS]),
         wrench / np.repeat([_WEIGHT_N, 200.0], 3),
         4 * joints[:, _FEET, 1],
-        step.contact,
-        step.soon_contact,
-        2 * soon,
-        np.log1p(np.minimum(limit, 1000.0) / 10)[:, None] / 3,
+        reference.foot_contact,
+        reference.lookahead_contact.reshape(count, -1),
+        2 * lookahead,
+        np.log1p(np.minimum(assist_limit, 1000.0) / 10)[:, None] / 3,
     ]
     return np.clip(np.concatenate(parts, axis=1), -8, 8).astype(np.float32)
 
 
-OBSERVATION_SIZE = 1 + 3 + 3 + 3 + 63 + 63 + 63 + 66 + 3 + 3 + 3 + 3 + 6 + 4 + 2 + 4 + 48 + 1
+_PART_SIZES = (
+    1,  # height of the root
+    3,  # direction of the vertical
+    ROOT_DOFS,  # velocities of the root
+    3 * (NUM_JOINTS - 1),  # joints relative to the root
+    ROTATION_DOFS,  # velocities of the joints
+    ROTATION_DOFS,  # rotation errors of the joints
+    3 * NUM_JOINTS,  # position errors of the joints
+    2 * ROOT_DOFS,  # errors of the root and of its velocities
+    6,  # wrench of the reference
+    len(_FEET),  # heights of the feet
+    2,  # contacts
+    2 * len(LOOKAHEAD_FRAMES),  # contacts to come
+    3 * len(LOOKAHEAD_FRAMES) * len(LOOKAHEAD_JOINTS),  # joints to come
+    1,  # limit of the assist
+)
+OBSERVATION_SIZE = sum(_PART_SIZES)
 
 
-def residual_of(action: np.ndarray, state: BodyState) -> Residual:
-    """What `action` (n, ACTION_SIZE), cut to +-ACTION_LIMIT, adds to the controller of bodies in `state`."""
+def decode_action(action: FloatArray, body: BodyState) -> Action:
+    """Turn the output of a network into an action.
+
+    Args:
+        action: (n, ACTION_SIZE) output, cut here to ±ACTION_LIMIT.
+        body: the states of the n bodies.
+    """
     action = np.clip(action.astype(np.float64), -ACTION_LIMIT, ACTION_LIMIT)
-    ahead = heading(state.xquat[:, 1])[:, None]
-    wrench = rotation.rotate(ahead, (action[:, 63:] * WRENCH).reshape(-1, 2, 3)).reshape(-1, 6)
-    return Residual(OFFSET_RAD * action[:, :63].reshape(-1, 21, 3), wrench)
+    offsets, wrench = action[:, :ROTATION_DOFS], action[:, ROTATION_DOFS:]
+    world = rotation.rotate(heading(body.xquat[:, 1])[:, None], (wrench * WRENCH_SCALE).reshape(-1, 2, 3))
+    return Action(TARGET_OFFSET_RAD * offsets.reshape(-1, NUM_SERVOS, 3), world.reshape(-1, 6))

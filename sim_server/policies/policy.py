@@ -1,4 +1,4 @@
-"""What a policy adds to the analytic controller."""
+"""The interface of a policy, and the two policies that are not learned."""
 
 from __future__ import annotations
 
@@ -8,76 +8,118 @@ from typing import Protocol
 
 import numpy as np
 
-from sim_server.body.retarget import StepFields
+from motion.array_types import BoolArray, FloatArray
+from motion.errors import InvalidInput
+from sim_server.body.humanoid import NUM_SERVOS
+from sim_server.body.reference_row import ReferenceStep
 from sim_server.engine.controller import BodyState
 
 BASE = "base"
 ZERO = "zero"
+_ASSIST_THRESHOLD_M = 0.08  # of the policies that are not learned
 
 
 @dataclass(frozen=True)
-class Residual:
-    """For n bodies: offsets of the servo targets (n, 21, 3), rotation vectors in the child's frame, depth-first, or
-    None for none; a wrench (n, 6) on the root, world frame, N and Nm, that the feet are asked for; and (n,) where the
-    analytic controller acts at all, or None for everywhere: elsewhere servos follow their targets, with whatever assist
-    is allowed to keep the root."""
+class Action:
+    """The action of a policy on n bodies: what it adds to the analytic controller.
 
-    offsets: np.ndarray | None
-    wrench: np.ndarray
-    analytic: np.ndarray | None = None
+    Attributes:
+        target_offsets: (n, 21, 3) offsets of the servo targets, rotation vectors in the child's frame [rad],
+            depth-first; None for no offsets.
+        wrench: (n, 6) wrench on the root that the feet are asked for, in the world frame [N, N m].
+        controller_mask: (n,) bodies whose contact controller is active; None for all. In the others the servos follow
+            their targets, and only the assist that is allowed keeps the root on its path.
+    """
+
+    target_offsets: FloatArray | None
+    wrench: FloatArray
+    controller_mask: BoolArray | None = None
 
 
 class Policy(Protocol):
-    """A residual on the analytic controller, for many bodies at once, row by row.
+    """A policy that acts on many bodies at once, row by row, on top of the analytic controller.
 
     Attributes:
-        name: of the policy; reports carry it.
-        trip_m: mean joint distance to the reference, metres, from which it is not expected to find back.
-        learned: whether it adds anything to the analytic controller.
+        name: name of the policy; reports carry it.
+        assist_threshold_m: mean joint distance to the reference from which the policy is not expected to recover [m];
+            there the assist is raised.
+        learned: whether the policy adds anything to the analytic controller.
     """
 
     name: str
-    trip_m: float
+    assist_threshold_m: float
     learned: bool
 
-    def act(self, state: BodyState, step: StepFields, limit: np.ndarray) -> Residual:
-        """The residual of n bodies in `state`, about to follow `step`, with `limit` (n,) newtons of assist allowed."""
+    def act(self, body: BodyState, reference: ReferenceStep, assist_limit: FloatArray) -> Action:
+        """Choose the action of n bodies for one control step.
+
+        Args:
+            body: the states of the bodies.
+            reference: what they follow in this step.
+            assist_limit: (n,) bound on the norm of the assist force [N] and torque [N m].
+        """
         ...
 
 
 class BasePolicy:
-    """No residual: the analytic controller alone."""
+    """The analytic controller alone: a policy that adds nothing."""
 
     name = BASE
-    trip_m = 0.08
+    assist_threshold_m = _ASSIST_THRESHOLD_M
     learned = False
 
-    def act(self, state: BodyState, step: StepFields, limit: np.ndarray) -> Residual:
-        return Residual(None, np.zeros((len(limit), 6)))
+    def act(self, body: BodyState, reference: ReferenceStep, assist_limit: FloatArray) -> Action:
+        """Return an action of zeros."""
+        return Action(None, np.zeros((len(assist_limit), 6)))
 
 
 class ZeroPolicy:
-    """Not even the analytic controller: servo targets, and the assist. What others are measured against."""
+    """Servo targets and the assist, without the contact controller: a baseline to compare the others with."""
 
     name = ZERO
-    trip_m = 0.08
+    assist_threshold_m = _ASSIST_THRESHOLD_M
     learned = False
 
-    def act(self, state: BodyState, step: StepFields, limit: np.ndarray) -> Residual:
-        return Residual(None, np.zeros((len(limit), 6)), np.zeros(len(limit), bool))
+    def act(self, body: BodyState, reference: ReferenceStep, assist_limit: FloatArray) -> Action:
+        """Return an action of zeros that switches the contact controller off."""
+        count = len(assist_limit)
+        return Action(None, np.zeros((count, 6)), np.zeros(count, bool))
 
 
-def residual_of_each(policies: Sequence[Policy], state: BodyState, step: StepFields, limit: np.ndarray) -> Residual:
-    """The residual of n bodies, each from a policy of its own; a policy is asked once for all of its bodies."""
+def check_policy_name(name: str) -> None:
+    """Check that a policy does not have the name of one that is not learned.
+
+    Raises:
+        InvalidInput: it has.
+    """
+    if name in (BASE, ZERO):
+        raise InvalidInput.of("policy", f"has the name {name!r}; must have another, since that one is built in")
+
+
+def act_each(
+    policies: Sequence[Policy],
+    body: BodyState,
+    reference: ReferenceStep,
+    assist_limit: FloatArray,
+) -> Action:
+    """Choose the action of n bodies, each by its own policy. Each policy is called once, for all of its bodies.
+
+    Args:
+        policies: the policy of each body.
+        body: the states of the bodies.
+        reference: what they follow in this step.
+        assist_limit: (n,) bound on the norm of the assist force [N] and torque [N m].
+    """
     if all(policy is policies[0] for policy in policies):
-        return policies[0].act(state, step, limit)
-    offsets, wrench, analytic = np.zeros((len(limit), 21, 3)), np.zeros((len(limit), 6)), np.ones(len(limit), bool)
+        return policies[0].act(body, reference, assist_limit)
+    count = len(assist_limit)
+    offsets, wrench, mask = np.zeros((count, NUM_SERVOS, 3)), np.zeros((count, 6)), np.ones(count, bool)
     for policy in dict.fromkeys(policies):
         rows = np.flatnonzero([other is policy for other in policies])
-        part = policy.act(state.of(rows), StepFields(*(field[rows] for field in step)), limit[rows])
-        wrench[rows] = part.wrench
-        if part.offsets is not None:
-            offsets[rows] = part.offsets
-        if part.analytic is not None:
-            analytic[rows] = part.analytic
-    return Residual(offsets, wrench, analytic)
+        action = policy.act(body.select(rows), reference.select(rows), assist_limit[rows])
+        wrench[rows] = action.wrench
+        if action.target_offsets is not None:
+            offsets[rows] = action.target_offsets
+        if action.controller_mask is not None:
+            mask[rows] = action.controller_mask
+    return Action(offsets, wrench, mask)

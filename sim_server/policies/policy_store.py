@@ -1,4 +1,4 @@
-"""Policies by name or by folder."""
+"""Loading of policies by name or by folder."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from pathlib import Path
 
 from motion.errors import NotFound
 from motion.shell.assets import asset_path
-from sim_server.policies.learned_policy import read_policy
-from sim_server.policies.policy import BASE, ZERO, BasePolicy, Policy, ZeroPolicy
+from sim_server.policies.policy import BASE, ZERO, BasePolicy, Policy, ZeroPolicy, check_policy_name
+from sim_server.policies.policy_folder import read_policy
 
 DEFAULT = "plumb-1"
+"""The policy of a corrector that is given none."""
 _SHIPPED = (DEFAULT,)
 
 
 def policy_names() -> tuple[str, ...]:
-    """The policies that can be asked for by name."""
+    """Return the policies that can be loaded by name."""
     return (*_SHIPPED, BASE, ZERO)
 
 
 def load_policy(name: str) -> Policy:
-    """The policy called `name`, or the one in a folder of that path; empty means the default.
+    """Load the policy with a name, or the one in a folder; an empty name means the default.
 
     Raises:
-        NotFound: there is none of that name, and no such folder.
-        InvalidInput: the folder's policy is of another observation version, or is none.
+        NotFound: no policy has this name, and there is no such folder.
+        InvalidInput: the policy in the folder is damaged or has another observation version.
     """
     name = name or DEFAULT
     if name == BASE:
@@ -35,3 +36,23 @@ def load_policy(name: str) -> Policy:
     if Path(name).is_dir():
         return read_policy(Path(name))
     raise NotFound(f"no policy {name!r}; there is {', '.join(policy_names())}, or the folder of one")
+
+
+def load_policies(default: str | Policy = "") -> tuple[Policy, dict[str, Policy]]:
+    """Load the policies of a corrector.
+
+    Args:
+        default: the default policy: its name, its folder, or the policy itself.
+
+    Returns:
+        The default policy, and all policies by name, the default one among them.
+
+    Raises:
+        NotFound: there is no such policy.
+        InvalidInput: the policy in a folder is damaged, or the default policy has the name of one that is not learned.
+    """
+    chosen = load_policy(default) if isinstance(default, str) else default
+    if not isinstance(chosen, BasePolicy | ZeroPolicy):
+        check_policy_name(chosen.name)
+    policies = {name: chosen if name == chosen.name else load_policy(name) for name in policy_names()}
+    return chosen, policies | {chosen.name: chosen}

@@ -1,6 +1,6 @@
-"""Drift: a whole body carried along while its feet stand.
+"""Drift: a constant velocity that carries the whole body along although its feet stand.
 
-A planted foot does not move, so the velocity that planted feet share is the drift of the motion, not of the person.
+Planted feet do not move, so a velocity that they share belongs to the motion's frame, not to the person.
 """
 
 from __future__ import annotations
@@ -9,36 +9,44 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from motion.skeleton import TOES
-from sim_server.preparation.denoise import noise_level
+from sim_server.body.humanoid import CONTROL_FPS
+from sim_server.preparation.denoise import estimate_noise
 
-_FPS = 20.0
-_LONGEST_SPAN = 4  # frames over which a velocity is taken, at most: less than the stance of a step
-_NOISE_M = 0.008  # noise that calls for the longest span, to average out
-_LOW_M = 0.035  # a toe this low over the floor may be planted
-_NEAR_M_S = 0.10  # velocities this close count as the same
+_LONGEST_SPAN = 4  # frames over which a velocity is measured at most: less than the stance of a step
+_NOISE_M = 0.008  # noise that calls for the longest span, to average it out
+_LOW_M = 0.035  # a toe below this height may be planted
+_NEAR_M_S = 0.10  # velocities this close count as equal
 _DEAD_BAND_M_S = 0.06  # heel-to-toe roll and soft soles look like this much in clean motion
-_FEWEST = 10  # votes
-_SHARE = 0.1  # of all frames must agree before a whole motion is moved,
-_BETTER = 2.5  # and this many times as many as agree on standing still: clean mocap reaches 1.7, drifting motion 2.7
+_MIN_VOTES = 10
+# A drift is believed if at least this share of all frames agrees with it, ...
+_MIN_SHARE = 0.1
+# ... and this many times as many as agree with standing still. Clean mocap reaches 1.7, drifting motion 2.7.
+_MIN_RATIO = 2.5
 
 
 def drift_velocity(positions: np.ndarray) -> np.ndarray:
-    """The constant horizontal velocity (2,) in m/s, x and z, that the most planted feet share; 0 if they stand still.
+    """Estimate the constant horizontal velocity that most planted feet share.
 
-    The mode of the low toes' velocities, found by letting each of them vote (mean shift, Comaniciu and Meer 2002).
-    `positions` are (frames, 22, 3) over their floor.
+    It is the mode of the velocities of low toes, found by mean shift (Comaniciu and Meer, "Mean shift: a robust
+    approach toward feature space analysis", IEEE TPAMI 24, 2002).
+
+    Args:
+        positions: (frames, 22, 3) joint positions over their floor [m] at 20 frames/s.
+
+    Returns:
+        Velocity (2,) along x and z [m/s]; zeros if the planted feet stand still or do not agree.
     """
-    span = 1 + round((_LONGEST_SPAN - 1) * min(noise_level(positions) / _NOISE_M, 1))
+    span = 1 + round((_LONGEST_SPAN - 1) * min(estimate_noise(positions) / _NOISE_M, 1))
     if len(positions) <= span:
         return np.zeros(2)
     toes = positions[:, TOES]
-    velocity = (toes[span:] - toes[:-span])[..., [0, 2]] * (_FPS / span)
+    velocity = (toes[span:] - toes[:-span])[..., [0, 2]] * (CONTROL_FPS / span)
     low = sliding_window_view(toes[..., 1], span + 1, axis=0).mean(-1) < _LOW_M
     votes = velocity[low]
-    if len(votes) < _FEWEST:
+    if len(votes) < _MIN_VOTES:
         return np.zeros(2)
 
-    def frames_at(center: np.ndarray) -> float:
+    def share_near(center: np.ndarray) -> float:
         return float((low & (np.linalg.norm(velocity - center, axis=-1) < _NEAR_M_S)).any(1).mean())
 
     agreeing = (np.linalg.norm(votes[:, None] - votes[None], axis=-1) < _NEAR_M_S).sum(1)
@@ -46,13 +54,21 @@ def drift_velocity(positions: np.ndarray) -> np.ndarray:
     for _ in range(5):
         weight = np.exp(-0.5 * ((votes - mode) ** 2).sum(-1) / (_NEAR_M_S / 2) ** 2)
         mode = (weight[:, None] * votes).sum(0) / weight.sum()
-    if np.linalg.norm(mode) < _DEAD_BAND_M_S or frames_at(mode) < max(_SHARE, _BETTER * frames_at(np.zeros(2))):
+    too_slow = np.linalg.norm(mode) < _DEAD_BAND_M_S
+    if too_slow or share_near(mode) < max(_MIN_SHARE, _MIN_RATIO * share_near(np.zeros(2))):
         return np.zeros(2)
     return mode
 
 
 def drift_path(positions: np.ndarray) -> np.ndarray:
-    """Where the drift of a motion (frames, 22, 3) has carried it by each frame: (frames, 3) metres."""
+    """Compute how far the drift of a motion has carried it by each frame.
+
+    Args:
+        positions: (frames, 22, 3) joint positions over their floor [m] at 20 frames/s.
+
+    Returns:
+        Displacement (frames, 3) [m], horizontal, 0 in the first frame.
+    """
     path = np.zeros((len(positions), 3))
-    path[:, [0, 2]] = drift_velocity(positions) * (np.arange(len(positions)) / _FPS)[:, None]
+    path[:, [0, 2]] = drift_velocity(positions) * (np.arange(len(positions)) / CONTROL_FPS)[:, None]
     return path

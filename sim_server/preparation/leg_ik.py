@@ -1,4 +1,4 @@
-"""Two-bone inverse kinematics of the legs: move a foot, and the knee follows in its own plane."""
+"""Two-bone inverse kinematics of the legs: a foot is moved, and the knee follows in its own plane."""
 
 from __future__ import annotations
 
@@ -8,22 +8,36 @@ from scipy.ndimage import gaussian_filter1d
 from motion import rotation
 from motion.skeleton import ANKLES, LEGS, TOES
 
-_STRAIGHTEST = 0.999  # share of the leg's length that it may span, so that the knee keeps its plane
+_STRAIGHTEST = 0.999  # share of its length that a leg may span, so that the knee keeps its plane
 
 
-def shifted_feet(positions: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """Move both feet of (frames, 22, 3) by `shifts` (frames, 2, 3), metres, as far as the legs reach.
+def shift_feet(positions: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Move both feet as far as the legs reach; a toe moves with its ankle.
 
-    Hips stay where they are, thigh and shin keep their lengths, the knee stays in the plane it was in; the toe moves
-    with the ankle.
+    Hips stay where they are, thigh and shin keep their lengths, and the knee stays in its plane.
+
+    Args:
+        positions: (frames, 22, 3) joint positions [m].
+        shifts: (frames, 2, 3) displacements of the left and the right foot [m].
+
+    Returns:
+        Joint positions (frames, 22, 3) [m].
     """
     ankles, toes = positions[:, ANKLES], positions[:, TOES]
-    return placed_feet(positions, ankles + shifts, toes - ankles)
+    return place_feet(positions, ankles + shifts, toes - ankles)
 
 
-def placed_feet(positions: np.ndarray, ankles: np.ndarray, feet: np.ndarray) -> np.ndarray:
-    """The same with the ankles at `ankles` (frames, 2, 3), as far as the legs reach, and `feet` (frames, 2, 3) from
-    ankle to toe."""
+def place_feet(positions: np.ndarray, ankles: np.ndarray, feet: np.ndarray) -> np.ndarray:
+    """Place both feet, as far as the legs reach; the rest is as in `shift_feet`.
+
+    Args:
+        positions: (frames, 22, 3) joint positions [m].
+        ankles: (frames, 2, 3) positions of the ankles, left and right [m].
+        feet: (frames, 2, 3) vectors from ankle to toe [m].
+
+    Returns:
+        Joint positions (frames, 22, 3) [m].
+    """
     moved = positions.copy()
     for side, (hip, knee, ankle, toe) in enumerate(LEGS):
         start, bend = positions[:, hip], positions[:, knee] - positions[:, hip]
@@ -36,11 +50,11 @@ def placed_feet(positions: np.ndarray, ankles: np.ndarray, feet: np.ndarray) -> 
         axis = rotation.normalized(wanted)
         along = (thigh**2 - shin**2 + reach**2) / (2 * np.maximum(reach, 1e-6))
         away = np.sqrt(np.maximum(thigh**2 - along**2, 0))
-        # A straight leg has no plane; averaged over time, the bent frames around it say which way the knee goes.
+        # A straight leg has no plane. Averaging over time takes the plane from the frames around it in which it bends.
         sideways = bend - axis * (bend * axis).sum(-1, keepdims=True)
         sideways = gaussian_filter1d(sideways, 1.5, axis=0, mode="nearest")
-        side_of = rotation.normalized(sideways - axis * (sideways * axis).sum(-1, keepdims=True))
-        moved[:, knee] = start + axis * along[:, None] + side_of * away[:, None]
+        knee_side = rotation.normalized(sideways - axis * (sideways * axis).sum(-1, keepdims=True))
+        moved[:, knee] = start + axis * along[:, None] + knee_side * away[:, None]
         moved[:, ankle] = start + axis * reach[:, None]
         moved[:, toe] = moved[:, ankle] + feet[:, side]
     return moved

@@ -1,4 +1,4 @@
-"""A generator of bodies that sway: quick, deterministic, and its fits can be watched and cut off."""
+"""A fast generator of swaying bodies, whose fits can be observed and interrupted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from standing_body import sway
+from swaying_body import sway
 
 from motion.errors import InvalidInput, NotFound
 from motion.motion import Motion
@@ -16,12 +16,18 @@ from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
 
 
 class SwayingGenerator:
-    """Samples are a function of all that the protocol says; a fit counts its steps and keeps the count when cut off.
+    """A generator that satisfies the contract as far as its tests need; a fit only counts its steps.
+
+    Args:
+        step_seconds: duration of a step of a fit.
 
     Attributes:
-        steps_done: all steps of all fits.
-        sampled: samples made, asked for or not.
-        fitting: fits at work now, and `most_fitting` at a time.
+        datasets: uploaded data sets by id.
+        steps_done: steps of all fits together.
+        sampled: motions computed, whether or not a client took them.
+        closed_samples: calls of `sample` that have ended.
+        fitting: fits that are running.
+        most_fitting: most fits that ran at the same time.
     """
 
     def __init__(self, step_seconds: float = 0.0):
@@ -31,7 +37,7 @@ class SwayingGenerator:
         self.closed_samples = 0
         self.fitting = 0
         self.most_fitting = 0
-        self._sets: dict[str, MotionSet] = {}
+        self.datasets: dict[str, MotionSet] = {}
         self._saved: dict[str, int] = {}
         self._checkpoints = ["first"]
         self._lock = threading.Lock()
@@ -59,7 +65,7 @@ class SwayingGenerator:
         if not len(dataset):
             raise InvalidInput.of("motions", "are none; a set must have at least one")
         identity = dataset.content_id()
-        self._sets[identity] = dataset
+        self.datasets[identity] = dataset
         return identity
 
     def fit(
@@ -71,8 +77,8 @@ class SwayingGenerator:
         settings: Mapping[str, str] | None = None,
         progress: Callable[[FitProgress], None] | None = None,
     ) -> str:
-        if dataset not in self._sets:
-            raise NotFound(f"no data set {dataset!r}; there is {', '.join(self._sets)}")
+        if dataset not in self.datasets:
+            raise NotFound(f"no data set {dataset!r}; there is {', '.join(self.datasets)}")
         if steps < 1:
             raise InvalidInput.of("steps", f"is {steps}; must be at least 1")
         if unknown := set(settings or {}) - {"lr"}:

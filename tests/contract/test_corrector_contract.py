@@ -1,4 +1,4 @@
-"""What every corrector does, in this process or behind the network: the same cases, the same answers."""
+"""The contract of correctors: the same cases have the same results in-process and over the network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from smoothing_corrector import SmoothingCorrector
-from standing_body import sway
+from swaying_body import sway
 
 from loop_client import RemoteCorrector
 from motion.errors import InvalidInput, NotFound
@@ -38,7 +38,7 @@ def corrector(request: pytest.FixtureRequest, local: Corrector, remote: Correcto
     return local if request.param == "in-process" else remote
 
 
-def same(left: Correction, right: Correction) -> bool:
+def is_same(left: Correction, right: Correction) -> bool:
     return (
         left.report == right.report
         and left.motion.positions.tobytes() == right.motion.positions.tobytes()
@@ -47,16 +47,16 @@ def same(left: Correction, right: Correction) -> bool:
     )
 
 
-def test_satisfies_the_protocol(corrector: Corrector) -> None:
+def test_corrector_satisfies_the_protocol(corrector: Corrector) -> None:
     assert isinstance(corrector, Corrector)
 
 
-def test_both_describe_the_same(local: Corrector, remote: Corrector) -> None:
+def test_local_and_remote_descriptions_are_equal(local: Corrector, remote: Corrector) -> None:
     assert local.describe() == remote.describe()
     assert remote.describe().default_policy in remote.describe().policies
 
 
-def test_both_answer_the_same_bytes(local: Corrector, remote: Corrector) -> None:
+def test_local_and_remote_corrections_have_the_same_bytes(local: Corrector, remote: Corrector) -> None:
     motions = [
         sway(20, 1, caption="sways", name="a"),
         sway(31, 2, fps=30.0),
@@ -64,11 +64,11 @@ def test_both_answer_the_same_bytes(local: Corrector, remote: Corrector) -> None
         sway(20, 4).positions,
     ]
     for options in (None, CorrectionOptions(assist="none"), CorrectionOptions(assist=75.5)):
-        there, here = remote.correct(motions, 3, options), local.correct(motions, 3, options)
-        assert all(same(*pair) for pair in zip(there, here, strict=True))
+        remote_corrections, local_corrections = remote.correct(motions, 3, options), local.correct(motions, 3, options)
+        assert all(is_same(*pair) for pair in zip(remote_corrections, local_corrections, strict=True))
 
 
-def test_answers_are_of_the_rate_and_length_that_came(corrector: Corrector) -> None:
+def test_corrections_have_the_rate_and_length_of_the_input(corrector: Corrector) -> None:
     motion = sway(25, fps=24.0, caption="sways", name="one")
     (correction,) = corrector.correct([motion])
     assert correction.motion.positions.shape == (25, 22, 3)
@@ -76,48 +76,48 @@ def test_answers_are_of_the_rate_and_length_that_came(corrector: Corrector) -> N
     assert correction.report.seed == 0 and correction.report.status == "OK"
 
 
-def test_order_and_company_change_nothing(corrector: Corrector) -> None:
+def test_corrections_depend_neither_on_order_nor_on_other_motions(corrector: Corrector) -> None:
     motions = [sway(16 + 3 * seed, seed) for seed in range(5)]
     together = corrector.correct(motions)
     backwards = corrector.correct(motions[::-1])[::-1]
     alone = [corrector.correct([motion])[0] for motion in motions]
     for one, other, third in zip(together, backwards, alone, strict=True):
-        assert same(one, other) and same(one, third)
+        assert is_same(one, other) and is_same(one, third)
 
 
-def test_joints_come_in_any_order_and_go_in_ours(corrector: Corrector) -> None:
+def test_joints_in_another_order_are_reordered(corrector: Corrector) -> None:
     motion = sway(20)
     order = np.random.default_rng(0).permutation(22)
     names = tuple(motion.joint_names[joint] for joint in order)
     (other,) = corrector.correct([Motion(motion.positions[:, order], joint_names=names)])
-    assert same(other, corrector.correct([motion])[0])
+    assert is_same(other, corrector.correct([motion])[0])
 
 
-def test_features_are_taken_too(corrector: Corrector) -> None:
+def test_features_are_accepted(corrector: Corrector) -> None:
     features = positions_to_features(sway(24, 5).positions)
     (correction,) = corrector.correct([features])
     assert correction.motion.positions.shape == (len(features), 22, 3)
 
 
-def test_progress_counts_to_the_end(corrector: Corrector) -> None:
-    seen: list[tuple[int, int]] = []
-    corrector.correct([sway(16, seed) for seed in range(4)], progress=lambda done, of: seen.append((done, of)))
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+def test_progress_never_falls_and_ends_at_the_number_of_motions(corrector: Corrector) -> None:
+    seen: list[tuple[float, int]] = []
+    corrector.correct([sway(16, seed) for seed in range(4)], progress=lambda done, total: seen.append((done, total)))
+    assert seen == sorted(seen) and seen[-1] == (4, 4) and {total for _, total in seen} == {4}
 
 
-def test_nothing_to_correct_is_no_correction(corrector: Corrector) -> None:
+def test_an_empty_list_has_no_corrections(corrector: Corrector) -> None:
     assert corrector.correct([]) == []
 
 
-def _spoiled(index: tuple[int, int, int], value: float) -> np.ndarray:
+def _with_value(index: tuple[int, int, int], value: float) -> np.ndarray:
     positions = sway(20).positions.copy()
     positions[index] = value
     return positions
 
 
 BAD = {
-    "nan": _spoiled((3, 4, 1), np.nan),
-    "infinite": _spoiled((3, 4, 1), np.inf),
+    "nan": _with_value((3, 4, 1), np.nan),
+    "infinite": _with_value((3, 4, 1), np.inf),
     "21 joints": np.zeros((20, 21, 3), np.float32),
     "flat": np.zeros(7, np.float32),
     "no frames": np.zeros((0, 22, 3), np.float32),
@@ -134,22 +134,22 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_what_is_no_motion_is_refused_by_field(corrector: Corrector, bad: str) -> None:
+def test_malformed_motions_are_refused_by_field(corrector: Corrector, bad: str) -> None:
     if bad == "10000 frames" and corrector.describe().name == "smoothing":
-        pytest.skip("smoothing has no longest motion")
+        pytest.skip("the smoothing corrector has no limit of frames")
     with pytest.raises(InvalidInput) as refused:
         corrector.correct([sway(16), BAD[bad], sway(17)])
     assert refused.value.violations
     assert all(violation.field.startswith("motions[1].") for violation in refused.value.violations)
 
 
-def test_both_refuse_in_the_same_words(local: Corrector, remote: Corrector) -> None:
-    said = []
+def test_local_and_remote_refusals_have_the_same_text(local: Corrector, remote: Corrector) -> None:
+    refusals = []
     for corrector in (local, remote):
         with pytest.raises(InvalidInput) as refused:
             corrector.correct([BAD["nan"], sway(16), BAD["no rate"]])
-        said.append(refused.value.violations)
-    assert said[0] == said[1]
+        refusals.append(refused.value.violations)
+    assert refusals[0] == refusals[1]
 
 
 def test_an_unknown_policy_is_not_found(corrector: Corrector) -> None:
@@ -157,7 +157,7 @@ def test_an_unknown_policy_is_not_found(corrector: Corrector) -> None:
         corrector.correct([sway(16)], options=CorrectionOptions(policy="no-such-policy"))
 
 
-def test_a_named_policy_is_the_default_one(corrector: Corrector) -> None:
+def test_naming_the_default_policy_changes_nothing(corrector: Corrector) -> None:
     name = corrector.describe().default_policy
     (default,), (named,) = (corrector.correct([sway(16)], options=CorrectionOptions(policy=p)) for p in ("", name))
-    assert same(default, named) and named.report.policy == name
+    assert is_same(default, named) and named.report.policy == name

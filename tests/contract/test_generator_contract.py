@@ -1,4 +1,4 @@
-"""What every generator does, in this process or behind the network: the same cases, the same answers."""
+"""The contract of generators: the same cases in this process and over the network, with the same answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from standing_body import sway
+from swaying_body import sway
 from swaying_generator import SwayingGenerator
 
+from generator.conformance import CHECKS, WIRE_CHECKS, Failure
 from generator.conformance.example import RetrievalGenerator
-from generator.conformance.generator_checks import CHECKS, Failure
-from generator.conformance.service_checks import WIRE_CHECKS
 from generator.generator import DiffusionGenerator
 from generator.service import services
 from generator.training.settings import Settings
@@ -75,32 +74,34 @@ def test_conformance_on_the_wire(address: str, remote: Generator, check: Callabl
     check(address)
 
 
-def test_conformance_says_what_is_wrong() -> None:
+def test_conformance_failures_say_what_is_wrong() -> None:
     found = {}
     for check in CHECKS:
         try:
             check(SwayingGenerator())
         except Failure as failure:
             found[check.__name__] = str(failure)
-    assert set(found) == {"refuses_useless_sets", "refuses_useless_fits", "refuses_useless_requests"}
-    assert "must be refused as NotFound, and was taken" in found["refuses_useless_fits"]
+    assert set(found) == {
+        "rejects_invalid_datasets", "rejects_invalid_fits", "rejects_invalid_sample_requests"
+    }  # fmt: skip
+    assert "must be refused as NotFound, but was accepted" in found["rejects_invalid_fits"]
 
 
-def test_satisfies_the_protocol(generator: Generator) -> None:
+def test_every_generator_satisfies_the_protocol(generator: Generator) -> None:
     assert isinstance(generator, Generator)
 
 
-def test_an_upload_is_named_by_its_content(local: Generator, remote: Generator) -> None:
+def test_the_id_of_an_upload_is_a_function_of_its_content(local: Generator, remote: Generator) -> None:
     assert local.upload(a_set()) == remote.upload(a_set()) == remote.upload(a_set())
     assert remote.upload(a_set(5)) != remote.upload(a_set(6))
 
 
-def test_a_set_without_motions_is_refused(generator: Generator) -> None:
+def test_an_upload_without_motions_is_refused(generator: Generator) -> None:
     with pytest.raises(InvalidInput):
         generator.upload(MotionSet((), ()))
 
 
-def test_a_fit_ends_in_a_checkpoint_that_can_be_sampled(generator: Generator) -> None:
+def test_the_checkpoint_of_a_fit_can_be_sampled(generator: Generator) -> None:
     dataset = generator.upload(a_set())
     lines: list[FitProgress] = []
     checkpoint = generator.fit(dataset, "", 3, seed=1, progress=lines.append)
@@ -110,7 +111,7 @@ def test_a_fit_ends_in_a_checkpoint_that_can_be_sampled(generator: Generator) ->
     assert len(motion) == 40 and np.isfinite(motion.positions).all()
 
 
-def test_the_same_fit_is_the_same_checkpoint(local: Generator, remote: Generator) -> None:
+def test_equal_fits_have_equal_checkpoints(local: Generator, remote: Generator) -> None:
     dataset = local.upload(a_set())
     first = local.fit(dataset, "", 2, seed=2)
     assert remote.fit(dataset, "", 2, seed=2) == first
@@ -118,11 +119,11 @@ def test_the_same_fit_is_the_same_checkpoint(local: Generator, remote: Generator
     assert remote.fit(dataset, first, 2, seed=2) != first
 
 
-def test_both_describe_the_same(local: Generator, remote: Generator) -> None:
+def test_a_service_describes_its_generator(local: Generator, remote: Generator) -> None:
     assert local.describe() == remote.describe()
 
 
-def test_both_sample_the_same_bytes(local: Generator, remote: Generator) -> None:
+def test_a_service_samples_the_same_bytes_as_its_generator(local: Generator, remote: Generator) -> None:
     checkpoint = local.fit(local.upload(a_set()), "", 2)
     prompts, lengths = ["sways", "leans left", "sways"], [40, 52, 40]
     for options in (
@@ -135,7 +136,7 @@ def test_both_sample_the_same_bytes(local: Generator, remote: Generator) -> None
         assert [len(motion) for motion in there] == lengths
 
 
-def test_samples_do_not_depend_on_where_one_begins(generator: Generator) -> None:
+def test_samples_do_not_depend_on_the_start_index(generator: Generator) -> None:
     options = SampleOptions(generator.fit(generator.upload(a_set()), "", 2))
     prompts, lengths = ["one", "two", "three", "four"], [40, 44, 48, 52]
     whole = list(generator.sample(prompts, lengths, 7, options))
@@ -148,14 +149,14 @@ def test_prompts_and_lengths_must_match(generator: Generator) -> None:
         list(generator.sample(["one", "two"], [40]))
 
 
-def test_what_is_not_there_is_not_found(generator: Generator) -> None:
+def test_unknown_checkpoints_and_data_sets_are_not_found(generator: Generator) -> None:
     with pytest.raises(NotFound, match="no-such"):
         list(generator.sample(["one"], [40], options=SampleOptions("no-such")))
     with pytest.raises(NotFound, match="no-such"):
         generator.fit("no-such", "", 1)
 
 
-def test_a_fit_of_no_steps_or_of_unknown_settings_is_refused(generator: Generator) -> None:
+def test_a_fit_without_steps_or_with_unknown_settings_is_refused(generator: Generator) -> None:
     dataset = generator.upload(a_set())
     with pytest.raises(InvalidInput, match="steps"):
         generator.fit(dataset, "", -1)

@@ -1,4 +1,4 @@
-"""The generator's service on the wire: back-pressure, cut-off fits and uploads, servers that go away."""
+"""The generator service: back-pressure, interrupted fits and uploads, servers that go away."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import grpc
 import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from standing_body import sway
+from swaying_body import sway
 from swaying_generator import SwayingGenerator
 
-from generator.service import services
+from generator.service import serve, services
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.motion_set import MotionSet
@@ -45,13 +46,13 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
         time.sleep(0.01)
 
 
-def test_health_is_on_under_the_service_name() -> None:
+def test_health_is_served_under_the_name_of_the_service() -> None:
     with served(SwayingGenerator()) as address, grpc.insecure_channel(address) as channel:
         answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=SERVICE))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_samples_that_nobody_takes_are_not_made() -> None:
+def test_samples_are_only_computed_when_the_client_takes_them() -> None:
     generator = SwayingGenerator()
     with served(generator) as address, RemoteGenerator(address) as client:
         samples = client.sample(["sways"] * 4000, [196] * 4000)
@@ -62,7 +63,7 @@ def test_samples_that_nobody_takes_are_not_made() -> None:
         wait_until(lambda: generator.closed_samples == 1)
 
 
-def test_a_fit_that_is_given_up_stops_and_is_taken_up_again() -> None:
+def test_a_fit_stops_when_its_client_goes_and_continues_when_it_is_requested_again() -> None:
     generator = SwayingGenerator(step_seconds=0.02)
     with served(generator) as address, RemoteGenerator(address) as client:
         dataset = client.upload(a_set())
@@ -84,7 +85,7 @@ def test_a_fit_that_is_given_up_stops_and_is_taken_up_again() -> None:
         assert generator.steps_done == 80
 
 
-def test_one_fit_runs_at_a_time_and_the_other_waits() -> None:
+def test_one_fit_runs_at_a_time_beside_sampling() -> None:
     generator = SwayingGenerator(step_seconds=0.02)
     with served(generator) as address, RemoteGenerator(address) as client:
         dataset = client.upload(a_set())
@@ -94,13 +95,13 @@ def test_one_fit_runs_at_a_time_and_the_other_waits() -> None:
         ]
         for thread in threads:
             thread.start()
-        assert len(list(client.sample(["sways"], [40]))) == 1  # beside the fits
+        assert len(list(client.sample(["sways"], [40]))) == 1
         for thread in threads:
             thread.join()
     assert len(set(found)) == 2 and generator.most_fitting == 1
 
 
-def test_a_fit_that_waits_and_is_given_up_never_begins() -> None:
+def test_a_waiting_fit_whose_client_goes_never_starts() -> None:
     generator = SwayingGenerator(step_seconds=0.05)
     with served(generator) as address, grpc.insecure_channel(address) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
@@ -115,7 +116,7 @@ def test_a_fit_that_waits_and_is_given_up_never_begins() -> None:
     assert generator.steps_done == 8
 
 
-def test_a_bad_motion_of_an_upload_is_named() -> None:
+def test_an_invalid_motion_of_an_upload_is_named() -> None:
     generator = SwayingGenerator()
     good = generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="a")), total=2)
     bad = generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="b")), total=2)
@@ -131,14 +132,51 @@ def test_a_bad_motion_of_an_upload_is_named() -> None:
         assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_joints_of_an_upload_are_put_in_order() -> None:
+def test_describe_does_not_wait_for_clients_that_sample() -> None:
+    class Blocking(SwayingGenerator):
+        def __init__(self) -> None:
+            super().__init__()
+            self.released = threading.Event()
+            self.blocked = threading.Semaphore(0)
+
+        def sample(self, *arguments: object, **named: object) -> Iterator[Motion]:
+            self.blocked.release()
+            assert self.released.wait(30)
+            return iter(())
+
+    generator = Blocking()
+    with served(generator) as address, ExitStack() as stack, ThreadPoolExecutor(8) as pool:
+        clients = [stack.enter_context(RemoteGenerator(address)) for _ in range(9)]
+        sampling = [pool.submit(lambda client=client: list(client.sample(["sways"], [40]))) for client in clients[:8]]
+        try:
+            for _ in range(4):  # as many as the service has threads for sampling
+                assert generator.blocked.acquire(timeout=10)
+            assert clients[8].describe().name == "swaying"
+        finally:
+            generator.released.set()
+        assert [each.result() for each in sampling] == [[]] * 8
+
+
+def test_an_object_that_lacks_methods_of_a_generator_is_not_served() -> None:
+    class Incomplete:
+        def describe(self) -> None: ...
+
+        def sample(self) -> None: ...
+
+    with pytest.raises(InvalidInput, match="is a Incomplete without upload, fit; must have the methods describe, sam"):
+        services(Incomplete())  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InvalidInput, match="without upload, fit"):
+        serve(Incomplete(), "127.0.0.1:0")  # pyright: ignore[reportArgumentType]
+
+
+def test_joints_of_an_upload_are_reordered() -> None:
     generator = SwayingGenerator()
     order = np.random.default_rng(0).permutation(22)
     motion = sway(40, name="a")
     names = tuple(motion.joint_names[joint] for joint in order)
     other = replace(motion, positions=motion.positions[:, order], joint_names=names)
     tailed = replace(motion, joint_names=("tail", *names[1:]))
-    said = r"motions\[0\].joint_names: has the unknown joint 'tail'"
+    refusal = r"motions\[0\].joint_names: has the unknown joint 'tail'"
     with served(generator) as address, grpc.insecure_channel(address) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
 
@@ -147,13 +185,13 @@ def test_joints_of_an_upload_are_put_in_order() -> None:
             return stub.UploadDataset(iter([request])).dataset_id
 
         assert upload(other) == upload(motion)
-        with pytest.raises(grpc.RpcError, match=said):
+        with pytest.raises(grpc.RpcError, match=refusal):
             upload(tailed)
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=refusal):
         MotionSet((tailed,), ((),))
 
 
-def test_an_upload_that_is_broken_off_leaves_nothing() -> None:
+def test_a_cancelled_upload_leaves_no_data_set() -> None:
     generator = SwayingGenerator()
     with served(generator) as address, grpc.insecure_channel(address) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
@@ -169,10 +207,10 @@ def test_an_upload_that_is_broken_off_leaves_nothing() -> None:
         hold.set()
         assert call.code() == grpc.StatusCode.CANCELLED
         time.sleep(0.1)
-    assert not generator._sets
+    assert not generator.datasets
 
 
-def test_a_part_of_a_set_is_no_set() -> None:
+def test_an_incomplete_upload_is_refused() -> None:
     request = generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="a")), total=2)
     with served(SwayingGenerator()) as address, grpc.insecure_channel(address) as channel:
         with pytest.raises(grpc.RpcError) as failed:
@@ -180,7 +218,7 @@ def test_a_part_of_a_set_is_no_set() -> None:
     assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT and "total: is 2" in failed.value.details()
 
 
-def test_what_cannot_be_sent_is_refused_before_it_is() -> None:
+def test_values_that_cannot_be_sent_are_refused_by_the_client() -> None:
     with served(SwayingGenerator()) as address, RemoteGenerator(address) as client:
         with pytest.raises(InvalidInput, match="name"):
             client.upload(MotionSet((sway(40, name="\ud800"),), ((),)))
@@ -188,15 +226,15 @@ def test_what_cannot_be_sent_is_refused_before_it_is() -> None:
             list(client.sample(["sways"], [2**40]))
 
 
-def test_a_stream_is_taken_up_where_it_broke() -> None:
+def test_a_broken_stream_of_samples_is_resumed_where_it_broke() -> None:
     first = serving(services(SwayingGenerator()), ServerSettings("127.0.0.1:0", drain_seconds=0.0, grace_seconds=0.0))
     address = first.__enter__()
     with RemoteGenerator(address) as client:
         whole = list(client.sample(["sways"] * 300, [196] * 300))
         samples = client.sample(["sways"] * 300, [196] * 300)
-        begun = list(itertools.islice(samples, 5))
+        received = list(itertools.islice(samples, 5))
         first.__exit__(None, None, None)
         with serving(services(SwayingGenerator()), ServerSettings(address, drain_seconds=0.0)):
             rest = list(samples)
-        found = [motion.positions.tobytes() for motion in [*begun, *rest]]
+        found = [motion.positions.tobytes() for motion in [*received, *rest]]
         assert found == [motion.positions.tobytes() for motion in whole]

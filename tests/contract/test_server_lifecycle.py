@@ -1,4 +1,4 @@
-"""How a server starts, ends and dies, seen from outside of its process."""
+"""Start, shutdown and death of a server process, seen from outside."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from server_process import ServerProcess
 from smoothing_corrector import SmoothingCorrector
-from standing_body import sway
+from swaying_body import sway
 
 from loop_client import RemoteCorrector
 from motion.errors import ServiceUnavailable
@@ -25,7 +25,7 @@ from sim_server.service import services
 StartServer = Callable[..., ServerProcess]
 
 
-def test_it_announces_where_it_listens_and_ends_on_sigterm(start_server: StartServer) -> None:
+def test_a_server_announces_its_address_and_ends_on_sigterm(start_server: StartServer) -> None:
     server = start_server()
     with RemoteCorrector(server.address) as client:
         assert client.describe().name == "smoothing"
@@ -37,7 +37,7 @@ def test_it_announces_where_it_listens_and_ends_on_sigterm(start_server: StartSe
     assert not server.announce.exists()
 
 
-def test_sigterm_lets_what_is_under_way_end(start_server: StartServer) -> None:
+def test_sigterm_lets_running_calls_end(start_server: StartServer) -> None:
     server = start_server(delay=1.0)
     answers: list[int] = []
     with RemoteCorrector(server.address) as client, grpc.insecure_channel(server.address) as channel:
@@ -58,7 +58,7 @@ def test_sigterm_lets_what_is_under_way_end(start_server: StartServer) -> None:
     assert server.process.returncode == 0
 
 
-def test_a_second_signal_ends_it_at_once(start_server: StartServer) -> None:
+def test_a_second_signal_ends_the_server_at_once(start_server: StartServer) -> None:
     server = start_server(delay=5.0)
     with grpc.insecure_channel(server.address) as channel:
         stub = corrector_pb2_grpc.CorrectorServiceStub(channel)
@@ -77,9 +77,9 @@ def test_a_port_in_use_is_one_sentence_and_status_2(start_server: StartServer) -
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(RuntimeError) as ended:
             start_server(listen=address)
-    said = str(ended.value)
-    assert "ended with 2" in said and f"cannot listen on {address}: the port is in use" in said
-    assert "Traceback" not in said and said.count("\n") <= 1
+    text = str(ended.value)
+    assert "ended with 2" in text and f"cannot listen on {address}: the port is in use" in text
+    assert "Traceback" not in text and text.count("\n") <= 1
 
 
 def test_two_servers_do_not_share_a_port(start_server: StartServer) -> None:
@@ -88,7 +88,7 @@ def test_two_servers_do_not_share_a_port(start_server: StartServer) -> None:
         start_server(listen=server.address)
 
 
-def test_no_server_is_one_sentence() -> None:
+def test_without_a_server_the_client_raises_one_sentence() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -97,19 +97,19 @@ def test_no_server_is_one_sentence() -> None:
     assert str(refused.value).startswith(f"there is no sim server at {address} (")
 
 
-def test_a_server_that_dies_in_the_middle_is_one_sentence(start_server: StartServer) -> None:
+def test_when_the_server_dies_the_client_raises_one_sentence(start_server: StartServer) -> None:
     server = start_server(delay=0.1)
     motions = [sway(16, seed, name="die" if seed == 20 else None) for seed in range(40)]
     with RemoteCorrector(server.address) as client, pytest.raises(ServiceUnavailable, match=server.address):
         client.correct(motions)
 
 
-def test_a_server_that_comes_back_is_not_noticed(start_server: StartServer) -> None:
+def test_corrections_continue_when_a_killed_server_comes_back(start_server: StartServer) -> None:
     first = start_server(delay=0.05)
     with RemoteCorrector(first.address) as client:
         first_ended = threading.Event()
 
-        def kill(done: int, of: int) -> None:
+        def kill(done: float, total: int) -> None:
             if not first_ended.is_set():
                 first.process.kill()
                 first.process.wait()
@@ -129,3 +129,15 @@ def test_a_server_that_comes_back_is_not_noticed(start_server: StartServer) -> N
         corrected.set()
         second.join()
     assert len(corrections) == 120 and corrector.started > 0
+
+
+def test_a_library_user_gets_the_events_of_a_server_by_logging(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="motion.rpc.server"):
+        settings = ServerSettings("127.0.0.1:0", metrics_port=0, drain_seconds=0.0)
+        with serving(services(SmoothingCorrector()), settings):
+            pass
+    assert any(record.message.startswith("metrics on http://127.0.0.1:") for record in caplog.records)
+    printed = capfd.readouterr()
+    assert printed.out == "" and "metrics on" not in printed.err

@@ -1,4 +1,4 @@
-"""A model that takes milliseconds, and something to train it on."""
+"""A model that trains in milliseconds, and motions to train it on."""
 
 from __future__ import annotations
 

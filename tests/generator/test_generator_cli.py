@@ -1,25 +1,24 @@
-"""`plumb-gen` from the outside: what it prints, writes and refuses, and with which exit status."""
+"""The command line `plumb-gen`: output, files, refusals and exit statuses."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from generator.cli import main
-from generator.conformance.example import RetrievalGenerator
 from generator.generator import DiffusionGenerator
-from generator.service import services
-from motion.errors import NotFound
 from motion.formats.files import read_motions
 from motion.formats.packed import read_packed, write_packed
 from motion.metrics import physical_errors
 from motion.motion_set import MotionSet
-from motion.rpc.server import serving
 
 TINY = ("layers=1", "width=16", "heads=2", "ff=32", "diffusion_steps=6", "batch=3")
 
@@ -32,7 +31,7 @@ def status(*arguments: object) -> int:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, motions: MotionSet) -> Path:
-    """With one checkpoint in it."""
+    """Make a store with one checkpoint."""
     root = tmp_path_factory.mktemp("cli") / "store"
     generator = DiffusionGenerator(root, device="cpu")
     generator.fit(
@@ -44,7 +43,9 @@ def store(tmp_path_factory: pytest.TempPathFactory, motions: MotionSet) -> Path:
     return root
 
 
-def test_train_prints_the_id_alone(tmp_path: Path, motions: MotionSet, capsys: pytest.CaptureFixture[str]) -> None:
+def test_train_prints_only_the_checkpoint_id(
+    tmp_path: Path, motions: MotionSet, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_packed(tmp_path / "set", motions)
     arguments = ("train", tmp_path / "set.npz", "--steps", 2, "--store", tmp_path / "s", "--device", "cpu", "--set")
     assert status(*arguments, *TINY) == 0
@@ -54,20 +55,20 @@ def test_train_prints_the_id_alone(tmp_path: Path, motions: MotionSet, capsys: p
     assert (first.strip(),) == tuple(path.name for path in (tmp_path / "s" / "checkpoints").iterdir())
 
 
-def test_one_prompt_makes_a_motion(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_prompt_is_written_as_a_motion(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "walk.npy"
     assert status("sample", "--prompt", "a person walks", "--length", 24, "--store", store, "--out", out, "--json") == 0
     assert json.loads(capsys.readouterr().out)["out"] == str(out)
     assert len(read_motions(out).motions[0]) == 24
 
 
-def test_several_prompts_make_a_set(store: Path, tmp_path: Path) -> None:
+def test_several_prompts_are_written_as_a_packed_set(store: Path, tmp_path: Path) -> None:
     assert status("sample", "--prompt", "walk", "jump", "--length", 24, "--store", store, "--out", tmp_path / "x") == 0
-    made = read_packed(tmp_path / "x")
-    assert made.captions == (("walk",), ("jump",))
+    sampled = read_packed(tmp_path / "x")
+    assert sampled.captions == (("walk",), ("jump",))
 
 
-def test_a_checkpoint_can_be_a_folder(store: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_can_be_given_as_a_folder(store: Path, tmp_path: Path) -> None:
     (folder,) = (store / "checkpoints").iterdir()
     shutil.copytree(folder, tmp_path / "mine")
     common = ("sample", "--prompt", "a person walks", "--length", 24)
@@ -78,7 +79,7 @@ def test_a_checkpoint_can_be_a_folder(store: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_a_flag_given_again_adds_to_itself(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_values_of_a_repeated_flag_are_joined(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prompts = ("--prompt", "walk", "jump", "--prompt", "sit")
     assert status("sample", *prompts, "--length", 24, "--store", store, "--out", tmp_path / "x") == 0
     assert "x.npz" in capsys.readouterr().err
@@ -89,24 +90,38 @@ def test_a_flag_given_again_adds_to_itself(store: Path, tmp_path: Path, capsys: 
     assert json.loads(card.read_text())["settings"]["width"] == 16
 
 
-def test_what_does_not_keep_to_the_contract_is_listed(
-    motions: MotionSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Mute(RetrievalGenerator):
-        def upload(self, dataset: MotionSet) -> str:
-            raise NotFound("uploads are not for today")
+@pytest.mark.parametrize("command", ["", "serve", "train", "import", "sample", "check", "bench"])
+def test_help_needs_no_heavy_imports(command: str) -> None:
+    script = (
+        "import sys; from generator.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "finally: print(sorted({'torch', 'grpc', 'scipy', 'diffusers'} & set(sys.modules)), file=sys.stderr)"
+    )
+    arguments = [command, "--help"] if command else ["--help"]
+    ended = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+    assert "usage: plumb-gen" in ended.stdout and ended.stderr.strip() == "[]"
 
-    with serving(services(Mute())) as address:
-        assert status("check", address) == 1
-    said = capsys.readouterr().out
-    assert "ok      describes_itself" in said and said.count("FAILED") > 3 and "not for today" in said
-    assert status("check", "127.0.0.1:1") == 2
+
+def test_the_folder_called_mdm_is_not_the_checkpoint_that_ships(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder,) = (store / "checkpoints").iterdir()
+    shutil.copytree(folder, tmp_path / "mdm")
+    monkeypatch.chdir(tmp_path)
+    sampled = []
+    for number, checkpoint in enumerate(("mdm", "./mdm", "")):
+        arguments = ("--prompt", "walk", "--length", 16, "--steps", 2, "--store", "none", "--checkpoint", checkpoint)
+        assert status("sample", *arguments, "--out", f"{number}.npy") == 0
+        sampled.append((tmp_path / f"{number}.npy").read_bytes())
+    assert sampled[0] == sampled[2] != sampled[1]
 
 
 @pytest.mark.parametrize(
     "arguments, word",
     [
         (("sample", "--prompt", "walk", "jump", "--out", "x.bvh"), ".bvh holds one motion, not 2"),
+        (("sample", "--prompt", "walk", "--out", "x.gif"), "ends in '.gif'"),
+        (("sample", "--prompt", "walk", "jump", "--out", "x.glb"), "ends in '.glb'"),
         (("sample", "--out", "x.npy"), "prompts: are none"),
         (("sample", "--prompt", "walk", "--out", "x.npy", "--threads", "-1"), "threads: is -1"),
         (("sample", "--prompt", "walk", "--checkpoint", "beef", "--out", "x.npy"), "no checkpoint 'beef'"),
@@ -123,7 +138,7 @@ def test_what_does_not_keep_to_the_contract_is_listed(
         (("bench", "--device", "abacus"), "abacus"),
     ],
 )
-def test_refusals_are_one_sentence(
+def test_refused_commands_print_one_sentence(
     store: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -140,7 +155,7 @@ def test_refusals_are_one_sentence(
 
 
 @pytest.mark.parametrize("shipped", ["mdm", "flow"])
-def test_what_ships_samples_at_once(tmp_path: Path, shipped: str) -> None:
+def test_checkpoints_that_ship_can_be_sampled(tmp_path: Path, shipped: str) -> None:
     out = tmp_path / "wave.npy"
     assert status("sample", "--prompt", "a person waves", "--checkpoint", shipped, "--steps", 5, "--out", out,
                   "--store", tmp_path / "s") == 0  # fmt: skip
@@ -151,7 +166,7 @@ def test_what_ships_samples_at_once(tmp_path: Path, shipped: str) -> None:
     )  # a body upright on the floor
 
 
-def test_training_is_shown_in_tensorboard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_training_is_logged_to_tensorboard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("train", "default", "--split", "test", "--steps", 3, "--store", tmp_path / "s", "--tensorboard",
                   tmp_path / "log", "--set", *TINY) == 0  # fmt: skip
     events = EventAccumulator(str(tmp_path / "log")).Reload()
@@ -159,10 +174,17 @@ def test_training_is_shown_in_tensorboard(tmp_path: Path, capsys: pytest.Capture
     assert events.Scalars("loss")[-1].step == 3
 
 
-def test_bench_prints_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_prints_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert status("bench", "--device", "cpu", "--json", "--batch", 1, 2, "--set", *TINY) == 0
     measured = json.loads(capsys.readouterr().out)
     assert measured["device"] == "cpu" and measured["train_steps_per_s"] > 0
     for batch in (1, 2):
         row = measured[f"batch_{batch}"]
         assert row["bfloat16_10_steps_speedup"] == row["published_s"] / row["bfloat16_10_steps_s"] > 0
+
+
+def test_bench_prints_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("bench", "--device", "cpu", "--batch", 1, "--set", *TINY) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert ["threads", str(torch.get_num_threads())] in [line.split() for line in lines]
+    assert any(line.split() == ["quantity", "batch_1"] for line in lines)

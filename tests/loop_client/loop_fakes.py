@@ -1,4 +1,4 @@
-"""A generator and a corrector small enough to see through, and real motions for them."""
+"""A fake generator and a fake corrector with simple rules, and real motions for them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,29 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
+from swaying_body import rigid_sway
 
+from loop_client.runs.loop import run_loop
+from loop_client.runs.real_motions import load_data
+from loop_client.runs.run_creation import create_run
+from loop_client.runs.run_recipe import Recipe
 from motion.errors import NotFound
-from motion.kinematics import REST_OFFSETS, placed
 from motion.metrics import mpjpe_global, mpjpe_local, physical_errors
 from motion.motion import Motion
 from motion.motion_set import MotionSet
-from motion.protocols import CorrectionOptions, CorrectorInfo, FitProgress, GeneratorInfo, SampleOptions
+from motion.protocols import (
+    CorrectionOptions,
+    CorrectorInfo,
+    FitProgress,
+    GeneratorInfo,
+    ProgressCallback,
+    SampleOptions,
+)
 from motion.report import Correction, Report
 
 RECIPE = """
@@ -59,18 +72,14 @@ gamma = 1.0
 
 
 def swaying_set(count: int = 16, frames: int = 44) -> MotionSet:
-    """Bodies that sway, each at its own pace; two captions each."""
+    """Return a set of rigid bodies, each swaying at its own pace and with two captions."""
     rng = np.random.default_rng(0)
-    still = np.zeros((frames, 22, 4))
-    still[..., 0] = 1
-    motions, captions = [], []
-    for number in range(count):
-        phase = rng.uniform(0.5, 2) * np.arange(frames) / 10 + rng.uniform(0, 6)
-        root = np.stack([0.1 * np.sin(phase), 0.95 + 0.02 * np.cos(2 * phase), 0.02 * np.arange(frames)], axis=1)
-        motions.append(Motion(placed(still, root, REST_OFFSETS), name=f"clip{number:02d}"))
-        captions.append((f"a person sways, pace {number}.", f"somebody sways, pace {number}."))
+    motions = tuple(
+        rigid_sway(frames, rng.uniform(0.5, 2), rng.uniform(0, 6), f"clip{number:02d}") for number in range(count)
+    )
+    captions = tuple((f"a person sways, pace {number}.", f"somebody sways, pace {number}.") for number in range(count))
     metadata = tuple({"prop": number == 1, "actor": number % 3} for number in range(count))
-    return MotionSet(tuple(motions), tuple(captions), metadata)
+    return MotionSet(motions, captions, metadata)
 
 
 class Cut(Exception):
@@ -91,7 +100,7 @@ class Fuse:
 
 
 class FakeGenerator:
-    """Samples are motions of the set that a checkpoint was fitted on, noisier with each generation of it."""
+    """Samples are motions of the set that a checkpoint was trained on, noisier with each generation of it."""
 
     def __init__(self, fuse: Fuse | None = None, break_sample: int | None = None):
         self.fuse = fuse or Fuse()
@@ -153,7 +162,7 @@ class FakeGenerator:
 
 
 class FakeCorrector:
-    """Smooths; motions whose seed-independent hash says so come back FAILED."""
+    """Smooths motions; those whose content hashes to a multiple of `fail_every` come back FAILED."""
 
     def __init__(self, fuse: Fuse | None = None, fail_every: int = 0):
         self.fuse = fuse or Fuse()
@@ -167,7 +176,7 @@ class FakeCorrector:
         motions: Sequence[Motion | np.ndarray],
         seed: int = 0,
         options: CorrectionOptions | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: ProgressCallback | None = None,
     ) -> list[Correction]:
         self.fuse.burn(f"correct {len(motions)}")
         return [self._correction(motion, seed) for motion in motions if isinstance(motion, Motion)]
@@ -194,3 +203,12 @@ class FakeCorrector:
             seconds=0.1,
         )
         return Correction(smooth, report)
+
+
+def run_quietly(
+    recipe: Recipe, folder: Path, generator: FakeGenerator | None = None, corrector: FakeCorrector | None = None
+) -> list[dict[str, Any]]:
+    """Run a recipe in a folder, or resume the run that is there, and return the lines of its metrics."""
+    store = create_run(folder, recipe, resume=folder.exists())
+    data = load_data(store.recipe.data)
+    return run_loop(store, data, generator or FakeGenerator(), corrector or FakeCorrector(), quiet=True)

@@ -1,4 +1,4 @@
-"""Laws of the strategies and of what is drawn for them."""
+"""Test the strategies and the draws that they use."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SYNTHETIC = [["a0", "a1"], ["b0"], ["c0", "c1"]]
         ("fresh", [*REAL, "c0", "c1"]),
     ],
 )
-def test_composes_what_it_says(name: str, expected: list[str]) -> None:
+def test_strategies_compose_their_training_sets(name: str, expected: list[str]) -> None:
     assert STRATEGIES[name].compose(REAL, SYNTHETIC) == expected
 
 
-def test_only_the_baseline_makes_nothing_and_only_fresh_draws_anew() -> None:
+def test_only_the_baseline_synthesizes_nothing_and_only_fresh_draws_real_items() -> None:
     assert [name for name, strategy in STRATEGIES.items() if not strategy.synthesizes] == ["baseline"]
     assert [name for name, strategy in STRATEGIES.items() if strategy.fresh_real] == ["fresh"]
     assert [name for name, strategy in STRATEGIES.items() if strategy.fixed_size] == ["accumulate_fixed"]
@@ -52,7 +52,7 @@ def test_sources_are_used_evenly(items: int, count: int, seed: int) -> None:
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=40), st.integers(0, 50), st.integers(0, 5))
-def test_groups_take_turns(groups: list[str], n: int, seed: int) -> None:
+def test_groups_are_drawn_equally_often(groups: list[str], n: int, seed: int) -> None:
     drawn = draw_subset(groups, n, np.random.default_rng(seed))
     assert len(set(drawn)) == len(drawn) == min(n, len(groups))
     taken, there = Counter(groups[i] for i in drawn), Counter(groups)
@@ -61,7 +61,7 @@ def test_groups_take_turns(groups: list[str], n: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize(("gamma", "share"), [(0.0, 0.0), (1.0, 0.5), (3.0, 0.75), (np.inf, 1.0)])
-def test_gamma_corrects_its_share(gamma: float, share: float) -> None:
+def test_gamma_corrects_the_share_gamma_over_1_plus_gamma(gamma: float, share: float) -> None:
     chosen = draw_corrected(20_000, gamma, np.random.default_rng(0))
     assert chosen.mean() == pytest.approx(share, abs=0.01)
 

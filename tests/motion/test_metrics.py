@@ -1,4 +1,4 @@
-"""The metrics give the known answers on motions made by hand, and the invariances their definitions promise."""
+"""The metrics have known values for simple motions, and the invariances of their definitions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FPS = 20.0
 
 
 def standing(frames: int = 40, lowest: float = 0.0) -> np.ndarray:
-    """A body at rest: joints 10 cm apart in height, the left toe lowest."""
+    """Return a body at rest whose joints are 10 cm apart in height, the left toe lowest."""
     heights = np.arange(22) * 0.1 + 0.2 + lowest
     heights[[*TOES]] = lowest, lowest + 0.001
     pose = np.stack([np.linspace(-0.3, 0.3, 22), heights, np.zeros(22)], -1)
@@ -31,7 +31,7 @@ def test_a_body_at_rest_on_the_floor_has_no_errors():
     assert vars(errors) == dict.fromkeys(vars(errors), 0.0)
 
 
-def test_sinking_and_floating_count_beyond_five_millimetres():
+def test_penetration_and_floating_are_measured_beyond_five_millimetres():
     sunk, floating = (
         metrics.physical_errors(standing(lowest=-0.1), FPS),
         metrics.physical_errors(standing(lowest=0.1), FPS),
@@ -47,7 +47,7 @@ def test_penetration_is_a_mean_over_frames():
     assert metrics.penetrate_mm(motion) == pytest.approx(30.0)
 
 
-def test_skate_is_the_move_of_the_lowest_joint_per_step():
+def test_skate_is_the_movement_of_the_lowest_joint_per_step():
     assert metrics.skate_mm(sliding(1.0)) == pytest.approx(50.0)
     half = standing(21)
     half[11:, :, 0] += np.arange(1, 11)[:, None] * 0.01  # 10 of 20 steps move by 1 cm
@@ -66,13 +66,13 @@ def test_only_the_lowest_joint_skates_and_only_on_the_floor():
     assert metrics.skate_mm(leaving) == 0
 
 
-def test_skate_counts_the_horizontal_part_alone():
+def test_skate_measures_only_the_horizontal_movement():
     motion = sliding(1.0, frames=2)
     motion[0, :, 1] -= 0.5
     assert metrics.skate_mm(motion) == pytest.approx(50.0)
 
 
-def test_phys_err_is_the_sum():
+def test_phys_err_is_the_sum_of_penetrate_float_and_skate():
     motion = sliding(1.0)
     motion[:20, :, 1] -= 0.1
     errors = metrics.physical_errors(motion, FPS)
@@ -80,14 +80,14 @@ def test_phys_err_is_the_sum():
 
 
 @pytest.mark.parametrize("fps", [20.0, 60.0])
-def test_skate_ratio_knows_speed_not_steps(fps: float):
+def test_skate_ratio_depends_on_speed_and_not_on_the_frame_rate(fps: float):
     assert metrics.skate_ratio(sliding(0.4, fps=fps), fps) == 0
-    # A window that reaches past an end averages in zeros: 0.6 * 4/5 < 0.5, so one step at each end is let off twice.
+    # A window that extends beyond an end includes zeros: 0.6 * 4/5 < 0.5, so that two steps at each end do not count.
     assert metrics.skate_ratio(sliding(0.6, fps=fps), fps) == pytest.approx(35 / 39)
     assert metrics.skate_ratio(sliding(5.0, fps=fps), fps) == 1
 
 
-def test_skate_ratio_lets_a_single_quick_step_off():
+def test_skate_ratio_ignores_a_single_quick_step():
     motion = standing()
     motion[20:, :, 0] += 0.1  # one step at 2 m/s: the five-step mean is 0.4
     assert metrics.skate_ratio(motion, FPS) == 0
@@ -95,7 +95,7 @@ def test_skate_ratio_lets_a_single_quick_step_off():
     assert metrics.skate_ratio(motion, FPS) == pytest.approx(1 / 39)
 
 
-def test_skate_ratio_looks_at_toes_below_five_centimetres():
+def test_skate_ratio_considers_toes_below_five_centimetres():
     high = sliding(1.0)
     high[:, TOES, 1] = 0.06
     assert metrics.skate_ratio(high, FPS) == 0
@@ -103,7 +103,7 @@ def test_skate_ratio_looks_at_toes_below_five_centimetres():
     assert metrics.skate_ratio(high, FPS) > 0.9
 
 
-def test_acceleration_and_jitter_of_polynomials():
+def test_acceleration_and_jitter_of_polynomials_are_exact():
     seconds = (np.arange(50) / FPS)[:, None, None]
     falling = standing(50) + 0.5 * 9.81 * seconds**2 * np.array([0, -1.0, 0])
     assert metrics.accel_m_s2(falling, FPS) == pytest.approx(9.81)
@@ -117,7 +117,7 @@ def test_motion_magnitude_is_a_mean_speed():
     assert metrics.motion_magnitude(standing(), FPS) == 0
 
 
-def test_mpjpe_global_and_local():
+def test_mpjpe_local_ignores_the_pelvis_position_and_mpjpe_global_does_not():
     reference = standing()
     moved = reference + np.array([0.3, 0.0, 0.4])
     assert metrics.mpjpe_global(moved, reference) == pytest.approx(500.0)
@@ -127,7 +127,7 @@ def test_mpjpe_global_and_local():
     assert metrics.mpjpe_local(raised, reference) == pytest.approx(10.0)
 
 
-def test_completion_stops_at_the_first_bad_frame():
+def test_completion_ends_at_the_first_failed_frame():
     reference = standing(40)
     assert metrics.completion(reference, reference) == (1.0, True)
     fallen = reference.copy()
@@ -137,7 +137,7 @@ def test_completion_stops_at_the_first_bad_frame():
     assert metrics.completion(fallen, reference) == (0.75, False)
 
 
-def test_strict_completion_looks_at_every_joint():
+def test_strict_completion_considers_every_single_joint():
     reference = standing(40)
     reaching = reference.copy()
     reaching[10, 20, 0] += 1.0
@@ -153,7 +153,7 @@ def test_a_frame_that_is_not_finite_has_failed(strict: bool):
     assert metrics.completion(broken, reference, strict=strict) == (0.5, False)
 
 
-def test_different_lengths_are_refused():
+def test_a_reference_of_another_length_is_refused():
     with pytest.raises(InvalidInput, match="positions"):
         metrics.mpjpe_global(standing(4), standing(5))
     with pytest.raises(InvalidInput, match="positions"):

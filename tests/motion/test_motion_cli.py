@@ -1,4 +1,4 @@
-"""`plumb-motion` as a user types it: results, one JSON document, exit status, one sentence when refused."""
+"""The command line `plumb-motion`: results, JSON output, exit status and errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from swaying import swaying, swaying_set
+from swaying_body import swaying, swaying_set
 
 from motion.cli import main
 from motion.formats.files import read_motions, write_motion
@@ -25,7 +25,7 @@ def run(*arguments: object) -> int:
     return ending.value.code or 0  # pyright: ignore[reportReturnType]
 
 
-def test_convert_there_and_back(tmp_path: Path):
+def test_convert_writes_every_format(tmp_path: Path):
     write_motion(tmp_path / "a.npz", swaying(name="a"))
     assert run("convert", tmp_path / "a.npz", tmp_path / "a.bvh") == 0
     assert run("convert", tmp_path / "a.bvh", tmp_path / "b.npy") == 0
@@ -36,13 +36,23 @@ def test_convert_there_and_back(tmp_path: Path):
     assert [motion.fps for motion in read_motions(tmp_path / "fast.bvh")] == [60]
 
 
-def test_convert_keeps_a_set(tmp_path: Path):
+def test_convert_copies_a_packed_set(tmp_path: Path):
     write_packed(tmp_path / "set", swaying_set())
     assert run("convert", tmp_path / "set", tmp_path / "again") == 0
     assert read_packed(tmp_path / "again").content_id() == swaying_set().content_id()
 
 
-def test_metrics_in_json_are_those_of_the_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_convert_replaces_its_input_only_with_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    write_motion(tmp_path / "a.npz", swaying(fps=30))
+    before = (tmp_path / "a.npz").read_bytes()
+    assert run("convert", tmp_path / "a.npz", tmp_path / "a", "--fps", 20) == 2
+    assert "would replace the input" in capsys.readouterr().err
+    assert (tmp_path / "a.npz").read_bytes() == before
+    assert run("convert", tmp_path / "a.npz", tmp_path / "a", "--fps", 20, "--overwrite") == 0
+    assert [motion.fps for motion in read_motions(tmp_path / "a.npz")] == [20]
+
+
+def test_metrics_in_json_equal_those_of_the_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     write_packed(tmp_path / "set", swaying_set())
     assert run("metrics", tmp_path / "set", "--json") == 0
     document = json.loads(capsys.readouterr().out)
@@ -52,7 +62,7 @@ def test_metrics_in_json_are_those_of_the_library(tmp_path: Path, capsys: pytest
     assert document["mean"]["float_mm"] == pytest.approx(np.mean([error.float_mm for error in errors]))
 
 
-def test_metrics_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_metrics_are_printed_as_an_aligned_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     write_packed(tmp_path / "set", swaying_set())
     assert run("metrics", tmp_path / "set") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -61,7 +71,7 @@ def test_metrics_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     )
 
 
-def test_one_bad_motion_does_not_spoil_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_metrics_skips_a_bad_motion_and_convert_refuses_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     motions = swaying_set()
     broken = motions.motions[1].positions.copy()
     broken[5, 5] = np.nan
@@ -86,6 +96,7 @@ def test_view_writes_a_page(tmp_path: Path):
         ("convert", "missing.bvh", "out.npy"),
         ("convert", "a.bvh", "missing/out.npy"),
         ("convert", "a.bvh", "out.npy", "--as", "smpl"),
+        ("convert", "a.bvh", "out.glb"),
         ("convert", "a.bvh", "out.npy", "--fps", "0"),
         ("convert", "a.bvh", "out.npy", "--fps", "1e12"),
         ("convert", "point.npy", "out.npz"),
@@ -99,17 +110,19 @@ def test_view_writes_a_page(tmp_path: Path):
         ("convert", "a.bvh"),
     ],
 )
-def test_what_is_refused_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, arguments):
+def test_refused_commands_exit_with_2_and_write_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, arguments
+):
     monkeypatch.chdir(tmp_path)
     write_motion(Path("a.bvh"), swaying())
     np.save("point.npy", np.zeros((50, 22, 3)))
     assert run(*arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.strip()
+    message = capsys.readouterr()
+    assert message.out == "" and message.err.strip()
     assert sorted(os.listdir(tmp_path)) == ["a.bvh", "point.npy"]
 
 
-def test_the_module_runs_as_a_program(tmp_path: Path):
+def test_python_m_motion_runs_the_command_line(tmp_path: Path):
     command = [sys.executable, "-m", "motion", "metrics", str(tmp_path / "missing.bvh")]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2 and ended.stdout == ""

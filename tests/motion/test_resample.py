@@ -1,4 +1,4 @@
-"""Resampling keeps what it need not change, and loses next to nothing on the way there and back."""
+"""Resampling keeps poses at common times and loses almost nothing when it is reversed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def swaying(fps: float, seconds: float = 3.0) -> np.ndarray:
     return (joint * 0.1 + 0.3 * np.sin(2 * np.pi * 0.7 * times + joint + axis)).astype(np.float32)
 
 
-def test_nothing_changes_when_rate_and_count_stay():
+def test_positions_are_unchanged_at_the_same_rate_and_frame_count():
     motion = np.random.default_rng(0).normal(size=(50, 22, 3)).astype(np.float32)
     same = resample(motion, 20, 20)
     assert same.tobytes() == motion.tobytes() and same is not motion
     assert resample(motion, 29.97, 29.97, 50).tobytes() == motion.tobytes()
 
 
-def test_a_whole_ratio_is_decimation():
+def test_a_whole_ratio_of_rates_is_decimation():
     motion = swaying(120)
     np.testing.assert_array_equal(resample(motion, 120, 20), motion[::6])
 
 
-def test_frames_that_the_input_has_keep_their_pose():
+def test_poses_at_times_of_the_input_are_kept():
     motion = swaying(20)
     finer = resample(motion, 20, 60)
     assert len(finer) == 3 * (len(motion) - 1) + 1
@@ -39,7 +39,7 @@ def test_frames_that_the_input_has_keep_their_pose():
 
 
 @pytest.mark.parametrize(("fps_in", "fps_out"), [(20, 60), (30, 20), (20, 23.976), (120, 30), (25, 20)])
-def test_a_smooth_motion_is_met(fps_in: float, fps_out: float):
+def test_a_smooth_motion_is_interpolated_closely(fps_in: float, fps_out: float):
     result = resample(swaying(fps_in), fps_in, fps_out)
     np.testing.assert_allclose(result, swaying(fps_out, 4.0)[: len(result)], atol=3e-3)
     np.testing.assert_allclose(result[2:-4], swaying(fps_out, 4.0)[2 : len(result) - 4], atol=1e-3)
@@ -47,7 +47,7 @@ def test_a_smooth_motion_is_met(fps_in: float, fps_out: float):
 
 @pytest.mark.parametrize("fps", [10, 23.976, 24, 25, 29.97, 30, 50, 60, 120, 240])
 @pytest.mark.parametrize("frames", [4, 40, 41, 43, 101])
-def test_there_and_back_with_the_same_frame_count(fps: float, frames: int):
+def test_resampling_forth_and_back_recovers_motion_and_frame_count(fps: float, frames: int):
     motion = swaying(fps, 20)[:frames]
     there = resample(motion, fps, 20, frames_covering(frames, fps, 20))
     assert (len(there) - 1) / 20 >= (frames - 1) / fps - 1e-6
@@ -56,26 +56,26 @@ def test_there_and_back_with_the_same_frame_count(fps: float, frames: int):
     np.testing.assert_allclose(back, motion, atol=8e-3)
 
 
-def test_frame_counts():
+def test_frames_within_and_frames_covering_count_frames():
     assert frames_within(100, 60, 20) == frames_covering(100, 60, 20) == 34
     assert (frames_within(101, 60, 20), frames_covering(101, 60, 20)) == (34, 35)
     assert frames_within(1, 60, 20) == frames_covering(1, 60, 20) == 1
 
 
-def test_a_motion_goes_on_for_a_step_at_its_velocity():
+def test_up_to_one_step_is_extrapolated_at_the_last_velocity():
     motion = np.zeros((5, 22, 3), np.float32)
     motion[:, :, 2] = np.arange(5)[:, None] * 0.1
     longer = resample(motion, 10, 20, 11)
     np.testing.assert_allclose(longer[:, 0, 2], np.arange(11) * 0.05, atol=1e-6)
 
 
-def test_one_frame_and_two_frames():
+def test_motions_of_one_and_two_frames_are_resampled():
     pose = swaying(20)[:1]
     np.testing.assert_array_equal(resample(pose, 20, 60), pose)
     assert len(resample(swaying(20)[:2], 20, 60)) == 4
 
 
-def test_bone_lengths_of_real_motion_stay(data_dir: Path):
+def test_bone_lengths_of_real_motion_hardly_change(data_dir: Path):
     for motion in read_packed(data_dir / "test.npz"):
         before = bone_lengths(motion.positions)
         after = bone_lengths(resample(motion.positions, 20, 60))
@@ -92,11 +92,11 @@ def test_bone_lengths_of_real_motion_stay(data_dir: Path):
         ((20, 60, 1000), "frames_out"),
     ],
 )
-def test_what_makes_no_sense_is_refused(arguments: tuple[float, float, int | None], field: str):
+def test_impossible_rates_and_frame_counts_are_refused(arguments: tuple[float, float, int | None], field: str):
     with pytest.raises(InvalidInput, match=field):
         resample(swaying(20), *arguments)
 
 
-def test_no_frames_are_refused():
+def test_a_motion_without_frames_is_refused():
     with pytest.raises(InvalidInput, match="no frames"):
         resample(np.zeros((0, 22, 3)), 20, 30)

@@ -1,4 +1,4 @@
-"""What is a body in motion passes unchanged; what is not is refused with the field, its value and what is right."""
+"""Motions of bodies are accepted unchanged; all else is refused with the field, its value and what would be right."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ import pytest
 from motion.errors import InvalidInput
 from motion.formats.packed import read_packed
 from motion.humanml3d.features import mean_std, positions_to_features
-from motion.humanml3d.uniform_skeleton import REST_DIRECTIONS, chained
+from motion.humanml3d.uniform_skeleton import REST_DIRECTIONS, positions_from_bones
 from motion.kinematics import REST_OFFSETS
 from motion.motion import Motion
+from motion.plausibility import stature
 from motion.skeleton import JOINT, JOINT_NAMES
-from motion.validation import MAX_FRAMES, as_motion, check_motion, features_to_motion, stature
+from motion.validation import MAX_MOTION_FRAMES, as_motion, check_motion, features_to_motion
 
 LENGTHS = np.linalg.norm(REST_OFFSETS, axis=-1)
 
 
 def swinging(frames: int = 60) -> np.ndarray:
-    """A body walking ahead at 1 m/s with swinging arms, bones of people."""
+    """Return a body with human bones that moves ahead at 1 m/s and swings its arms."""
     bones = np.repeat((REST_DIRECTIONS * LENGTHS[:, None])[None, 1:], frames, 0)
     angle = 0.5 * np.sin(np.arange(frames) * 0.3)
     for joint, sign in ((18, 1), (19, -1), (20, 1), (21, -1)):
         length = LENGTHS[joint]
         bones[:, joint - 1] = np.stack([0 * angle, -np.cos(angle), sign * np.sin(angle)], -1) * length
     root = np.stack([np.zeros(frames), np.full(frames, 0.9), np.arange(frames) * 0.05], -1)
-    return chained(root, bones).astype(np.float32)
+    return positions_from_bones(root, bones).astype(np.float32)
 
 
 def refused(sample: Motion | np.ndarray) -> str:
@@ -40,7 +41,7 @@ def refused(sample: Motion | np.ndarray) -> str:
     return sentence
 
 
-def test_a_body_passes_unchanged():
+def test_the_motion_of_a_body_is_accepted_unchanged():
     motion = Motion(swinging(), fps=30.0, caption="walks", name="a")
     assert check_motion(motion) is motion
     assert as_motion(motion) is motion
@@ -49,7 +50,7 @@ def test_a_body_passes_unchanged():
 
 
 @pytest.mark.parametrize("name", ["train", "val", "test", "generalisation", "generated", "walks", "running"])
-def test_real_and_generated_motion_passes(data_dir: Path, name: str):
+def test_real_and_generated_motion_is_accepted(data_dir: Path, name: str):
     noise = np.random.default_rng(0)
     for motion in read_packed(data_dir / f"{name}.npz"):
         assert as_motion(motion) is motion
@@ -59,14 +60,14 @@ def test_real_and_generated_motion_passes(data_dir: Path, name: str):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_is_named_by_frame_and_joint(value: float):
+def test_values_that_are_not_finite_are_named_by_frame_and_joint(value: float):
     positions = swinging()
     positions[17, JOINT["left_knee"], 1] = value
     positions[18] = value
     assert f"positions: is {value} at frame 17, joint left_knee, y; must be finite" in refused(positions)
 
 
-def test_a_number_beyond_single_precision_is_refused_quietly():
+def test_a_number_beyond_single_precision_is_refused_without_a_warning():
     positions = swinging().astype(np.float64)
     positions[3, 0, 0] = 1e300
     with warnings.catch_warnings():
@@ -79,13 +80,13 @@ def test_absurd_rates_are_refused(fps: float):
     assert refused(Motion(swinging(), fps=fps)).startswith(f"fps: is {fps:g}; must be from 1 to 1000")
 
 
-@pytest.mark.parametrize("frames", [0, 1, 2, 3, MAX_FRAMES + 1, 10_000])
+@pytest.mark.parametrize("frames", [0, 1, 2, 3, MAX_MOTION_FRAMES + 1, 10_000])
 def test_too_few_and_too_many_frames_are_refused(frames: int):
-    assert refused(swinging(frames)) == f"positions: has {frames} frames; must have from 4 to {MAX_FRAMES}"
+    assert refused(swinging(frames)) == f"positions: has {frames} frames; must have from 4 to {MAX_MOTION_FRAMES}"
     check_motion(Motion(swinging(max(frames, 1))), min_frames=1, max_frames=10_000)
 
 
-def test_joints_in_another_order_are_put_right():
+def test_joints_in_another_order_are_reordered():
     order = np.random.default_rng(0).permutation(22)
     shuffled = Motion(swinging()[:, order], joint_names=tuple(JOINT_NAMES[i] for i in order), name="a")
     ordered = check_motion(shuffled)
@@ -107,16 +108,16 @@ def test_wrong_joint_names_are_refused(names: tuple[str, ...], fault: str):
     assert sentence.startswith("joint_names: ") and fault in sentence and "left_collar" in sentence
 
 
-def test_several_faults_are_all_named():
+def test_all_faults_are_named():
     with pytest.raises(InvalidInput) as caught:
         check_motion(Motion(swinging(2), fps=0, joint_names=("tail",)))
     assert [violation.field for violation in caught.value.violations] == ["fps", "joint_names", "positions"]
 
 
-@pytest.mark.parametrize(("scale", "said"), [(0.03 / 1.6995, "0.03 m"), (30 / 1.6995, "30 m"), (0.1, "0.17 m")])
-def test_bodies_of_no_human_size_are_refused(scale: float, said: str):
+@pytest.mark.parametrize(("scale", "message"), [(0.03 / 1.6995, "0.03 m"), (30 / 1.6995, "30 m"), (0.1, "0.17 m")])
+def test_bodies_that_are_not_of_human_size_are_refused(scale: float, message: str):
     sentence = refused(swinging() * scale)
-    assert f"about {said} tall; must be from 0.5 to 3 m" in sentence
+    assert f"about {message} tall; must be from 0.5 to 3 m" in sentence
 
 
 def test_millimetres_are_refused():
@@ -140,11 +141,11 @@ def test_a_body_without_sides_is_refused():
     assert "left_hip and right_hip 0.0 mm apart" in refused(positions)
 
 
-def test_places_far_away_are_refused():
+def test_positions_far_from_the_origin_are_refused():
     assert "within 1000 m" in refused(swinging() + 2000)
 
 
-def test_a_teleport_is_refused_and_a_jump_is_not():
+def test_a_teleport_is_refused_and_a_short_jump_accepted():
     positions = swinging()
     positions[30:] += np.array([1.0, 0, 0], np.float32)
     as_motion(positions)
@@ -153,29 +154,29 @@ def test_a_teleport_is_refused_and_a_jump_is_not():
 
 
 @pytest.mark.parametrize("shape", [(60, 24, 3), (60, 66), (60, 251), (263, 60), (2, 60, 22, 3), (22, 3), ()])
-def test_other_shapes_are_refused(shape: tuple[int, ...]):
+def test_arrays_of_other_shapes_are_refused(shape: tuple[int, ...]):
     assert f"has shape {shape}; must be" in refused(np.zeros(shape))
 
 
 @pytest.mark.parametrize("dtype", [complex, "U5", bool, object])
-def test_arrays_of_no_numbers_are_refused(dtype: type):
+def test_arrays_that_do_not_hold_numbers_are_refused(dtype: type):
     assert "must hold real numbers" in refused(np.zeros((60, 22, 3)).astype(dtype))
     assert "must hold real numbers" in refused(np.zeros((60, 263)).astype(dtype))
 
 
 @pytest.mark.parametrize("sample", [None, [[1.0]], "walk.npy"])
-def test_what_is_no_array_is_refused(sample: object):
+def test_objects_that_are_neither_motion_nor_array_are_refused(sample: object):
     assert "must be a Motion or a numpy array" in refused(sample)  # type: ignore[arg-type]
 
 
-def test_features_become_their_motion():
+def test_features_are_converted_to_their_motion():
     features = positions_to_features(swinging())
     motion = features_to_motion(features, caption="walks", name="a")
     assert (len(motion), motion.fps, motion.caption, motion.name) == (59, 20.0, "walks", "a")
     np.testing.assert_allclose(motion.positions[:, 0, 2], np.arange(59) * 0.05, atol=1e-5)
 
 
-def test_normalised_features_are_refused(data_dir: Path):
+def test_normalized_features_are_refused(data_dir: Path):
     clips = [positions_to_features(motion.positions) for motion in read_packed(data_dir / "train.npz")]
     mean, std = mean_std(clips)
     for features in clips:
@@ -183,7 +184,7 @@ def test_normalised_features_are_refused(data_dir: Path):
 
 
 @pytest.mark.parametrize("scale", [0, 1e-3, 0.02, 0.1, 0.3, 1.0, 30.0])
-def test_arrays_that_are_not_motion_are_refused(scale: float):
+def test_random_features_are_refused(scale: float):
     noise = np.random.default_rng(0)
     for array in (noise.normal(0, scale, (60, 263)), noise.uniform(0, scale, (60, 263)), np.full((60, 263), scale)):
         assert refused(array).startswith("features: ")
@@ -194,14 +195,14 @@ def test_shuffled_features_are_refused():
     assert refused(features[:, np.random.default_rng(0).permutation(263)]).startswith("features: ")
 
 
-def test_features_that_are_not_finite_are_named_by_row():
+def test_features_that_are_not_finite_are_named_by_row_and_column():
     features = positions_to_features(swinging())
     features[5, 7] = np.nan
     assert refused(features) == "features: is nan at row 5, column 7; must be finite"
-    assert refused(features[:2]) == f"features: has 2 frames; must have from 4 to {MAX_FRAMES}"
+    assert refused(features[:2]) == f"features: has 2 frames; must have from 4 to {MAX_MOTION_FRAMES}"
 
 
-def test_a_refused_motion_can_be_named_by_its_place():
+def test_the_field_of_an_error_can_get_a_prefix():
     with pytest.raises(InvalidInput) as caught:
         check_motion(replace(Motion(swinging()), fps=0.0))
     assert caught.value.within("motions[3]").violations[0].field == "motions[3].fps"

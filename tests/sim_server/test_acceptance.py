@@ -1,4 +1,4 @@
-"""What the corrector promises of real motion, clean and corrupted: see the README's table."""
+"""Acceptance: what the corrector promises for real motion, clean and corrupted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sim_server.evaluation.corruption import CORRUPTIONS
 from sim_server.evaluation.evaluate import evaluate
 
 
-def check(motions: list[Motion], kind: str) -> None:
+def check_promises(motions: list[Motion], kind: str) -> None:
     with Corrector() as corrector:
         row = evaluate(corrector, motions, kind)
     assert row["completed_share"] == 1.0
@@ -25,25 +25,25 @@ def check(motions: list[Motion], kind: str) -> None:
         assert row["residual_force_n"]["mean"] <= 40 and row["residual_force_n"]["median"] <= 10
     if kind in ("sink", "float"):
         assert abs(row["after"]["phys_err_mm"] - row["clean"]["phys_err_mm"]) <= 3.0
-    assert row["motion_magnitude_ratio"] > 0.9  # made sound, not frozen
+    assert row["motion_magnitude_ratio"] > 0.9  # a frozen motion would have no errors either
 
 
 @pytest.mark.parametrize("policy", ["base", "plumb-1"])
-def test_clean_motion_gains_no_physical_error(data_dir: Path, policy: str) -> None:
+def test_clean_motion_has_no_more_physical_error_than_before(data_dir: Path, policy: str) -> None:
     with Corrector(policy) as corrector:
         row = evaluate(corrector, list(read_packed(data_dir / "generalisation")))
     assert row["after"]["phys_err_mm"] <= row["before"]["phys_err_mm"]
 
 
-FAULTS = [kind for kind in CORRUPTIONS if kind != "clean"]
+CORRUPTED = [kind for kind in CORRUPTIONS if kind != "clean"]
 
 
-@pytest.mark.parametrize("kind", ["clean", *(pytest.param(kind, marks=pytest.mark.slow) for kind in FAULTS)])
-def test_every_clip_of_unseen_people(data_dir: Path, kind: str) -> None:
-    check(list(read_packed(data_dir / "generalisation")), kind)
+@pytest.mark.parametrize("kind", ["clean", *(pytest.param(kind, marks=pytest.mark.slow) for kind in CORRUPTED)])
+def test_every_clip_of_people_outside_the_training_set_is_corrected(data_dir: Path, kind: str) -> None:
+    check_promises(list(read_packed(data_dir / "generalisation")), kind)
 
 
-@pytest.mark.parametrize("kind", FAULTS)
-def test_some_clips_of_unseen_people(data_dir: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", CORRUPTED)
+def test_some_clips_of_people_outside_the_training_set_are_corrected(data_dir: Path, kind: str) -> None:
     motions = list(read_packed(data_dir / "generalisation"))
-    check([motions[index] for index in np.random.default_rng(5).permutation(len(motions))[:12]], kind)
+    check_promises([motions[index] for index in np.random.default_rng(5).permutation(len(motions))[:12]], kind)

@@ -1,4 +1,4 @@
-"""The corrector as its users see it."""
+"""The corrector as its users see it: results, refusals, defects and the life of its worker."""
 
 from __future__ import annotations
 
@@ -12,24 +12,20 @@ import pytest
 from motion.errors import InvalidInput, NotFound, ServiceUnavailable
 from motion.humanml3d.features import positions_to_features
 from motion.motion import Motion
-from motion.protocols import MOST_EFFORT, CorrectionOptions
+from motion.protocols import CorrectionOptions
 from motion.protocols import Corrector as CorrectorProtocol
-from motion.report import Correction
 from motion.resample import resample
 from motion.synthesis import synthesize
 from sim_server import Corrector, QueueFull
 from sim_server import correction as correction_module
-from sim_server.engine.engine import Engine, Job, JobSource
+from sim_server.engine.engine import Engine
+from sim_server.engine.job import Job
+from sim_server.policies import policy_store
 
 
 @pytest.fixture(scope="module")
 def motions() -> list[Motion]:
     return [Motion(motion.positions[:40], name=motion.name) for motion in synthesize(4, 5)]
-
-
-@pytest.fixture(scope="module")
-def walk_and_run() -> list[Motion]:
-    return [Motion(motion.positions[:40], name=motion.name) for motion in synthesize(2, 3, actions=["walk", "run"])]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +40,7 @@ def test_it_satisfies_the_protocol(corrector: Corrector) -> None:
     assert info.default_policy in info.policies and info.mujoco == mujoco.__version__
 
 
-def test_the_same_request_has_the_same_answer(corrector: Corrector, motions: list[Motion]) -> None:
+def test_an_answer_does_not_depend_on_the_other_motions(corrector: Corrector, motions: list[Motion]) -> None:
     together = corrector.correct(motions, seed=3)
     for motion, correction in zip(motions, together, strict=True):
         alone = corrector.correct([motion], seed=3)[0]
@@ -54,7 +50,9 @@ def test_the_same_request_has_the_same_answer(corrector: Corrector, motions: lis
 
 
 @pytest.mark.parametrize("fps", [24.0, 30.0, 60.0, 120.0])
-def test_rate_and_length_come_back(corrector: Corrector, motions: list[Motion], fps: float) -> None:
+def test_a_correction_has_the_rate_and_length_of_its_motion(
+    corrector: Corrector, motions: list[Motion], fps: float
+) -> None:
     faster = Motion(resample(motions[0].positions.astype(float), 20, fps), fps)
     corrected = corrector.correct([faster])[0]
     assert len(corrected.motion) == len(faster) and corrected.motion.fps == fps
@@ -62,7 +60,7 @@ def test_rate_and_length_come_back(corrector: Corrector, motions: list[Motion], 
     assert corrected.report.mpjpe_global_mm < 60
 
 
-def test_arrays_of_positions_and_of_features_are_taken(corrector: Corrector, motions: list[Motion]) -> None:
+def test_arrays_of_positions_and_of_features_are_accepted(corrector: Corrector, motions: list[Motion]) -> None:
     positions = motions[1].positions
     features = positions_to_features(positions.astype(float))
     by_positions, by_features = corrector.correct([positions, features])
@@ -89,7 +87,7 @@ def test_a_motion_that_cannot_be_simulated_fails_alone(
         assert np.array_equal(correction.motion.positions, corrector.correct([motion])[0].motion.positions)
 
 
-def test_an_unforeseen_error_is_that_motion_s_alone(motions: list[Motion], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unforeseen_error_fails_only_its_own_motion(motions: list[Motion], monkeypatch: pytest.MonkeyPatch) -> None:
     real = correction_module.retarget
 
     def retarget(prepared):
@@ -99,30 +97,30 @@ def test_an_unforeseen_error_is_that_motion_s_alone(motions: list[Motion], monke
 
     monkeypatch.setattr(correction_module, "retarget", retarget)
     with Corrector("base") as corrector:
-        broken = corrector.submit(Motion(motions[1].positions[:33]))
+        failing = corrector.submit(Motion(motions[1].positions[:33]))
         with pytest.raises(IndexError, match="a defect"):
-            broken.result(timeout=60)
+            failing.result(timeout=60)
         assert corrector.submit(motions[0]).result(timeout=60).report.status == "OK"
 
 
-def test_an_engine_that_breaks_down_is_made_anew(motions: list[Motion], monkeypatch: pytest.MonkeyPatch) -> None:
-    real, calls = Engine.advance, count()
+def test_an_engine_that_fails_is_replaced(motions: list[Motion], monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = Engine.step, count()
 
-    def advance(self: Engine, source: JobSource) -> list[Job]:
+    def step(self: Engine[Job]) -> list[Job]:
         if next(calls) == 5:
             raise RuntimeError("no more memory")
-        return real(self, source)
+        return real(self)
 
-    monkeypatch.setattr(Engine, "advance", advance)
+    monkeypatch.setattr(Engine, "step", step)
     with Corrector("base") as corrector:
-        broken = corrector._engine
+        failed = corrector._engine
         with pytest.raises(RuntimeError, match="no more memory"):
             corrector.correct([motions[0]])
         assert corrector.correct([motions[0]])[0].report.status == "OK"
-        assert corrector._engine is not broken
+        assert corrector._engine is not failed
 
 
-def test_without_assist_none_acts(corrector: Corrector, motions: list[Motion]) -> None:
+def test_without_assist_no_force_acts(corrector: Corrector, motions: list[Motion]) -> None:
     for correction in corrector.correct(motions, options=CorrectionOptions(assist="none")):
         assert correction.report.residual_force_n_max == 0 and correction.report.assist_limit_n == 0
         assert correction.report.status == ("OK" if correction.report.completed == 1 else "FAILED")
@@ -148,7 +146,7 @@ def test_refusals_name_the_motion_and_the_field(corrector: Corrector, motions: l
         corrector.correct(motions, options=CorrectionOptions(policy="nobody"))
 
 
-def test_a_full_queue_refuses_and_a_closed_corrector_says_so(motions: list[Motion]) -> None:
+def test_a_full_queue_and_a_closed_corrector_refuse_motions(motions: list[Motion]) -> None:
     corrector = Corrector(slots=1, queue_size=2)
     futures = []
     with pytest.raises(QueueFull):
@@ -165,50 +163,63 @@ def test_a_full_queue_refuses_and_a_closed_corrector_says_so(motions: list[Motio
         corrector.submit(motions[0])
 
 
-def test_more_effort_is_never_worse_and_says_what_it_took(walk_and_run: list[Motion]) -> None:
-    def cost(correction: Correction) -> float:
-        report = correction.report
-        return report.residual_force_n_mean + report.residual_torque_nm_mean
-
-    with Corrector("base") as corrector:
-        usual, more = (
-            corrector.correct(walk_and_run, options=CorrectionOptions(effort=effort)) for effort in (1, MOST_EFFORT)
-        )
-        again = corrector.correct(walk_and_run[::-1], options=CorrectionOptions(effort=MOST_EFFORT))[::-1]
-    for one, other, same in zip(usual, more, again, strict=True):
-        assert cost(other) <= cost(one) + one.report.mpjpe_global_mm
-        assert other.report.attempts >= one.report.attempts + MOST_EFFORT - 1
-        assert other.report.seconds > one.report.seconds
-        assert np.array_equal(other.motion.positions, same.motion.positions)
-
-
-def test_company_does_not_choose_among_ways_that_all_break_down(walk_and_run: list[Motion]) -> None:
-    wild = walk_and_run[0].positions.copy()
-    wild[::2, :, 1] = wild[::2, :, 1].max() - wild[::2, :, 1]  # every other frame upside down
-    options = CorrectionOptions(effort=MOST_EFFORT)
-    with Corrector(slots=3) as corrector:
-        alone = corrector.correct([Motion(wild)], options=options)[0]
-        *_, last = corrector.correct([*walk_and_run, Motion(wild)], options=options)
-    assert alone.report.status == "FAILED"
-    assert alone.report == last.report
-
-
-def test_no_way_is_tried_twice(walk_and_run: list[Motion]) -> None:
-    """With a fixed limit the controller alone has one way to go."""
-    with Corrector("base") as corrector:
-        for correction in corrector.correct(walk_and_run, options=CorrectionOptions(assist=50, effort=MOST_EFFORT)):
-            assert correction.report.attempts == 1
-
-
-def test_effort_has_bounds() -> None:
-    for effort in (0, MOST_EFFORT + 1, 2.5):
-        with pytest.raises(InvalidInput, match="effort"):
-            CorrectionOptions(effort=effort)  # pyright: ignore[reportArgumentType]
-
-
-def test_closing_leaves_nobody_waiting_whatever_the_effort(walk_and_run: list[Motion]) -> None:
+def test_closing_leaves_nobody_waiting(motions: list[Motion]) -> None:
     corrector = Corrector("base", slots=1)
-    futures = [corrector.submit(motion, CorrectionOptions(effort=3)) for motion in walk_and_run]
+    futures = [corrector.submit(motion, options=CorrectionOptions(effort=3)) for motion in motions]
     corrector.close()
     for future in futures:
         assert future.exception(timeout=5) is None or "closed" in str(future.exception())
+
+
+def test_correct_and_submit_take_seed_and_options_in_one_order(corrector: Corrector, motions: list[Motion]) -> None:
+    options = CorrectionOptions(policy="base", assist=0.0)
+    (corrected,) = corrector.correct(motions[:1], 7, options)
+    submitted = corrector.submit(motions[0], 7, options).result(timeout=60)
+    assert corrected.report == submitted.report
+    assert (submitted.report.seed, submitted.report.policy) == (7, "base")
+
+
+def test_a_motion_is_corrected_as_it_was_handed_over(motions: list[Motion]) -> None:
+    """The caller may use his array for something else while the motion waits."""
+    positions = motions[1].positions.copy()
+    with Corrector("base", slots=1) as corrector:
+        corrector.submit(motions[0])
+        waiting = corrector.submit(Motion(positions))
+        positions[:] = 0
+        correction = waiting.result(timeout=60)
+        assert np.array_equal(correction.motion.positions, corrector.correct([motions[1]])[0].motion.positions)
+
+
+@pytest.mark.parametrize("policy", ["", "base"])
+def test_a_corrector_reads_each_policy_once(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    real = policy_store.read_policy
+    monkeypatch.setattr(policy_store, "read_policy", lambda folder: read.append(folder.name) or real(folder))
+    with Corrector(policy) as corrector:
+        assert corrector.describe().policies == ("plumb-1", "base", "zero")
+    assert read == ["plumb-1"]
+
+
+@pytest.mark.parametrize("name", ["base", "zero"])
+def test_a_learned_policy_may_not_replace_one_that_is_built_in(name: str) -> None:
+    shipped = policy_store.load_policy("")
+    shipped.name = name
+    with pytest.raises(InvalidInput, match=f"policy: has the name '{name}'; must have another"):
+        Corrector(shipped)
+
+
+def test_progress_includes_the_motions_under_way_and_never_falls(corrector: Corrector, motions: list[Motion]) -> None:
+    calls: list[tuple[float, int]] = []
+    corrector.correct(motions, options=CorrectionOptions(effort=2), progress=lambda *call: calls.append(call))
+    done = [call[0] for call in calls]
+    assert {call[1] for call in calls} == {len(motions)}
+    assert done == sorted(done) and done[-1] == len(motions)
+    assert len(calls) >= len(motions)
+
+
+def test_progress_moves_while_one_long_motion_is_corrected(corrector: Corrector) -> None:
+    (run,) = synthesize(1, 3, actions=["run"])
+    long = Motion(np.concatenate([run.positions, run.positions[::-1]] * 4))
+    calls: list[float] = []
+    corrector.correct([long], progress=lambda done, _: calls.append(done))
+    assert any(0 < done < 1 for done in calls) and calls[-1] == 1

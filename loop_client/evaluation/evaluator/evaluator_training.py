@@ -1,4 +1,4 @@
-"""Training of the evaluator: movements first, then motions and texts drawn to each other."""
+"""Training of the evaluator: an autoencoder of movements first, then embeddings of motions and texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from loop_client.evaluation.embedding import one_thread
 from loop_client.evaluation.evaluator.evaluator import Evaluator
 from loop_client.evaluation.evaluator.networks import (
     MOVEMENT_FEATURES,
@@ -19,27 +18,32 @@ from loop_client.evaluation.evaluator.networks import (
     TextEncoder,
 )
 from loop_client.evaluation.evaluator.words import HashedWords, encode, tokenize
+from loop_client.evaluation.torch_threads import single_threaded_torch
 from motion.errors import InvalidInput
 from motion.humanml3d.features import mean_std, positions_to_features
 from motion.motion_set import MotionSet
 
 _WINDOW = 24  # frames that movements are learned from
-_EMPHASIS = 5.0  # of root and contacts: the published evaluator divides their deviation likewise
+_EMPHASIS = 5.0  # of root and foot contacts; the published evaluator also divides their deviation
+_MIN_STD = 1e-6  # features that hardly vary are not scaled up
 _ROOT, _CONTACTS = slice(0, 4), slice(259, 263)
-_CALM = 1e-3  # weight of sparse and of smooth movements
+_SMOOTHNESS_WEIGHT = 1e-3  # of the terms for sparse and for smooth movements
 
 
 @dataclass(frozen=True)
 class EvaluatorSettings:
-    """Sizes and lengths of training; the published evaluator has 512, 512, 1024 and 512.
+    """Sizes of the networks and length of their training.
 
     Attributes:
-        movement: width and size of movements.
-        hidden: width of the motions' GRU.
-        text: width of the texts'.
-        size: of a point.
-        movement_steps, steps, batch, rate: of training.
-        seed: of everything random.
+        movement: channels and size of movements; 512 in the published evaluator.
+        hidden: width of the motion encoder's GRU; 1024 in the published evaluator.
+        text: width of the text encoder's GRU; 512 in the published evaluator.
+        size: dimensions of an embedding; 512 in the published evaluator.
+        movement_steps: optimizer steps of the autoencoder of movements.
+        steps: optimizer steps of the embeddings.
+        batch: motions in a batch.
+        rate: learning rate.
+        seed: seed of everything random.
     """
 
     movement: int = 224
@@ -54,7 +58,7 @@ class EvaluatorSettings:
 
 
 class _MovementDecoder(nn.Module):
-    """Movements (batch, steps, size) back to features (batch, frames, 259); needed in training alone."""
+    """Decodes movements (batch, steps, size) to features (batch, frames, 259); only training needs it."""
 
     def __init__(self, hidden: int, size: int):
         super().__init__()
@@ -74,13 +78,19 @@ def train_evaluator(
     settings: EvaluatorSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluator:
-    """An evaluator of motions with captions; equal sets and settings give equal weights.
+    """Train an evaluator on motions with captions; equal sets and settings give equal weights.
 
-    Movements: an autoencoder of windows of 24 frames, L1 loss with a little sparsity and smoothness, as published.
-    Points: each text is to be nearer to its own motion than to the others of its batch, and the other way round, by
-    the cross-entropy of their squared distances (van den Oord et al., "Representation learning with contrastive
-    predictive coding", 2018); the published margin loss sees one other motion at a time. Captions that are equal are
-    no others. Each step takes of each motion one caption and a random part of at least two thirds.
+    Movements are learned by an autoencoder of windows of 24 frames, with an L1 loss and small terms for sparsity and
+    smoothness, as published. Embeddings are learned by the cross-entropy of squared distances (van den Oord et al.,
+    "Representation learning with contrastive predictive coding", 2018): each text should be nearer to its own motion
+    than to the others of its batch, and each motion to its own text. The published margin loss sees only one other
+    motion at a time. Motions with an equal caption do not count as others. Each step uses one caption of each motion
+    and a random part of at least two thirds of its frames.
+
+    Args:
+        motions: motions with captions; those without, or with too few frames, are left out.
+        settings: sizes and lengths of training; None for the defaults.
+        progress: called with the number of steps so far and the number of all steps.
 
     Raises:
         InvalidInput: fewer than two motions have captions and enough frames.
@@ -97,20 +107,20 @@ def train_evaluator(
     std = std.copy()
     std[_ROOT] /= _EMPHASIS
     std[_CONTACTS] /= _EMPHASIS
-    std = np.where(std > 1e-6, std, 1.0).astype(np.float32)
+    std = np.where(std > _MIN_STD, std, 1.0).astype(np.float32)
     clips = [((features - mean) / std).astype(np.float32) for features, _ in usable]
     texts = [captions for _, captions in usable]
-    whole = settings.movement_steps + settings.steps
+    all_steps = settings.movement_steps + settings.steps
 
-    def tell(step: int) -> None:
+    def report(step: int) -> None:
         if progress:
-            progress(step, whole)
+            progress(step, all_steps)
 
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    with single_threaded_torch(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         rng = np.random.default_rng(settings.seed)
         movement = MovementEncoder(settings.movement, settings.movement)
-        _train_movements(movement, clips, settings, rng, tell)
+        _train_movements(movement, clips, settings, rng, report)
         motion = MotionEncoder(settings.movement, settings.hidden, settings.size)
         text = TextEncoder(settings.text, settings.size)
         card = {
@@ -121,7 +131,7 @@ def train_evaluator(
             "torch": torch.__version__,
         }
         evaluator = Evaluator(movement.eval(), motion, text, mean.astype(np.float32), std, words, card)
-        _train_points(evaluator, clips, texts, settings, rng, tell)
+        _train_embeddings(evaluator, clips, texts, settings, rng, report)
     motion.eval()
     text.eval()
     return evaluator
@@ -132,7 +142,7 @@ def _train_movements(
     clips: Sequence[np.ndarray],
     settings: EvaluatorSettings,
     rng: np.random.Generator,
-    tell: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> None:
     decoder = _MovementDecoder(settings.movement, settings.movement)
     weights = [*encoder.parameters(), *decoder.parameters()]
@@ -147,20 +157,22 @@ def _train_movements(
         windows = torch.from_numpy(windows)
         movements = encoder(windows)
         loss = nn.functional.l1_loss(decoder(movements), windows)
-        loss = loss + _CALM * (movements.abs().mean() + (movements[:, 1:] - movements[:, :-1]).abs().mean())
+        loss = loss + _SMOOTHNESS_WEIGHT * (
+            movements.abs().mean() + (movements[:, 1:] - movements[:, :-1]).abs().mean()
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        tell(step + 1)
+        report(step + 1)
 
 
-def _train_points(
+def _train_embeddings(
     evaluator: Evaluator,
     clips: Sequence[np.ndarray],
     texts: Sequence[Sequence[str]],
     settings: EvaluatorSettings,
     rng: np.random.Generator,
-    tell: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> None:
     weights = [*evaluator.motion.parameters(), *evaluator.text.parameters()]
     optimizer = torch.optim.AdamW(weights, settings.rate, weight_decay=1e-2)
@@ -169,10 +181,10 @@ def _train_points(
     for step in range(settings.steps):
         rows = rng.choice(len(clips), batch, replace=False)
         captions = [str(rng.choice(np.array(texts[row], object))) for row in rows]
-        motions = _points_of_motions(evaluator, [_part(clips[row], rng) for row in rows])
-        squared = torch.cdist(_points_of_texts(evaluator, captions), motions) ** 2
-        alike = torch.tensor([[one == other for other in captions] for one in captions])
-        squared = squared.masked_fill(alike & ~torch.eye(batch, dtype=torch.bool), torch.inf)
+        motions = _embed_parts(evaluator, [_random_part(clips[row], rng) for row in rows])
+        squared = torch.cdist(_embed_captions(evaluator, captions), motions) ** 2
+        equal = torch.tensor([[one == other for other in captions] for one in captions])
+        squared = squared.masked_fill(equal & ~torch.eye(batch, dtype=torch.bool), torch.inf)
         own = torch.arange(batch)
         logits = -squared / settings.size**0.5
         loss = (nn.functional.cross_entropy(logits, own) + nn.functional.cross_entropy(logits.T, own)) / 2
@@ -181,17 +193,17 @@ def _train_points(
         nn.utils.clip_grad_norm_(weights, 0.5)
         optimizer.step()
         schedule.step()
-        tell(settings.movement_steps + step + 1)
+        report(settings.movement_steps + step + 1)
 
 
-def _part(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A random part of a clip, a multiple of 4 frames."""
+def _random_part(clip: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a random part of a clip, at least two thirds of it and a multiple of 4 frames."""
     frames = int(rng.integers(-(-2 * len(clip) // 3), len(clip) + 1)) // MOVEMENT_FRAMES * MOVEMENT_FRAMES
     start = int(rng.integers(len(clip) - frames + 1))
     return clip[start : start + frames]
 
 
-def _points_of_motions(evaluator: Evaluator, parts: Sequence[np.ndarray]) -> Tensor:
+def _embed_parts(evaluator: Evaluator, parts: Sequence[np.ndarray]) -> Tensor:
     lengths = torch.tensor([len(part) for part in parts])
     padded = np.zeros((len(parts), int(lengths.max()) + MOVEMENT_FRAMES, MOVEMENT_FEATURES), np.float32)
     for row, part in enumerate(parts):
@@ -201,7 +213,7 @@ def _points_of_motions(evaluator: Evaluator, parts: Sequence[np.ndarray]) -> Ten
     return evaluator.motion(movements, lengths // MOVEMENT_FRAMES)
 
 
-def _points_of_texts(evaluator: Evaluator, captions: Sequence[str]) -> Tensor:
+def _embed_captions(evaluator: Evaluator, captions: Sequence[str]) -> Tensor:
     encoded = [encode(tokenize(caption), evaluator.words) for caption in captions]
     vectors, speech = (torch.from_numpy(np.stack([each[part] for each in encoded])) for part in (0, 1))
     return evaluator.text(vectors, speech, torch.tensor([each.length for each in encoded]))

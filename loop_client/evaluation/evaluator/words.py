@@ -1,5 +1,8 @@
-"""Captions as the evaluator reads them: word vectors and parts of speech, among them classes of words that say how
-someone moves."""
+"""Captions as the evaluator reads them: word vectors and parts of speech.
+
+The parts of speech include classes of words that describe movement: locations, body parts, objects, actions and
+manners.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ import numpy as np
 from loop_client.evaluation.evaluator.networks import POS_SIZE, WORD_SIZE
 from motion.errors import InvalidInput, NotFound
 
-MOST_WORDS = 20
-"""Of a caption; `sos` and `eos` come on top."""
+MAX_WORDS = 20
+"""Largest number of words of a caption, not counting `sos` and `eos`."""
 _CLASSES = tuple[str, ...](
     "VERB NOUN DET ADP NUM AUX PRON ADJ ADV Loc_VIP Body_VIP Obj_VIP Act_VIP Desc_VIP OTHER".split()
 )
@@ -34,56 +37,73 @@ _CLASS_OF = {word: _CLASSES.index(name) for name, words in _WORDS_OF.items() for
 
 
 class WordTable(Protocol):
-    """Vectors of words; `name` says which, and `own_tokens` whether they are of the words that captions' own tokens
-    have, where they come with some (HumanML3D's, lemmas tagged by spaCy), or of those that `tokenize` makes."""
+    """A table of word vectors.
+
+    Attributes:
+        name: name of the table.
+        reads_given_tokens: whether the table is made for the tokens that captions come with (HumanML3D's are lemmas
+            tagged by spaCy), not for those of `tokenize`.
+    """
 
     name: str
-    own_tokens: bool
+    reads_given_tokens: bool
 
     def vector(self, word: str) -> np.ndarray | None:
-        """(300,), or None for a word that the table does not have."""
+        """Return the vector (300,) of a word; None if the table does not have the word."""
         ...
 
 
 class HashedWords:
-    """A random direction for every word there is: nothing is downloaded, nothing unknown, and nothing alike.
+    """A table with a random vector for every possible word.
 
-    Feature hashing: Weinberger et al., "Feature hashing for large scale multitask learning", ICML 2009.
+    It needs no download and knows every word, but no two words are similar. Feature hashing: Weinberger et al.,
+    "Feature hashing for large scale multitask learning", ICML 2009.
     """
 
     name = "hashed-words-v1"
-    own_tokens = False
+    reads_given_tokens = False
 
     def vector(self, word: str) -> np.ndarray | None:
-        return _direction(word)
+        """Return the vector (300,) of a word."""
+        return _hashed_vector(word)
 
 
 class GloveWords:
-    """The published table: `our_vab_data.npy` with `our_vab_words.pkl` and `our_vab_idx.pkl` in one folder.
+    """The published table of GloVe vectors.
 
-    The two pickles are read as lists, dictionaries, texts and numbers; one that asks for anything else is refused.
+    Its two pickles may hold lists, dictionaries, texts and numbers; one that refers to anything else is refused.
+
+    Args:
+        folder: the folder of `our_vab_data.npy`, `our_vab_words.pkl` and `our_vab_idx.pkl`.
 
     Raises:
         NotFound: a file is missing.
-        InvalidInput: a file is damaged or is not what it should be.
+        InvalidInput: a file is damaged or has other content.
     """
 
     name = "glove"
-    own_tokens = True
+    reads_given_tokens = True
 
     def __init__(self, folder: Path):
         self._vectors = _read_array(folder / "our_vab_data.npy")
-        words, self._index = (_read_plain(folder / f"our_vab_{name}.pkl") for name in ("words", "idx"))
+        words, self._index = (_read_plain_pickle(folder / f"our_vab_{name}.pkl") for name in ("words", "idx"))
         if not isinstance(words, list) or not isinstance(self._index, dict) or len(words) != len(self._vectors):
             raise InvalidInput.of(str(folder), "must hold a list of words, their indices, and a vector for each")
 
     def vector(self, word: str) -> np.ndarray | None:
+        """Return the vector (300,) of a word; None if the table does not have the word."""
         index = self._index.get(word)
         return None if index is None else self._vectors[index]
 
 
 class Encoded(NamedTuple):
-    """`vectors` (22, 300) float32, `speech` (22, 15) float32 one-hot, and how many of the 22 count."""
+    """A caption as the text encoder reads it.
+
+    Attributes:
+        vectors: (22, 300) float32 word vectors.
+        speech: (22, 15) float32 parts of speech, one-hot.
+        length: number of valid words.
+    """
 
     vectors: np.ndarray
     speech: np.ndarray
@@ -91,15 +111,28 @@ class Encoded(NamedTuple):
 
 
 def encode(tokens: Sequence[str], table: WordTable) -> Encoded:
-    """A caption's tokens (`walk/VERB`), with `sos` and `eos`, padded with unknown words; what is too long is cut."""
-    framed = ["sos/OTHER", *tokens[:MOST_WORDS], "eos/OTHER"]
-    padded = framed + ["unk/OTHER"] * (MOST_WORDS + 2 - len(framed))
+    """Encode the tokens of a caption, framed by `sos` and `eos` and padded with unknown words.
+
+    Args:
+        tokens: words with their parts of speech, such as `walk/VERB`; those beyond 20 are cut.
+        table: the word vectors.
+    """
+    framed = ["sos/OTHER", *tokens[:MAX_WORDS], "eos/OTHER"]
+    padded = framed + ["unk/OTHER"] * (MAX_WORDS + 2 - len(framed))
     vectors, classes = zip(*(look_up(token, table) for token in padded), strict=True)
     return Encoded(np.stack(vectors).astype(np.float32), np.eye(POS_SIZE, dtype=np.float32)[list(classes)], len(framed))
 
 
 def look_up(token: str, table: WordTable) -> tuple[np.ndarray, int]:
-    """The vector (300,) of a token and the index of its class; a word that moves someone has a class of its own."""
+    """Look up a token.
+
+    Args:
+        token: a word with its part of speech, such as `walk/VERB`.
+        table: the word vectors.
+
+    Returns:
+        The vector (300,) and the index of the part of speech, or of the class if the word describes movement.
+    """
     word, _, tag = token.rpartition("/")
     vector = table.vector(word)
     if vector is None:
@@ -108,9 +141,14 @@ def look_up(token: str, table: WordTable) -> tuple[np.ndarray, int]:
     return vector, _CLASS_OF.get(word, _CLASSES.index(tag) if tag in _CLASSES else _OTHER)
 
 
-def own_tokens(about: Mapping[str, Any], caption: int = 0) -> list[str] | None:
-    """The tokens that a motion's caption came with, as its metadata have them; None where there are none."""
-    listed = about.get("tokens")
+def caption_tokens(metadata: Mapping[str, Any], caption: int = 0) -> list[str] | None:
+    """Return the tokens that a caption came with; None if there are none.
+
+    Args:
+        metadata: the metadata of a motion, whose field `tokens` has a list for each caption.
+        caption: index of the caption.
+    """
+    listed = metadata.get("tokens")
     if not isinstance(listed, list) or not 0 <= caption < len(listed):
         return None
     tokens = listed[caption]
@@ -131,7 +169,7 @@ _ENDINGS = (("ly", "ADV"), ("ing", "VERB"), ("ed", "VERB"), ("es", "VERB"), ("s"
 
 
 def tokenize(caption: str) -> list[str]:
-    """Tokens of a plain caption, by a small table of words and their endings."""
+    """Split a plain caption into tokens such as `walk/VERB`, by a small table of words and of endings."""
     return [_tagged(word) for word in re.findall(r"[a-z']+", caption.lower())]
 
 
@@ -144,7 +182,7 @@ def _tagged(word: str) -> str:
     for ending, tag in _ENDINGS:
         if word.endswith(ending) and len(word) > len(ending) + 2:
             stem = word.removesuffix(ending)
-            # walking, stopped, dances: the stem, the stem without its doubled end, the stem with an e
+            # walking, stopped, dances: try the stem, the stem without its doubled end, and the stem with an e.
             for lemma in (stem, stem[:-1] if stem[-1:] == stem[-2:-1] else stem, stem + "e"):
                 if lemma in _CLASS_OF or lemma in _TAG_OF:
                     return f"{lemma}/{tag}"
@@ -153,7 +191,7 @@ def _tagged(word: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _direction(word: str) -> np.ndarray:
+def _hashed_vector(word: str) -> np.ndarray:
     return np.random.default_rng(zlib.crc32(word.encode())).standard_normal(WORD_SIZE) * 0.4  # as large as GloVe's
 
 
@@ -169,17 +207,17 @@ def _read_array(path: Path) -> np.ndarray:
     return array
 
 
-class _Plain(pickle.Unpickler):
-    """Reads values that are nothing but values."""
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads plain values only."""
 
     def find_class(self, module_name: str, global_name: str) -> Any:
         raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")
 
 
-def _read_plain(path: Path) -> Any:
+def _read_plain_pickle(path: Path) -> Any:
     try:
         with path.open("rb") as file:
-            return _Plain(file).load()
+            return _PlainUnpickler(file).load()
     except FileNotFoundError:
         raise NotFound(f"there is no {path}") from None
     except Exception as error:  # a damaged pickle may fail in any way

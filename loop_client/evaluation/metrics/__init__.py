@@ -1,1 +1,1 @@
-"""Metrics of sets of motions, as pure functions of embeddings; each with its definition and where that is from."""
+"""Metrics of sets of motions, as pure functions of their embeddings; each cites its definition."""

@@ -1,4 +1,4 @@
-"""Kernel inception distance: a distance of two clouds that sample size does not bias."""
+"""The kernel inception distance, which is not biased by the number of samples."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from motion.errors import InvalidInput
 
 
 def kid(embeddings: np.ndarray, reference: np.ndarray) -> float:
-    """Unbiased squared maximum mean discrepancy of clouds (n, d) and (m, d) under k(x, y) = (x.y / d + 1)^3.
+    """Compute the unbiased squared maximum mean discrepancy under the kernel k(x, y) = (x.y / d + 1)^3.
 
-    Binkowski et al., "Demystifying MMD GANs", ICLR 2018, section 4. May be negative for clouds of one distribution.
+    Binkowski et al., "Demystifying MMD GANs", ICLR 2018, section 4. It may be negative for sets of one distribution.
+
+    Args:
+        embeddings: (n, d).
+        reference: (m, d).
 
     Raises:
-        InvalidInput: a cloud has fewer than two points, or they differ in dimension.
+        InvalidInput: a set has fewer than two embeddings, or their dimensions differ.
     """
     if min(len(embeddings), len(reference)) < 2 or np.shape(embeddings)[1] != np.shape(reference)[1]:
         raise InvalidInput.of(
@@ -28,7 +32,7 @@ def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a @ b.T / a.shape[1] + 1) ** 3
 
 
-def _mean_of_pairs(cloud: np.ndarray) -> float:
-    """Mean of the kernel over pairs of different points."""
-    kernel, count = _kernel(cloud, cloud), len(cloud)
+def _mean_of_pairs(embeddings: np.ndarray) -> float:
+    """Compute the mean of the kernel over pairs of different embeddings."""
+    kernel, count = _kernel(embeddings, embeddings), len(embeddings)
     return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))

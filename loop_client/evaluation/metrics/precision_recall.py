@@ -1,4 +1,4 @@
-"""Precision and recall of a generator: what it makes is real, and what is real it makes.
+"""Precision and recall of a generator: how much of what it makes is realistic, and how much of reality it makes.
 
 Kynkaanniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models", NeurIPS 2019.
 """
@@ -15,28 +15,40 @@ from motion.errors import InvalidInput
 
 
 class PrecisionRecall(NamedTuple):
-    """Shares from 0 to 1."""
+    """Precision and recall.
+
+    Attributes:
+        precision: share of samples inside the manifold of real motions.
+        recall: share of real motions inside the manifold of samples.
+    """
 
     precision: float
     recall: float
 
 
 def precision_recall(samples: np.ndarray, real: np.ndarray, k: int = 3) -> PrecisionRecall:
-    """Precision, the share of `samples` (n, d) inside the manifold of `real` (m, d), and recall, the other way round.
+    """Compute precision and recall.
 
-    A cloud's manifold is the union of balls around its points, each as large as the distance to its `k`-th neighbour.
+    The manifold of a set is the union of balls around its embeddings, each with the distance to its `k`-th neighbour as
+    radius.
+
+    Args:
+        samples: (n, d) embeddings of samples.
+        real: (m, d) embeddings of real motions.
+        k: the neighbour that gives the radius.
 
     Raises:
-        InvalidInput: a cloud has not more than `k` points.
+        InvalidInput: a set has `k` embeddings or fewer.
     """
-    for name, cloud in (("samples", samples), ("real", real)):
-        if len(cloud) <= k:
-            raise InvalidInput.of(name, f"has {len(cloud)} points; must have more than k = {k}")
-    return PrecisionRecall(_covered(samples, real, k), _covered(real, samples, k))
+    for name, embeddings in (("samples", samples), ("real", real)):
+        if len(embeddings) <= k:
+            raise InvalidInput.of(name, f"has {len(embeddings)} embeddings; must have more than k = {k}")
+    return PrecisionRecall(_covered_share(samples, real, k), _covered_share(real, samples, k))
 
 
-def _covered(points: np.ndarray, by: np.ndarray, k: int) -> float:
-    """Share of `points` that lie in a ball of the cloud `by`."""
-    points, by = np.asarray(points, np.float64), np.asarray(by, np.float64)
-    radii = NearestNeighbors(n_neighbors=k + 1).fit(by).kneighbors(by)[0][:, -1]  # the nearest is the point itself
-    return float((cdist(points, by) <= radii).any(axis=1).mean())
+def _covered_share(embeddings: np.ndarray, others: np.ndarray, k: int) -> float:
+    """Compute the share of `embeddings` inside the manifold of `others`."""
+    embeddings, others = np.asarray(embeddings, np.float64), np.asarray(others, np.float64)
+    # The nearest neighbour of an embedding is itself.
+    radii = NearestNeighbors(n_neighbors=k + 1).fit(others).kneighbors(others)[0][:, -1]
+    return float((cdist(embeddings, others) <= radii).any(axis=1).mean())

@@ -1,4 +1,4 @@
-"""Wasserstein distance of two clouds of equal size: the cheapest way of moving one onto the other."""
+"""The Wasserstein distance of two sets of equal size, the least cost of moving one onto the other."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ from motion.errors import InvalidInput
 
 
 def wasserstein(embeddings: np.ndarray, reference: np.ndarray, order: int = 2) -> float:
-    """The `order`-Wasserstein distance (1 or 2) of two clouds (n, d), each point weighing 1 / n, with Euclidean cost.
+    """Compute the Wasserstein distance of two sets of embeddings, each of which weighs 1 / n, with Euclidean cost.
 
-    Exact, by assignment (Peyre and Cuturi, "Computational Optimal Transport", 2019, section 2.3); n^3 in time.
+    The distance is exact, by assignment (Peyre and Cuturi, "Computational Optimal Transport", 2019, section 2.3), and
+    takes time of order n^3.
+
+    Args:
+        embeddings: (n, d).
+        reference: (n, d).
+        order: 1 or 2.
 
     Raises:
-        InvalidInput: shapes differ; match the sizes first.
+        InvalidInput: the shapes differ; draw sets of equal size first.
     """
     if np.shape(embeddings) != np.shape(reference) or not len(embeddings):
         raise InvalidInput.of(

@@ -1,4 +1,4 @@
-"""Actions in which feet leave the floor on the spot."""
+"""Actions on the spot in which feet leave the floor: kicks, lunges, jumps."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from motion.synthesis.acrobatics import (
     LEG_BACK,
     LEG_SWING,
     STAND_ON_ONE,
-    dancing,
-    genuflecting,
-    lunging,
-    moving_leg,
-    stepping_over,
+    build_dance,
+    build_genuflection,
+    build_lunge,
+    build_step_over,
+    leg_move_builder,
 )
 from motion.synthesis.action import Action
-from motion.synthesis.jumps import hopping, jumping, jumping_jacks
+from motion.synthesis.jumps import build_hops, build_jumping_jacks, jump_builder
 from motion.synthesis.style import CALM, LIVELY
 
 _FIRM = ("plain", "plain", "quick", "energetic", "slow")
 
-FEATS = (
+ACROBATICS = (
     Action(
         "kick",
         3,
-        moving_leg(KICK_FORWARD),
+        leg_move_builder(KICK_FORWARD),
         (
             "{who} kicks forward with the {side} leg{how}.",
             "{who} does a front kick{how}.",
@@ -41,7 +41,7 @@ FEATS = (
     Action(
         "kick_side",
         1.8,
-        moving_leg(KICK_SIDE),
+        leg_move_builder(KICK_SIDE),
         (
             "{who} kicks to the {side} with the {side} leg{how}.",
             "{who} does a side kick{how}.",
@@ -53,7 +53,7 @@ FEATS = (
     Action(
         "kick_back",
         1.2,
-        moving_leg(KICK_BACK),
+        leg_move_builder(KICK_BACK),
         (
             "{who} kicks backward with the {side} leg{how}.",
             "{who} does a back kick{how}.",
@@ -65,7 +65,7 @@ FEATS = (
     Action(
         "knee_raise",
         1.8,
-        moving_leg(KNEE_RAISE),
+        leg_move_builder(KNEE_RAISE),
         (
             "{who} raises the {side} knee{how}.",
             "{who} lifts the {side} leg with a bent knee{how}.",
@@ -77,7 +77,7 @@ FEATS = (
     Action(
         "balance",
         2.2,
-        moving_leg(STAND_ON_ONE),
+        leg_move_builder(STAND_ON_ONE),
         (
             "{who} stands on one leg{how}.",
             "{who} balances on the {other} leg{how}.",
@@ -89,7 +89,7 @@ FEATS = (
     Action(
         "balance_scale",
         1.2,
-        moving_leg(LEG_BACK),
+        leg_move_builder(LEG_BACK),
         (
             "{who} leans forward on the {other} leg and stretches the {side} leg back{how}.",
             "{who} balances on one leg, leaning forward{how}.",
@@ -101,7 +101,7 @@ FEATS = (
     Action(
         "leg_swing",
         1.2,
-        moving_leg(LEG_SWING),
+        leg_move_builder(LEG_SWING),
         (
             "{who} swings the {side} leg back and forth{how}.",
             "{who} is swinging one leg{how}.",
@@ -113,7 +113,7 @@ FEATS = (
     Action(
         "lunge",
         2.2,
-        lunging,
+        build_lunge,
         (
             "{who} does a lunge with the {side} leg{how}.",
             "{who} lunges forward{how} and comes back.",
@@ -125,7 +125,7 @@ FEATS = (
     Action(
         "genuflect",
         1.5,
-        genuflecting,
+        build_genuflection,
         (
             "{who} kneels down{how} and gets up again.",
             "{who} genuflects{how}.",
@@ -137,7 +137,7 @@ FEATS = (
     Action(
         "step_over",
         2.5,
-        stepping_over,
+        build_step_over,
         (
             "{who} steps over something{how}.",
             "{who} lifts the feet high to step over an obstacle{how}.",
@@ -150,7 +150,7 @@ FEATS = (
     Action(
         "dance",
         2.5,
-        dancing,
+        build_dance,
         (
             "{who} dances from side to side{how}.",
             "{who} is dancing{how}.",
@@ -163,7 +163,7 @@ FEATS = (
     Action(
         "jump",
         3,
-        jumping(),
+        jump_builder(),
         (
             "{who} jumps up{how}.",
             "{who} jumps in place{how}.",
@@ -176,7 +176,7 @@ FEATS = (
     Action(
         "jump_forward",
         2.5,
-        jumping((0.35, 0.85)),
+        jump_builder((0.35, 0.85)),
         (
             "{who} jumps forward{how}.",
             "{who} makes a standing long jump{how}.",
@@ -189,7 +189,7 @@ FEATS = (
     Action(
         "jump_back",
         1,
-        jumping((-0.45, -0.2)),
+        jump_builder((-0.45, -0.2)),
         (
             "{who} jumps backward{how}.",
             "{who} hops back with both feet{how}.",
@@ -201,7 +201,7 @@ FEATS = (
     Action(
         "jump_turn",
         1,
-        jumping(turn=0.5 * math.pi),
+        jump_builder(turn=0.5 * math.pi),
         (
             "{who} jumps and turns to the {side} in the air{how}.",
             "{who} makes a quarter turn to the {side} while jumping{how}.",
@@ -213,7 +213,7 @@ FEATS = (
     Action(
         "hop",
         2,
-        hopping,
+        build_hops,
         (
             "{who} hops {times} on the spot{how}.",
             "{who} makes {count} small jumps{how}.",
@@ -225,7 +225,7 @@ FEATS = (
     Action(
         "jumping_jacks",
         2,
-        jumping_jacks,
+        build_jumping_jacks,
         (
             "{who} does jumping jacks{how}.",
             "{who} performs {count} jumping jacks{how}.",

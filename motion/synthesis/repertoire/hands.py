@@ -1,4 +1,4 @@
-"""Gestures of arms and hands."""
+"""Actions of arms and hands."""
 
 from __future__ import annotations
 

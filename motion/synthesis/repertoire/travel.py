@@ -1,10 +1,10 @@
-"""Runs, turns on the spot, side-steps and marches."""
+"""Actions of running, turning, side-stepping and marching."""
 
 from __future__ import annotations
 
 from motion.synthesis.action import Action
 from motion.synthesis.airborne import Run
-from motion.synthesis.locomotion import curve, marching, running, side_stepping, turning
+from motion.synthesis.locomotion import build_march, build_side_steps, build_turn, curve, run_builder
 from motion.synthesis.style import EVERYDAY, LIVELY
 
 _JOG = Run(speed=2.3, step_time=0.37, flying=0.22, kick=0.24, lean=5.0, arms=0.8)
@@ -15,7 +15,7 @@ TRAVEL = (
     Action(
         "jog",
         3,
-        running(_JOG, (1.9, 2.7)),
+        run_builder(_JOG, (1.9, 2.7)),
         (
             "{who} jogs forward{how}.",
             "{who} is jogging straight ahead{how}.",
@@ -28,7 +28,7 @@ TRAVEL = (
     Action(
         "run",
         3,
-        running(_RUN, (2.6, 3.3)),
+        run_builder(_RUN, (2.6, 3.3)),
         (
             "{who} runs forward{how}.",
             "{who} is running straight ahead{how}.",
@@ -41,7 +41,7 @@ TRAVEL = (
     Action(
         "jog_curve",
         2,
-        running(_JOG, (1.9, 2.4), curve, (2.4, 3.8)),
+        run_builder(_JOG, (1.9, 2.4), curve, (2.4, 3.8)),
         (
             "{who} jogs{how} and curves to the {side}.",
             "{who} is jogging in an arc to the {side}{how}.",
@@ -53,7 +53,7 @@ TRAVEL = (
     Action(
         "run_on_the_spot",
         1.5,
-        running(_ON_THE_SPOT, (0.01, 0.03)),
+        run_builder(_ON_THE_SPOT, (0.01, 0.03)),
         (
             "{who} runs in place{how}.",
             "{who} is jogging on the spot{how}.",
@@ -65,7 +65,7 @@ TRAVEL = (
     Action(
         "turn_on_the_spot",
         6,
-        turning,
+        build_turn,
         (
             "{who} turns {angle} to the {side}{how}.",
             "{who} turns to the {side} on the spot{how}.",
@@ -78,7 +78,7 @@ TRAVEL = (
     Action(
         "side_step",
         4,
-        side_stepping,
+        build_side_steps,
         (
             "{who} takes {count} {steps} to the {side}{how}.",
             "{who} steps sideways to the {side}{how}.",
@@ -91,7 +91,7 @@ TRAVEL = (
     Action(
         "march",
         2.5,
-        marching,
+        build_march,
         (
             "{who} marches in place{how}.",
             "{who} is marching on the spot with high knees{how}.",

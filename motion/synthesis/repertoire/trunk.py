@@ -1,4 +1,4 @@
-"""What a standing body does with its head, its trunk or the whole of itself."""
+"""Actions of a standing body's head, trunk or whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walks."""
+"""Actions of walking."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from motion.synthesis.locomotion import (
     circle,
     corner,
     curve,
-    stopping,
-    walking,
-    walking_from_rest,
+    walk_builder,
+    walk_from_rest_builder,
+    walk_to_stop_builder,
     zigzag,
 )
 from motion.synthesis.style import CALM, EVERYDAY, PLAIN, WALKING
@@ -26,7 +26,7 @@ WALKS = (
     Action(
         "walk",
         9,
-        walking(),
+        walk_builder(),
         (
             "{who} walks forward{how}.",
             "{who} is walking straight ahead{how}.",
@@ -40,7 +40,7 @@ WALKS = (
     Action(
         "walk_from_rest",
         4,
-        walking_from_rest(),
+        walk_from_rest_builder(),
         (
             "{who} walks forward{how} and stops.",
             "{who} stands still, takes {count} steps forward{how} and comes to a halt.",
@@ -53,7 +53,7 @@ WALKS = (
     Action(
         "walk_and_stop",
         2,
-        stopping(),
+        walk_to_stop_builder(),
         (
             "{who} walks forward{how} and then stops.",
             "{who} comes walking{how} and halts.",
@@ -65,7 +65,7 @@ WALKS = (
     Action(
         "walk_backward",
         3,
-        walking((-1.0, -0.5)),
+        walk_builder((-1.0, -0.5)),
         (
             "{who} walks backward{how}.",
             "{who} is stepping backwards{how}.",
@@ -78,7 +78,7 @@ WALKS = (
     Action(
         "walk_curve",
         4.5,
-        walking((0.8, 1.35), curve, (3.0, 6.0)),
+        walk_builder((0.8, 1.35), curve, (3.0, 6.0)),
         (
             "{who} walks forward{how} and curves to the {side}.",
             "{who} walks in an arc to the {side}{how}.",
@@ -91,7 +91,7 @@ WALKS = (
     Action(
         "walk_circle",
         2.5,
-        walking((0.75, 1.1), circle, (4.5, 9.0)),
+        walk_builder((0.75, 1.1), circle, (4.5, 9.0)),
         (
             "{who} walks in a circle{how}.",
             "{who} is walking {turning} in a circle{how}.",
@@ -104,7 +104,7 @@ WALKS = (
     Action(
         "walk_corner",
         3,
-        walking((0.8, 1.2), corner, (3.2, 5.0)),
+        walk_builder((0.8, 1.2), corner, (3.2, 5.0)),
         (
             "{who} walks forward{how}, turns {side} and walks on.",
             "{who} is walking{how} and takes a {side} turn.",
@@ -117,7 +117,7 @@ WALKS = (
     Action(
         "walk_about_turn",
         3,
-        walking((0.75, 1.1), about_turn, (4.2, 6.5)),
+        walk_builder((0.75, 1.1), about_turn, (4.2, 6.5)),
         (
             "{who} walks forward{how}, turns around and walks back.",
             "{who} walks ahead{how}, then makes a u-turn to the {side}.",
@@ -130,7 +130,7 @@ WALKS = (
     Action(
         "walk_zigzag",
         1.5,
-        walking((0.85, 1.2), zigzag, (5.0, 8.0)),
+        walk_builder((0.85, 1.2), zigzag, (5.0, 8.0)),
         (
             "{who} walks in a zigzag{how}.",
             "{who} is walking in a winding line{how}.",
@@ -143,7 +143,7 @@ WALKS = (
     Action(
         "sneak",
         2,
-        walking(
+        walk_builder(
             (0.5, 0.85),
             ahead,
             (3.5, 6.0),
@@ -162,7 +162,7 @@ WALKS = (
     Action(
         "tiptoe_walk",
         1.5,
-        walking(
+        walk_builder(
             (0.45, 0.8), ahead, (3.2, 5.5), walk=Walk(arms=0.5, push=0.25, strike=0.0, clearance=0.06), posture=_TIPTOE
         ),
         (
@@ -176,7 +176,7 @@ WALKS = (
     Action(
         "zombie_walk",
         1,
-        walking(
+        walk_builder(
             (0.5, 0.75),
             ahead,
             (3.5, 6.0),
@@ -194,7 +194,7 @@ WALKS = (
     Action(
         "stagger",
         1.5,
-        walking(
+        walk_builder(
             (0.45, 0.75),
             zigzag,
             (4.0, 7.0),
@@ -213,7 +213,7 @@ WALKS = (
     Action(
         "walk_and_wave",
         1.5,
-        walking((0.8, 1.2), ahead, (3.2, 5.0), gesture=GESTURES["wave"]),
+        walk_builder((0.8, 1.2), ahead, (3.2, 5.0), gesture=GESTURES["wave"]),
         (
             "{who} walks forward{how} while waving with the {side} hand.",
             "{who} waves with the {side} hand while walking ahead{how}.",
@@ -225,7 +225,7 @@ WALKS = (
     Action(
         "walk_on_the_phone",
         1.5,
-        walking((0.7, 1.1), ahead, (4.0, 6.5), gesture=GESTURES["phone"]),
+        walk_builder((0.7, 1.1), ahead, (4.0, 6.5), gesture=GESTURES["phone"]),
         (
             "{who} walks{how} with the {side} hand at the ear, as if on the phone.",
             "{who} is on the phone while walking ahead{how}.",

@@ -1,0 +1,1 @@
+"""Runs of the self-consuming loop on motions."""

@@ -1,0 +1,172 @@
+"""Where motions will be written and in which form; everything that can be refused is refused before the work starts.
+
+The suffix of the output path decides the form. A path without a suffix gets the form of the input. A suffix that looks
+like a file type, but is none that can be written, is refused: `fixed.glb` is a mistake, not the name of a packed set.
+A suffix looks like a file type if it consists of two to four letters (`.glb`, `.fbx`, `.json`) or is one of
+`_OTHER_FILE_TYPES`. Anything else after a dot is part of the name: `take.01`, `walk.v2`, `set.train`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from motion.errors import InvalidInput
+from motion.formats.array_file import Content, write_array, write_single
+from motion.formats.bvh import write_bvh
+from motion.formats.motion_file import Form, Layout, MotionFile
+from motion.formats.packed import PackedPaths, write_packed
+from motion.formats.smpl import write_smpl
+from motion.motion_set import MotionSet
+from motion.report import Report
+from motion.shell.atomic import check_target
+
+SINGLE_SUFFIXES: dict[str, str] = {"bvh": ".bvh", "npy": ".npy", "npz": ".npz", "smpl": ".npz"}
+"""The suffix of each layout that holds one motion."""
+
+_OTHER_FILE_TYPES = frozenset(
+    {".mp3", ".mp4", ".m4v", ".c3d", ".h5", ".hdf5", ".7z", ".bz2", ".gz2", ".jsonl", ".blend", ".pickle", ".parquet"}
+)
+_LIKE_A_FILE_TYPE = re.compile(r"\.[a-z]{2,4}")
+
+
+@dataclass(frozen=True)
+class Output:
+    """A path that motions will be written to, and the form that they will be written in.
+
+    Attributes:
+        path: the file, or the name of the packed set with or without `.npz`.
+        layout: the layout to write.
+        content: positions or HumanML3D features.
+        keep_frame_count: write as many rows of features as the motion has frames, by repeating the last step.
+            Features have one row less than positions, so a motion that was read from features needs this.
+    """
+
+    path: Path
+    layout: Layout
+    content: Content = "positions"
+    keep_frame_count: bool = False
+
+    @property
+    def files(self) -> list[Path]:
+        """All files that may be written; for a packed set this includes the file of reports."""
+        if self.layout != "packed":
+            return [self.path]
+        paths = PackedPaths.of(self.path)
+        return [paths.arrays, paths.lines, paths.reports]
+
+    def write(self, motions: MotionSet, reports: Sequence[Report | dict[str, Any]] | None = None) -> list[Path]:
+        """Write the motions, and the reports beside them if the output is a packed set.
+
+        Args:
+            motions: the motions; exactly one unless the output is a packed set.
+            reports: one report per motion, as objects or as JSON documents.
+
+        Returns:
+            The files that were written.
+
+        Raises:
+            InvalidInput: the path cannot be written.
+        """
+        if self.layout == "packed":
+            paths = write_packed(self.path, motions, reports)
+            return [paths.arrays, paths.lines] + ([paths.reports] if reports is not None else [])
+        (motion,) = motions.motions
+        if self.layout == "bvh":
+            write_bvh(self.path, motion)
+        elif self.layout == "smpl":
+            write_smpl(self.path, motion)
+        elif self.layout == "npy":
+            write_array(self.path, motion, self.content, self.keep_frame_count)
+        else:
+            write_single(self.path, motion, self.content, self.keep_frame_count)
+        return [self.path]
+
+
+def output_for(source: MotionFile, out: str | os.PathLike[str], form: Form | None = None) -> Output:
+    """Choose the path and the form in which the motions of `source` will be written.
+
+    Args:
+        source: the motions that were read. Without a suffix in `out`, their layout is kept; features stay features
+            and SMPL poses stay SMPL poses unless `form` says otherwise.
+        out: the path that the user gave. If it is an existing folder, the output gets the name of `source` in it.
+        form: what the arrays of the output hold; None to follow `source`.
+
+    Raises:
+        InvalidInput: the path cannot be written, its suffix is an unknown file type, or the file type cannot hold the
+            motions.
+    """
+    path = Path(out)
+    if path.is_dir() and not PackedPaths.of(path).arrays.exists():
+        path = path / (source.path.name if source.single else PackedPaths.of(source.path.name).arrays.stem)
+    else:
+        _check_suffix(path)
+    suffix = path.suffix.lower()
+    if source.single and suffix not in SINGLE_SUFFIXES.values():
+        path = path.with_name(path.name + SINGLE_SUFFIXES[source.layout])
+        suffix = path.suffix
+    layout = _layout_for(source, suffix, form)
+    if layout != "packed" and len(source.motions) != 1:
+        count = len(source.motions)
+        raise InvalidInput.of(str(path), f"{suffix} holds one motion, not {count}; must be the name of a packed set")
+    if layout == "packed" and form not in (None, "positions"):
+        raise InvalidInput.of(str(path), f"a packed set holds positions, not {form}; must be --as positions")
+    if layout in ("bvh", "npy") and form == "smpl":
+        raise InvalidInput.of(str(path), f"{suffix} cannot hold SMPL poses; must end in .npz")
+    if layout == "bvh" and form == "features":
+        raise InvalidInput.of(str(path), ".bvh cannot hold features; must end in .npy or .npz")
+    content = "features" if (source.content if form is None else form) == "features" else "positions"
+    output = Output(path, layout, content, source.content == "features")
+    for target in output.files:
+        check_target(target)
+    return output
+
+
+def check_output(output: Output, inputs: Iterable[str | os.PathLike[str]], overwrite: bool = False) -> None:
+    """Refuse an output that would replace one of the inputs, unless the user asked for that.
+
+    Call it after `output_for` and before the work. Files are compared by identity, so that another spelling of the
+    path and a link to the input are recognized.
+
+    Args:
+        output: the planned output.
+        inputs: the paths that the command reads: files, names of packed sets, HumanML3D folders.
+        overwrite: whether the user gave `--overwrite`; then nothing is refused.
+
+    Raises:
+        InvalidInput: a file of the output is a file of an input.
+    """
+    if overwrite:
+        return
+    existing = [file for file in output.files if file.exists()]
+    for source in map(Path, inputs):
+        packed = PackedPaths.of(source)
+        files = [file for file in (source, packed.arrays, packed.lines) if file.is_file()]
+        for target in existing:
+            inside = source.is_dir() and target.resolve().is_relative_to(source.resolve())
+            if inside or any(target.samefile(file) for file in files):
+                reason = f"would replace the input {source}; must be another path, or use --overwrite to replace it"
+                raise InvalidInput.of(str(output.path), reason)
+
+
+def _check_suffix(path: Path) -> None:
+    suffix = path.suffix.lower()
+    if suffix in SINGLE_SUFFIXES.values():
+        return
+    if suffix in _OTHER_FILE_TYPES or _LIKE_A_FILE_TYPE.fullmatch(suffix):
+        reason = f"ends in {path.suffix!r}; must end in .bvh, .npy or .npz, or be the name of a packed set"
+        raise InvalidInput.of(str(path), reason)
+
+
+def _layout_for(source: MotionFile, suffix: str, form: Form | None) -> Layout:
+    if suffix == ".bvh":
+        return "bvh"
+    if suffix == ".npy":
+        return "npy"
+    if not source.single:
+        return "packed"
+    return "smpl" if form == "smpl" or (form is None and source.layout == "smpl") else "npz"

@@ -1,0 +1,68 @@
+"""`plumb-sim correct`: correct motions from files."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from motion.protocols import CorrectionOptions, Corrector
+from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
+from sim_server.commands.correctors import open_corrector, parse_assist
+
+
+@dataclass(frozen=True)
+class Correct:
+    """Correct motions and write them with a report of each.
+
+    The exit status is 1 if a motion failed (it is written too, marked FAILED), or if a member of a folder could not be
+    read.
+    """
+
+    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="IN...")]
+    """Motions (.bvh, .npy, .npz), packed sets or HumanML3D folders."""
+    out: Path
+    """Output path: for one input a file or set, without a suffix in the format of IN; for several inputs a folder."""
+    overwrite: bool = False
+    """Allow the output to replace an input."""
+    server: Annotated[str | None, arg(metavar="HOST:PORT")] = None
+    """Correct on this server instead of in this process."""
+    policy: Annotated[str, arg(metavar="NAME")] = ""
+    """Name or folder of the policy; by default the corrector's own."""
+    assist: Annotated[str, arg(metavar="auto|none|NEWTONS")] = "auto"
+    """Limit of the assist, the external force on the root: raised only where a motion would fall, none, or fixed."""
+    effort: Annotated[int, arg(metavar="1-4")] = 1
+    """Number of ways in which each motion is corrected; the best result is kept."""
+    seed: int = 0
+    """Seed of the correction."""
+    json: bool = False
+    """Also print one JSON document with all reports to stdout."""
+    threads: int = 0
+    """Threads of the physics (0: one per usable core); ignored with --server."""
+
+    def run(self) -> int:
+        """Execute the command and return its exit status."""
+        from motion.summary import summarize
+        from sim_server.correction_table import correction_table
+        from sim_server.file_correction import correct_files
+
+        options = CorrectionOptions(self.policy if self.server else "", parse_assist(self.assist), self.effort)
+        with ExitStack() as stack, progress_bar("motions") as progress:
+
+            def opened() -> Corrector:
+                return stack.enter_context(open_corrector(self.server, self.policy, self.threads))
+
+            corrected = correct_files(self.inputs, self.out, opened, self.seed, options, progress, self.overwrite)
+        summary = summarize(corrected.reports)
+        log(correction_table(corrected.ids, corrected.frames, corrected.reports))
+        for note in corrected.notes:
+            log(note)
+        log(f"written to {', '.join(map(str, corrected.written))}")
+        if self.json:
+            summary |= {"left_out": list(corrected.notes)}
+            print(json.dumps({"reports": corrected.documents(), "summary": summary}, indent=1))
+        return DONE_WITH_FAILURES if summary["failed"] or corrected.unreadable else DONE
