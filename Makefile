@@ -37,7 +37,7 @@ smoke: build
 	$(PY) tests/smoke.py dist $(SMOKE)
 
 docs: $(INSTALLED)
-	$(PY) -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 # The pictures of README and docs.
 pictures: $(INSTALLED)

@@ -40,11 +40,11 @@ def main(dist: Path, folder: Path) -> None:
         return done.stdout.strip()
 
     def install(extras: str) -> None:
-        run("pip", "install", "--quiet", "--constraint", str(CONSTRAINTS), f"{wheel.resolve()}{extras}")
+        run("pip", "install", "--quiet", "--constraint", str(CONSTRAINTS), f"{wheel}{extras}")
 
     install("")
     where = run("python", "-c", "import motion; print(motion.__file__)")
-    assert Path(where).is_relative_to(folder.resolve()), f"the checkout was imported: {where}"
+    assert Path(where).is_relative_to(folder), f"the checkout was imported: {where}"
     for program in PROGRAMS:
         run(program, "--version", shows="0.")
         run(program, "--help", shows="usage")
@@ -61,9 +61,9 @@ def main(dist: Path, folder: Path) -> None:
     run("plumb-sim", "correct", "clip.bvh", "--out", "fixed.bvh", "--json", shows='"policy": "plumb-1"')
     run("plumb-gen", "sample", "--prompt", "a person walks", "--out", "sampled.npz", shows="mdm")
     run("plumb-loop", "recipes", shows="scsc-default")
-    run("plumb-loop", "reproduce", "fu-kernel-density", "--quick", "--json", shows='"verdict"')
+    run("plumb-loop", "reproduce", "fu-kernel-density", "--quick", "--json", shows='"holds": true')
     print("1 passed, 0 failed")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
