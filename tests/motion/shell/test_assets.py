@@ -28,6 +28,6 @@ def test_an_environment_variable_names_the_folder_of_the_data(monkeypatch: pytes
 
 
 def test_without_the_environment_variable_no_folder_is_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PLUMB_DATA")
+    monkeypatch.delenv("PLUMB_DATA", raising=False)
     with pytest.raises(InvalidInput, match="environment variable PLUMB_DATA must name"):
         data_path("$PLUMB_DATA/train")
