@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from loop_client.experiments.check_recipe import CheckRecipe
+from loop_client.check_recipe import CheckRecipe
 from motion.intervals import format_interval, half_width, interval
 
 Curves = dict[str, np.ndarray]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from loop_client.experiments.check_recipe import CheckRecipe
+from loop_client.check_recipe import CheckRecipe
 from loop_client.experiments.checks import Verdict
 from loop_client.runs.run_files import write_json
 

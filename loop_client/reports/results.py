@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from loop_client.check_recipe import CheckRecipe
 from loop_client.evaluation.measures import BY_PATH, Measure
-from loop_client.experiments.check_recipe import CheckRecipe
 from loop_client.experiments.checks import Curves, Verdict, judge
 from loop_client.reports.arm_colors import arm_colors
 from loop_client.reports.charts import Curve

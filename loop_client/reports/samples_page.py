@@ -25,7 +25,7 @@ _COLUMNS = {
 }
 _LEGEND = (
     "Each cell: as sampled → corrected, lower is better. Physical error is the sum of penetration, float and skate of "
-    "the lowest joint. Assist is the mean force at the root that no contact explains; a completed motion did not fall."
+    "the lowest joint. Assist is the mean force at the root that no contact explains; a completed motion did not fail."
 )
 
 
@@ -76,7 +76,9 @@ def conclude(corrections: Sequence[Correction]) -> str:
         f"share of skating frames from {before.skate_ratio:.0%} to {after.skate_ratio:.0%}; "
         f"{improved} of {len(reports)} motions have less error than before"
     )
-    return sentence + (f", {failed} fell." if failed else ", none fell.")
+    assisted = sum(report.status == "ASSISTED" for report in reports)
+    sentence += f", {failed} failed" if failed else ", none failed"
+    return sentence + (f", {assisted} were carried for a part." if assisted else ".")
 
 
 def _change(before: PhysicalErrors, after: PhysicalErrors) -> list[str]:
@@ -85,4 +87,5 @@ def _change(before: PhysicalErrors, after: PhysicalErrors) -> list[str]:
 
 def _effort(correction: Correction) -> tuple[str, str]:
     report = correction.report
-    return f"{report.residual_force_n_mean:.0f}", "yes" if report.status != "FAILED" else f"to {report.completed:.0%}"
+    completed = {"OK": "yes", "ASSISTED": "carried", "FAILED": f"to {report.completed:.0%}"}[report.status]
+    return f"{report.residual_force_n_mean:.0f}", completed

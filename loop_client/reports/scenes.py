@@ -122,8 +122,9 @@ def correction_scene(motion: Motion, correction: Correction, color: str) -> Scen
         f"physical error {report.before.phys_err_mm:.1f} → {report.after.phys_err_mm:.1f} mm, moved by "
         f"{report.mpjpe_global_mm:.0f} mm, residual force {report.residual_force_n_mean:.1f} N"
     )
-    if report.status == "FAILED":
-        numbers += f"; failed after {report.completed:.0%}"
+    if report.status != "OK":
+        why = report.reason or f"completed {report.completed:.0%}"
+        numbers += f"; {report.status.lower()}: {why}"
     shown = {"as sampled": motion, "corrected": correction.motion}
     colors = {"as sampled": UNCORRECTED_COLOR, "corrected": color}
     return _scene(shown, colors, motion.caption or "", f"{motion.caption} — {numbers}")

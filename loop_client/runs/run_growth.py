@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from loop_client.experiments.recipe_description import without_description
+from loop_client.recipe_description import without_description
 from loop_client.runs.run_recipe import Recipe
 from motion.errors import InvalidInput
 from motion.shell.schema import table_differences, to_table

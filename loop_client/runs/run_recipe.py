@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from loop_client.check_recipe import CheckRecipe, check_violations
 from loop_client.evaluation.measures import BY_PATH
-from loop_client.experiments.check_recipe import CheckRecipe, check_violations
 from loop_client.runs.arms import ArmRecipe
 from loop_client.runs.recipe_sections import (
     CorrectionRecipe,

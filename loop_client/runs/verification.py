@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from loop_client.experiments.theory import collapse_threshold
 from loop_client.runs.arms import VerifierRecipe
 from loop_client.runs.sample_batch import SampleBatch
+from loop_client.theory import collapse_threshold
 from motion.metrics import physical_errors
 from motion.motion import Motion
 from motion.motion_set import MotionSet

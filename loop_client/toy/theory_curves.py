@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from loop_client.experiments.theory import c4_curve, distance_bound, gaussian_mean_factor, is_stable
 from loop_client.reports.charts import Curve
+from loop_client.theory import c4_curve, distance_bound, gaussian_mean_factor, is_stable
 from loop_client.toy.gaussian import GaussianModel
 from loop_client.toy.toy_recipe import ToyArmRecipe, ToyRecipe
 from loop_client.toy.toy_store import ToyResults

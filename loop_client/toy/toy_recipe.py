@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from loop_client.experiments.check_recipe import CheckRecipe, check_violations
+from loop_client.check_recipe import CheckRecipe, check_violations
 from loop_client.strategy import STRATEGIES
 from loop_client.toy.distributions import DISTRIBUTIONS, FILE_KINDS, Distribution, placeholder_images
 from loop_client.toy.model_registry import MODEL_KINDS, make_model

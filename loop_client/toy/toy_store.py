@@ -25,7 +25,7 @@ import numpy as np
 
 from loop_client.experiments.checks import Curves, Verdict, judge
 from loop_client.experiments.experiment import FinalMetrics
-from loop_client.experiments.recipe_description import without_description
+from loop_client.recipe_description import without_description
 from loop_client.toy.toy_recipe import ToyRecipe, toy_recipe_from_table
 from motion import __version__
 from motion.errors import InvalidInput

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from loop_fakes import RECIPE, Cut, FakeCorrector, FakeGenerator, Fuse
 
+from loop_client.check_recipe import CheckRecipe
 from loop_client.evaluation.measures import MEASURES
-from loop_client.experiments.check_recipe import CheckRecipe
 from loop_client.reports.results import Results, final_table
 from loop_client.reports.run_report import write_report
 from loop_client.runs.loop import run_loop

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from loop_client.experiments.theory import (
+from loop_client.theory import (
     c4,
     collapse_threshold,
     contraction,
