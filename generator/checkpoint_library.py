@@ -7,6 +7,9 @@ from pathlib import Path
 from generator.store import Store
 from generator.training.checkpoint import Checkpoint, content_digest, read_checkpoint, read_settings
 from generator.training.settings import Settings
+from motion.errors import NotFound
+from motion.formats.packed import read_packed
+from motion.motion_set import MotionSet
 from motion.shell.assets import asset_path
 
 SHIPPED_CHECKPOINTS = ("flow", "mdm")
@@ -71,6 +74,24 @@ class CheckpointLibrary:
         """
         return read_checkpoint(self._folder(identity))
 
+    def captions(self, identity: str) -> list[str] | None:
+        """Return the captions that a checkpoint and those before it were trained on; None if they are not all here.
+
+        Raises:
+            NotFound: if no checkpoint has this id.
+            InvalidInput: if a file is damaged.
+        """
+        if identity in self._shipped:
+            return _flat_captions(read_packed(asset_path("motions/default.npz")))
+        card = self.read(identity).card
+        dataset, start = str(card.get("dataset", "")), str(card.get("init", ""))
+        try:
+            captions = _flat_captions(self._store.dataset(dataset))
+            earlier = self.captions(start) if start else []
+        except NotFound:
+            return None
+        return None if earlier is None else captions + earlier
+
     def origin(self, identity: str) -> str:
         """Return what a training request names as its start: an id that determines the content of the checkpoint.
 
@@ -85,6 +106,10 @@ class CheckpointLibrary:
 
     def _outside_the_store(self) -> dict[str, Path]:
         return self._shipped | self._opened
+
+
+def _flat_captions(dataset: MotionSet) -> list[str]:
+    return [caption for captions in dataset.captions for caption in captions]
 
 
 def _with_digest(folder: Path) -> str:

@@ -16,6 +16,8 @@ from generator.diffusion.sampling import SAMPLERS, Sampler
 from generator.loaded_model import LoadedModel, SamplingSettings
 from generator.sample_request import MAX_FRAMES, MIN_FRAMES, SEED_LIMIT, check_sample_request
 from generator.store import Store
+from generator.text.hashed_ngrams import HashedNgrams
+from generator.text.known_words import stems, unknown_prompts
 from generator.torch_runtime import resolve_device, set_torch_threads
 from generator.training.checkpoint import write_checkpoint
 from generator.training.feature_codec import check_trainable
@@ -223,6 +225,18 @@ class DiffusionGenerator:
         """
         is_folder = name and name not in self._library.ids() and Path(name).is_dir()
         return self.open_checkpoint(Path(name)) if is_folder else name
+
+    def unknown_prompts(self, prompts: Sequence[str], checkpoint: str) -> list[str]:
+        """Return the prompts of which a checkpoint knows no word, so that its samples do not follow them.
+
+        Raises:
+            NotFound: if there is no such checkpoint.
+            InvalidInput: if a file is damaged.
+        """
+        # A pretrained encoder knows more words than the captions of the motions hold.
+        learned = self._library.settings(checkpoint).text_encoder == HashedNgrams.name
+        captions = self._library.captions(checkpoint) if learned else None
+        return unknown_prompts(prompts, None if captions is None else stems(captions))
 
     def copy_checkpoint(self, identity: str, folder: Path) -> None:
         """Write a checkpoint into a folder, which is created if necessary.

@@ -10,7 +10,11 @@ class PlumbError(Exception):
     """Base class of all errors that Plumb raises on purpose; the text is one sentence for the user."""
 
 
-class SkippedMotionsWarning(UserWarning):
+class ReadingWarning(UserWarning):
+    """Something that a file does not state was guessed or put right when it was read; the text is one sentence."""
+
+
+class SkippedMotionsWarning(ReadingWarning):
     """Some members of a set could not be used and were skipped; the text names them and gives the reason."""
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from motion import rotation
 from motion.array_types import FloatArray
-from motion.skeleton import ANKLES, ARMS, LEGS, NUM_JOINTS, PARENTS, TOES, bone_lengths
+from motion.skeleton import ANKLES, ARMS, CHILDREN, LEGS, NUM_JOINTS, PARENTS, TOES, bone_lengths
 
 # Mean bone vectors of the adult subjects of the CMU motion capture database in the rest pose described above, made
 # symmetric. The slope of the foot is that of a foot that stands flat.
@@ -35,6 +35,7 @@ _RESTING_HEIGHT_M = 0.025  # a resting toe is at most this far above the 5th per
 _RESTING_STEP_M = 0.015  # a resting toe moves at most this far in a frame
 _RESTING_FRAMES = 6  # fewer resting frames do not show how a foot stands
 _ALIGNMENT_FRAMES = 64  # this many frames, spread over the motion, determine the shape of pelvis and chest
+_NO_LENGTH_M = 1e-3  # a bone that is shorter has no direction: tools put joints that a skeleton lacks at their parent
 _SOLE_LEVEL_BELOW_M = 0.35  # a foot whose ankle is higher swings freely, so its sole need not be level
 
 
@@ -96,15 +97,17 @@ def estimate_offsets(positions: FloatArray) -> FloatArray:
     offsets = REST_OFFSETS.copy()
     offsets[list(TOES)] = (0.0, planted_foot_slope(positions), 1.0)
     offsets[1:] *= (lengths / np.linalg.norm(offsets[1:], axis=1))[:, None]
-    for joint, children in _TRIADS.items():
+    for joint in _TRIADS:
         sampled = positions[:: len(positions) // _ALIGNMENT_FRAMES + 1]
+        children = _triad(joint, sampled[:, _TRIADS[joint]] - sampled[:, [joint]])
         vectors = sampled[:, children] - sampled[:, [joint]]
         rest = template = offsets[children]
         for _ in range(3):
             rotations = rigid_alignment(template, vectors)
             template = np.median(np.swapaxes(vectors @ rotations, 0, 1), axis=1)
         template = template @ rigid_alignment(template, rest).T
-        offsets[children] = template * (lengths[np.array(children) - 1] / np.linalg.norm(template, axis=1))[:, None]
+        norms = np.maximum(np.linalg.norm(template, axis=1), _NO_LENGTH_M)
+        offsets[children] = template * (lengths[np.array(children) - 1] / norms)[:, None]
     return offsets
 
 
@@ -260,8 +263,20 @@ def _foot_rotations(
     return foot, _twist(foot, -rotation.rotate(foot, _LATERAL), lift)
 
 
-def _set_triad_rotation(rotations: FloatArray, positions: FloatArray, offsets: FloatArray, joint: int) -> None:
+def _triad(joint: int, vectors: FloatArray) -> list[int]:
+    """Return the three joints that show how `joint` is rotated, from the vectors (n, 3, 3) to its children in n frames.
+
+    They are its children. If those lie in one line, what is beyond a child without a length takes that child's place.
+    """
     children = _TRIADS[joint]
+    if np.median(np.linalg.svd(vectors, compute_uv=False)[:, 1]) > _NO_LENGTH_M:
+        return children
+    lengths = np.median(np.linalg.norm(vectors, axis=-1), axis=0)
+    return [CHILDREN[child][0] if lengths[i] < _NO_LENGTH_M else child for i, child in enumerate(children)]
+
+
+def _set_triad_rotation(rotations: FloatArray, positions: FloatArray, offsets: FloatArray, joint: int) -> None:
+    children = _triad(joint, offsets[None, _TRIADS[joint]])
     vectors = positions[:, children] - positions[:, [joint]]
     rotations[:, joint] = rotation.from_matrix(rigid_alignment(offsets[children], vectors))
 

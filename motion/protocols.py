@@ -38,6 +38,9 @@ class CorrectionOptions:
             without assist and raises the limit step by step, only around the moments at which the body would fall;
             "none" allows no assist; a number is the limit in N for the force and in N m for the torque.
         effort: number of ways in which each motion is corrected, 1 to `MAX_EFFORT`; the best result is returned.
+        max_assist_n: a motion whose assist force has a larger mean is marked FAILED [N]; None for no such limit.
+        in_place: keep the input's path over the floor, as on a treadmill: the body is corrected as it has to travel so
+            that its feet stand, and then moved back.
 
     Raises:
         InvalidInput: a value is out of range or of another type.
@@ -46,6 +49,8 @@ class CorrectionOptions:
     policy: str = ""
     assist: Assist = "auto"
     effort: int = 1
+    max_assist_n: float | None = None
+    in_place: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.assist, str):
@@ -57,6 +62,9 @@ class CorrectionOptions:
             raise InvalidInput.of("assist", f"is {self.assist}; a limit in newtons must be finite and not negative")
         if not isinstance(self.effort, Integral) or not 1 <= self.effort <= MAX_EFFORT:
             raise InvalidInput.of("effort", f"is {self.effort}; must be a whole number from 1 to {MAX_EFFORT}")
+        most = self.max_assist_n
+        if most is not None and not (isinstance(most, Real) and math.isfinite(most) and most >= 0):
+            raise InvalidInput.of("max_assist_n", f"is {most!r:.40}; must be a finite number of newtons, 0 or more")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@ from typing import Any, Literal
 from motion.metrics import PhysicalErrors
 from motion.motion import Motion
 
-__all__ = ["Correction", "PhysicalErrors", "Report"]
+__all__ = ["Correction", "PhysicalErrors", "Report", "Status"]
+
+Status = Literal["OK", "ASSISTED", "FAILED"]
+"""How good a correction is; a motion that is not `FAILED` was completed."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,10 @@ class Report:
     """How one motion was corrected; the field names are also the JSON keys and the names on the wire.
 
     Attributes:
-        status: `OK`, or `FAILED` if the simulated body lost its reference in every attempt.
+        status: `OK`; `ASSISTED` if the body completed the motion, but was carried for a part of it: the norm of the
+            assist force has a mean above a quarter of the body's weight over the motion, or above 100 N over some
+            second of it; or `FAILED` if the body lost its reference in every attempt, or needed more assist than
+            `CorrectionOptions.max_assist_n`.
         completed: share of the frames before the body lost its reference, see `motion.metrics.completion`; 1.0 if it
             never did.
         mpjpe_global_mm: distance of the joints to the input in the world, mean over joints and frames.
@@ -35,9 +41,11 @@ class Report:
         seconds: simulated time of all attempts, not the time that the call took.
         completed_strict: as `completed`, with the limit applied to every single joint; None if the corrector does not
             report it.
+        reason: why the motion failed or was assisted; empty if it is `OK`.
+        notes: what was changed on purpose or guessed, one sentence each.
     """
 
-    status: Literal["OK", "FAILED"]
+    status: Status
     completed: float
     mpjpe_global_mm: float
     mpjpe_local_mm: float
@@ -53,10 +61,12 @@ class Report:
     seed: int
     seconds: float
     completed_strict: float | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as a JSON document."""
-        return asdict(self)
+        return {**asdict(self), "notes": list(self.notes)}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Report:
@@ -69,6 +79,7 @@ class Report:
         fields = dict(document)
         fields["before"] = PhysicalErrors(**fields["before"])
         fields["after"] = PhysicalErrors(**fields["after"])
+        fields["notes"] = tuple(fields.get("notes", ()))
         return cls(**fields)
 
 

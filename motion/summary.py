@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -22,19 +23,20 @@ def summarize(reports: Sequence[Report]) -> dict[str, Any]:
     """Summarize the reports of many corrections.
 
     Returns:
-        The counts `motions`, `ok` and `failed`. If there are reports, also the mean over motions of the numbers of a
-        report, under the same names, with the mean physical errors `before` and `after`. `completed` is the mean share
-        of frames until failure, `completed_share` the share of motions that did not fail, `residual_force_n_max` the
-        largest force and `seconds` the sum of the simulated time.
+        The counts `motions`, `ok`, `assisted` and `failed`. If there are reports, also the mean over motions of the
+        numbers of a report, under the same names, with the mean physical errors `before` and `after`. `completed` is
+        the mean share of frames until failure, `completed_share` the share of motions that are OK or ASSISTED,
+        `residual_force_n_max` the largest force and `seconds` the sum of the simulated time.
     """
     if not reports:
-        return {"motions": 0, "ok": 0, "failed": 0}
-    ok = sum(report.status == "OK" for report in reports)
+        return {"motions": 0, "ok": 0, "assisted": 0, "failed": 0}
+    count = Counter(report.status for report in reports)
     return {
         "motions": len(reports),
-        "ok": ok,
-        "failed": len(reports) - ok,
-        "completed_share": ok / len(reports),
+        "ok": count["OK"],
+        "assisted": count["ASSISTED"],
+        "failed": count["FAILED"],
+        "completed_share": 1 - count["FAILED"] / len(reports),
         **{name: float(np.mean([getattr(report, name) for report in reports])) for name in _AVERAGED},
         "before": asdict(mean_errors([report.before for report in reports])),
         "after": asdict(mean_errors([report.after for report in reports])),

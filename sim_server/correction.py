@@ -16,8 +16,10 @@ from motion.validation import MAX_MESSAGE_FRAMES, as_motion
 from sim_server.body.humanoid import CONTROL_FPS, SOLE_M
 from sim_server.body.retarget import Reference, retarget
 from sim_server.engine.job import Job
+from sim_server.path_change import added_path, travel_note
 from sim_server.policies.policy import Policy
 from sim_server.preparation import prepare
+from sim_server.verdict import judge
 
 MIN_FRAMES = 4
 MAX_FRAMES = 2000
@@ -77,16 +79,20 @@ def build_reference(motion: Motion) -> Reference:
     return reference
 
 
-def build_correction(motion: Motion, job: Job, seed: int) -> Correction:
+def build_correction(motion: Motion, job: Job, seed: int, options: CorrectionOptions) -> Correction:
     """Build the correction of a motion from its finished job, at the motion's own rate and length."""
     lowered = job.positions - (0, SOLE_M, 0)
+    source = at_control_rate(motion)
+    note = travel_note(job.reference.positions, source)
+    if options.in_place:
+        lowered = lowered - added_path(job.reference.positions, source)[:, None]
+        note = ""
     corrected = motion.with_positions(resample(lowered, CONTROL_FPS, motion.fps, len(motion)))
-    share, completed = completion(job.positions, job.reference.positions)
-    completed = completed and job.diverged_at is None
+    status, reason = judge(job, options)
     force, torque = np.linalg.norm(job.assist.reshape(-1, 2, 3), axis=-1).T
     report = Report(
-        status="OK" if completed else "FAILED",
-        completed=share,
+        status=status,
+        completed=completion(job.positions, job.reference.positions)[0],
         mpjpe_global_mm=mpjpe_global(corrected.positions, motion.positions),
         mpjpe_local_mm=mpjpe_local(corrected.positions, motion.positions),
         before=physical_errors(motion.positions, motion.fps),
@@ -101,11 +107,13 @@ def build_correction(motion: Motion, job: Job, seed: int) -> Correction:
         seed=seed,
         seconds=job.steps_simulated / CONTROL_FPS,
         completed_strict=completion(job.positions, job.reference.positions, strict=True)[0],
+        reason=reason,
+        notes=(note,) if note else (),
     )
     return Correction(corrected, report)
 
 
-def failed_correction(motion: Motion, policy: str, seed: int) -> Correction:
+def failed_correction(motion: Motion, policy: str, seed: int, error: NotSimulable) -> Correction:
     """Build the correction of a motion that cannot be simulated: the motion itself, marked FAILED."""
     errors = physical_errors(motion.positions, motion.fps)
     report = Report(
@@ -125,5 +133,6 @@ def failed_correction(motion: Motion, policy: str, seed: int) -> Correction:
         seed=seed,
         seconds=0.0,
         completed_strict=0.0,
+        reason=f"no body fits it: {error}",
     )
     return Correction(motion, report)

@@ -234,8 +234,8 @@ class Corrector:
             policy = self._policies[request.options.policy or self._policy.name]
             try:
                 request.reference = build_reference(request.motion)
-            except NotSimulable:
-                request.answer(failed_correction(request.motion, policy.name, request.seed))
+            except NotSimulable as error:
+                request.answer(failed_correction(request.motion, policy.name, request.seed, error))
                 return None
             request.trials = plan_trials(policy, request.options)
         job = request.start_trial(request.reference)
@@ -251,7 +251,8 @@ class Corrector:
         if job.cancelled or request.ended < len(request.trials):
             return
         try:
-            request.answer(build_correction(request.motion, best_job(request.jobs), request.seed))
+            best = best_job(request.jobs, request.options)
+            request.answer(build_correction(request.motion, best, request.seed, request.options))
         except Exception as error:  # as in `_next_job`
             request.fail(error)
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from motion.errors import InvalidInput, Violation
-from motion.formats.files import MotionFile, Output, check_output, output_for, read_file
+from motion.errors import InvalidInput, PlumbError, Violation
+from motion.formats.files import MotionFile, Output, check_output, output_for, read_each, read_rig
+from motion.formats.members import keep_valid
+from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, Corrector, ProgressCallback
 from motion.report import Report
@@ -41,8 +43,8 @@ class CorrectedFiles:
         frames: the number of frames of each motion.
         reports: the report of each motion.
         written: the files that were written.
-        notes: sentences about members of the inputs that were left out.
-        unreadable: the number of members that were missing or damaged.
+        notes: sentences about what was guessed or put right, and about inputs and members that were left out.
+        unreadable: the number of inputs and members that were left out because they are missing, damaged or invalid.
     """
 
     sources: tuple[Path, ...]
@@ -69,11 +71,13 @@ def correct_files(
     options: CorrectionOptions | None = None,
     progress: ProgressCallback | None = None,
     overwrite: bool = False,
+    rig: Path | None = None,
+    reading: ReadOptions = DEFAULT_OPTIONS,
 ) -> CorrectedFiles:
     """Correct the motions in files and write the results.
 
-    All inputs are read, and all outputs checked, before the corrector is opened. If one motion is refused, nothing is
-    written.
+    All inputs are read, and all outputs checked, before the corrector is opened. Inputs and members that cannot be used
+    are left out, unless none remains.
 
     Args:
         inputs: motions, packed sets or HumanML3D folders.
@@ -83,14 +87,16 @@ def correct_files(
         options: how to correct.
         progress: called with the numbers of motions (done, all).
         overwrite: whether an output may replace an input.
+        rig: a `.bvh` file on whose skeleton the results are written; None for that of each input.
+        reading: what the user says about the inputs beyond what they say themselves.
 
     Raises:
-        NotFound: an input does not exist, or no policy has the name in `options`.
-        InvalidInput: an input cannot be read, holds no motions or an invalid one (named by its id), or `out` cannot be
-            written or would replace an input.
+        NotFound: no input exists, or no policy has the name in `options`.
+        InvalidInput: no input can be read, or none holds a valid motion (named by its id), or `out` cannot be written
+            or would replace an input.
         ServiceUnavailable: the corrector is a service that cannot be reached.
     """
-    with _planned(inputs, out, overwrite) as plan:
+    with _planned(inputs, out, overwrite, reading, rig) as (plan, left_out):
         motions = [motion for each in plan for motion in each.source.motions]
         corrector = open_corrector()
         try:
@@ -108,30 +114,51 @@ def correct_files(
         frames=tuple(len(motion) for motion in motions),
         reports=tuple(correction.report for correction in corrections),
         written=tuple(written),
-        notes=tuple(note for each in plan for note in each.source.notes),
-        unreadable=sum(each.source.unreadable for each in plan),
+        notes=(
+            *left_out,
+            *(note for each in plan for note in (*each.source.named_notes(), *each.output.named_notes())),
+        ),
+        unreadable=len(left_out) + sum(each.source.unreadable for each in plan),
     )
 
 
+def _read_valid(inputs: Sequence[Path], reading: ReadOptions) -> tuple[list[MotionFile], list[str]]:
+    """Read the inputs, and return those that hold motions which can be corrected, and sentences about the others."""
+    from sim_server.correction import check_correctable
+
+    files, left_out = read_each(inputs, options=reading)
+    valid: list[MotionFile] = []
+    errors: list[PlumbError] = []
+    for file in files:
+        try:
+            valid.append(keep_valid(file, check_correctable))
+        except InvalidInput as error:
+            errors.append(error)
+    if not valid:
+        raise errors[0]
+    return valid, [*left_out, *(f"left out: {error}" for error in errors)]
+
+
 @contextmanager
-def _planned(inputs: Sequence[Path], out: Path, overwrite: bool) -> Iterator[list[FileCorrection]]:
-    """Plan the output of every input; a folder that is made for the outputs is removed after a failure."""
-    if not inputs:
-        raise InvalidInput.of("IN", "names no file; must be at least one")
-    sources = [read_file(path) for path in inputs]
-    for source in sources:
-        if not len(source.motions):
-            raise InvalidInput.of(str(source.path), "holds no motions; must hold at least one")
-    made = len(sources) > 1 and not out.is_dir()
+def _planned(
+    inputs: Sequence[Path], out: Path, overwrite: bool, reading: ReadOptions, rig: Path | None
+) -> Iterator[tuple[list[FileCorrection], list[str]]]:
+    """Plan the output of every input that can be used, and yield sentences about the others as well.
+
+    A folder that is made for the outputs is removed after a failure.
+    """
+    sources, left_out = _read_valid(inputs, reading)
+    skeleton = read_rig(rig) if rig is not None else None
+    made = len(inputs) > 1 and not out.is_dir()
     if made:
         check_target(out)
         out.mkdir()
     try:
-        plan = [FileCorrection(source, output_for(source, out)) for source in sources]
+        plan = [FileCorrection(source, output_for(source, out, rig=skeleton)) for source in sources]
         _check_distinct(plan)
         for each in plan:
-            check_output(each.output, inputs, overwrite)
-        yield plan
+            check_output(each.output, [*inputs, *([rig] if rig is not None else [])], overwrite)
+        yield plan, left_out
     except BaseException:
         if made and not any(out.iterdir()):
             out.rmdir()

@@ -19,6 +19,7 @@ from motion.validation import as_motion, check_motion
 from sim_server.corrector import QueueFull
 
 POLICY = "three-frame-mean"
+ASSIST_N = 0.1
 
 
 class SmoothingCorrector:
@@ -101,14 +102,16 @@ class SmoothingCorrector:
         padded = np.pad(motion.positions, ((1, 1), (0, 0), (0, 0)), mode="edge")
         smooth = motion.with_positions((padded[:-2] + padded[1:-1] + padded[2:]) / 3)
         limit = {"auto": 100.0, "none": 0.0}.get(str(options.assist), options.assist)
+        too_much = options.max_assist_n is not None and options.max_assist_n < ASSIST_N
+        status = "FAILED" if too_much else "ASSISTED" if motion.name == "carried" else "OK"
         report = Report(
-            status="OK",
+            status=status,
             completed=1.0,
             mpjpe_global_mm=mpjpe_global(smooth.positions, motion.positions),
             mpjpe_local_mm=mpjpe_local(smooth.positions, motion.positions),
             before=physical_errors(motion.positions, motion.fps),
             after=physical_errors(smooth.positions, motion.fps),
-            residual_force_n_mean=0.1,
+            residual_force_n_mean=ASSIST_N,
             residual_force_n_max=float(np.random.default_rng(seed).random()),
             residual_torque_nm_mean=0.0,
             assist_limit_n=float(limit),
@@ -117,5 +120,7 @@ class SmoothingCorrector:
             mujoco="0.0.0",
             seed=seed,
             seconds=len(motion) / motion.fps,
+            reason={"OK": "", "ASSISTED": "carried", "FAILED": "more than the assist that is allowed"}[status],
+            notes=("was smoothed",),
         )
         return Correction(smooth, report)

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from motion.motion_set import MotionSet
 
 
+_UNKNOWN_PROMPT = (
+    "{checkpoint} knows no word of the prompt {prompt!r}, so that its sample follows none; prompts must be in words of "
+    "the captions that it was trained on, such as 'a person walks' in English"
+)
+
+
 @dataclass(frozen=True)
 class Sample:
     """Sample motions from text prompts."""
@@ -57,13 +63,17 @@ class Sample:
         generator = DiffusionGenerator(self.store, self.device, self.threads, precision=self.precision)
         checkpoint = generator.resolve_checkpoint(self.checkpoint) or generator.describe().default_checkpoint
         options = SampleOptions(checkpoint, self.guidance, self.steps)
+        unknown = generator.unknown_prompts(prompts, checkpoint)
         motions = generator.sample(prompts, [self.length] * len(prompts), self.seed, options)
         written = output.write(_name_motions(motions, prompts))
+        notes = [_UNKNOWN_PROMPT.format(checkpoint=checkpoint, prompt=prompt) for prompt in unknown]
+        for note in notes:
+            print(f"plumb-gen: {note}", file=sys.stderr)
         files = ", ".join(map(str, written))
         print(f"wrote {len(prompts)} sampled from checkpoint {checkpoint} to {files}", file=sys.stderr)
         if self.json:
             document = {"out": str(written[0]), "checkpoint": checkpoint, "seed": self.seed, "prompts": prompts}
-            print(json.dumps(document, indent=1))
+            print(json.dumps(document | {"notes": notes}, indent=1))
         return DONE
 
 

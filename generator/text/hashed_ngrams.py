@@ -18,6 +18,11 @@ _FUNCTION_WORDS = frozenset(
 )
 
 
+def content_words(text: str) -> list[str]:
+    """Return the words of a text in lower case, without function words."""
+    return [word for word in _WORDS.findall(text.lower()) if word not in _FUNCTION_WORDS]
+
+
 class HashedNgrams:
     """Encodes a text as a sum of random directions, one for each word, word pair and letter trigram.
 

@@ -16,8 +16,9 @@ from typing import Literal
 import numpy as np
 
 from motion.errors import InvalidInput
-from motion.formats.joint_naming import match_joints
+from motion.formats.array_forms import refusal
 from motion.formats.npz import decode_text, read_npy, write_npy, write_npz
+from motion.formats.skeleton_match import match_joints
 from motion.humanml3d.features import FEATURES_FPS, NUM_FEATURES, positions_to_features
 from motion.motion import DEFAULT_FPS, Motion
 from motion.resample import resample_motion
@@ -49,8 +50,7 @@ def read_array(path: str | os.PathLike[str]) -> tuple[Motion, Content]:
         return _from_features(str(file), array, file.stem), "features"
     if array.ndim == 3 and array.shape[1:] == (NUM_JOINTS, 3):
         return Motion(_numbers(str(file), array), name=file.stem), "positions"
-    wanted = f"(frames, {NUM_JOINTS}, 3) positions or (frames, {NUM_FEATURES}) features"
-    raise InvalidInput.of(str(file), f"has shape {array.shape}; must be {wanted}")
+    raise InvalidInput.of(str(file), refusal(array.shape))
 
 
 def write_array(path: str | os.PathLike[str], motion: Motion, content: Content, keep_frame_count: bool = False) -> None:
@@ -99,6 +99,14 @@ def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) 
         return Motion(positions, fps=float(fps.reshape(())), caption=caption, name=name), "positions"
     except InvalidInput as error:
         raise error.within(where) from error
+
+
+def holds_one_motion(arrays: Mapping[str, np.ndarray]) -> bool:
+    """Return whether `motion_from_arrays` reads these arrays: joints by name, or of HumanML3D's 22, or features."""
+    if "positions" not in arrays:
+        return arrays["features"].ndim == 2
+    positions = arrays["positions"]
+    return "joint_names" in arrays or positions.ndim < 2 or positions.shape[1:] == (NUM_JOINTS, 3)
 
 
 def write_single(

@@ -1,44 +1,38 @@
 """Read and write Biovision hierarchy files (`.bvh`): a skeleton, and the channels of its joints for every frame.
 
-The reader accepts any choice and order of channels, every naming in `motion.formats.joint_naming`, and metres,
-centimetres, millimetres, inches or CMU's unit. The writer writes the 22 joints in centimetres with rotations in the
-order ZXY, which it computes by closed-form inverse kinematics on a body with median bone lengths. If bones change their
-length, so that this body misses a pose by more than a millimetre, all joints get position channels as well. A motion is
-thus always read back as it was written.
+The reader (`motion.formats.bvh_reading`) accepts any choice and order of channels, the skeletons of other tools, and
+metres, centimetres, millimetres, inches or CMU's unit. The writer writes the 22 joints in centimetres with rotations in
+the order ZXY, which it computes by closed-form inverse kinematics on a body with median bone lengths. If bones change
+their length, so that this body misses a pose by more than a tenth of a millimetre, all joints get position channels as
+well. A motion is thus always read back as it was written.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from motion import kinematics, rotation
 from motion.array_types import FloatArray
 from motion.errors import InvalidInput
-from motion.formats.bvh_document import parse_bvh
-from motion.formats.joint_naming import match_joints
-from motion.formats.npz import require_file
+from motion.formats.bvh_reading import read_bvh_file
 from motion.motion import Motion
 from motion.shell.atomic import atomic_path
-from motion.skeleton import CHILDREN, JOINT, JOINT_NAMES, NUM_JOINTS, PARENTS
+from motion.skeleton import CHILDREN, JOINT_NAMES, PARENTS
 
-RIGID_TOLERANCE_M = 1e-3
+RIGID_TOLERANCE_M = 1e-4
 _CM_PER_M = 100.0
 _ROTATION_ORDER = "ZXY"
 _END_SITES_M = {
     "left_foot": (0, 0, 0.06), "right_foot": (0, 0, 0.06), "head": (0, 0.12, 0),
     "left_wrist": (0.15, 0, 0), "right_wrist": (-0.15, 0, 0),
 }  # fmt: skip
-# The unit of a file is found from the length of the legs, hip to ankle, which is 0.85 m on an adult.
-_UNITS_M = (("m", 1.0), ("cm", 0.01), ("mm", 0.001), ("inch", 0.0254), ("CMU", 0.0254 / 0.45))
-_LEG_RANGE_M = (0.45, 1.3)
 
 
 def read_bvh(path: str | os.PathLike[str], unit_m: float | None = None) -> Motion:
-    """Read a `.bvh` file at its own frame rate; Y is assumed to be up.
+    """Read the first motion of a `.bvh` file at its own frame rate; axes are as in the file.
 
     Args:
         path: the file.
@@ -46,28 +40,10 @@ def read_bvh(path: str | os.PathLike[str], unit_m: float | None = None) -> Motio
 
     Raises:
         NotFound: the file does not exist.
-        InvalidInput: the file is damaged or truncated, its skeleton is not known, or the legs have no human length in
-            any known unit.
+        InvalidInput: the file is damaged or truncated, its skeleton is not understood, or the legs have no human length
+            in any known unit.
     """
-    file = Path(path)
-    require_file(file)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput.of(str(file), f"cannot be read as text ({error})") from error
-    try:
-        document = parse_bvh(text)
-        names = [node.name for node in document.nodes]
-        blends = match_joints(names)
-        node_positions = document.positions()
-        positions = np.zeros((len(node_positions), NUM_JOINTS, 3))
-        for joint, blend in enumerate(blends):
-            for name, weight in blend:
-                positions[:, joint] += weight * node_positions[:, names.index(name)]
-        unit_m = unit_m if unit_m is not None else guess_unit(positions)
-    except InvalidInput as error:
-        raise error.within(str(file)) from error
-    return Motion((positions * unit_m).astype(np.float32), fps=_rate(document.frame_time), name=file.stem)
+    return read_bvh_file(path, unit_m=unit_m).motions[0]
 
 
 def write_bvh(path: str | os.PathLike[str], motion: Motion) -> None:
@@ -83,38 +59,6 @@ def write_bvh(path: str | os.PathLike[str], motion: Motion) -> None:
     text = format_bvh(motion)
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _rate(frame_time: float) -> float:
-    """Return frames per second, rounded to a whole number if it is within 0.05 %, as files round their frame time."""
-    fps = 1 / frame_time
-    return float(round(fps)) if abs(fps - round(fps)) < 5e-4 * fps else fps
-
-
-def guess_unit(positions: FloatArray) -> float:
-    """Find the unit of positions from the length of the legs.
-
-    Args:
-        positions: (frames, 22, 3) joint positions in an unknown unit.
-
-    Returns:
-        The length of one unit, metres.
-
-    Raises:
-        InvalidInput: the legs have no human length in any known unit.
-    """
-    legs = [("left_hip", "left_knee", "left_ankle"), ("right_hip", "right_knee", "right_ankle")]
-    lengths = [
-        np.linalg.norm(positions[:, JOINT[a]] - positions[:, JOINT[b]], axis=-1)
-        + np.linalg.norm(positions[:, JOINT[b]] - positions[:, JOINT[c]], axis=-1)
-        for a, b, c in legs
-    ]
-    leg = float(np.median(lengths))
-    for _, unit in _UNITS_M:
-        if _LEG_RANGE_M[0] <= leg * unit <= _LEG_RANGE_M[1]:
-            return unit
-    units = ", ".join(name for name, _ in _UNITS_M)
-    raise InvalidInput.of("OFFSET", f"the legs are {leg:.4g} long, which is no human length in any of {units}")
 
 
 def format_bvh(motion: Motion) -> str:

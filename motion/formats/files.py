@@ -4,7 +4,9 @@
     .npy          one motion: positions (frames, 22, 3) or HumanML3D features (frames, 263)
     .npz          one motion as arrays, an SMPL pose file, or a packed set: told apart by the names of the arrays
     NAME          the packed set NAME.npz and NAME.jsonl
-    a folder      HumanML3D's folder layout
+    .pkl, .pt     one motion or several, of plain arrays; nothing in them is run
+    a folder      HumanML3D's folder layout, or a plain folder of any of these files
+    .glb          one motion with a skeleton and a skin; written only
 
 A command plans its output before the work and writes it afterwards:
 
@@ -21,17 +23,19 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from motion.errors import InvalidInput, SkippedMotionsWarning
-from motion.formats.array_file import ARRAY_KEYS, motion_from_arrays, read_array
-from motion.formats.bvh import read_bvh
+from motion.errors import InvalidInput, NotFound, PlumbError, ReadingWarning, SkippedMotionsWarning
+from motion.formats.file_folder import is_file_folder, read_file_folder
+from motion.formats.file_reading import read_by_suffix
+from motion.formats.folder_output import output_for
 from motion.formats.humanml3d_folder import is_humanml3d_folder, read_humanml3d
 from motion.formats.motion_file import Form, Layout, MotionFile, set_of_one
-from motion.formats.npz import read_npz, require_file
-from motion.formats.output import SINGLE_SUFFIXES, Output, check_output, output_for
-from motion.formats.packed import PACKED_KEYS, PackedPaths, read_packed
-from motion.formats.smpl import SMPL_KEYS, motion_from_smpl
+from motion.formats.output import SINGLE_SUFFIXES, Output, check_output, rig_of
+from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
+from motion.formats.rig import BvhOrigin
+from motion.formats.unsaid import apply_options
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 
@@ -40,11 +44,14 @@ __all__ = [
     "Layout",
     "MotionFile",
     "Output",
+    "ReadOptions",
     "check_output",
     "output_for",
+    "read_each",
     "read_file",
     "read_files",
     "read_motions",
+    "read_rig",
     "write_motion",
 ]
 
@@ -52,7 +59,12 @@ Progress = Callable[[int, int], None]
 """Called with the number of motions that are done and the number of all."""
 
 
-def read_file(path: str | os.PathLike[str], split: str | None = None, progress: Progress | None = None) -> MotionFile:
+def read_file(
+    path: str | os.PathLike[str],
+    split: str | None = None,
+    progress: Progress | None = None,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> MotionFile:
     """Read one motion or a set of motions in any supported format.
 
     Values are not checked here; `motion.validation` does that.
@@ -62,6 +74,7 @@ def read_file(path: str | os.PathLike[str], split: str | None = None, progress: 
         split: read only the motions of this split: the name of a list in a HumanML3D folder (`train`, `val`, `test`),
             or the value of the field `split` in the lines of a packed set. None reads all.
         progress: called after each clip of a HumanML3D folder with the numbers (done, all).
+        options: what the user says about the file beyond what it says itself.
 
     Raises:
         NotFound: nothing exists at `path`; the text lists what the folder holds.
@@ -70,14 +83,24 @@ def read_file(path: str | os.PathLike[str], split: str | None = None, progress: 
     file = Path(path)
     if file.is_dir() and is_humanml3d_folder(file):
         folder = read_humanml3d(file, split, progress=progress)
-        return MotionFile(
+        source = MotionFile(
             file, "humanml3d", folder.motions, notes=tuple(folder.notes()), unreadable=len(folder.unreadable)
         )
-    source = _read_by_suffix(file)
-    return source if split is None else replace(source, motions=_select_split(source, split))
+        return apply_options(source, options)
+    if is_file_folder(file):
+        source = read_file_folder(file, partial(read_file, options=options), progress)
+        return source if split is None else replace(source, motions=_select_split(source, split))
+    source = read_by_suffix(file, options)
+    if split is not None:
+        source = replace(source, motions=_select_split(source, split))
+    return apply_options(source, options)
 
 
-def read_files(paths: Sequence[str | os.PathLike[str]], progress: Progress | None = None) -> MotionFile:
+def read_files(
+    paths: Sequence[str | os.PathLike[str]],
+    progress: Progress | None = None,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> MotionFile:
     """Read one path, or several paths as one set in their order.
 
     Where a name occurs in several inputs, the motion gets the name of its file in front (`train/clip_3`).
@@ -85,15 +108,14 @@ def read_files(paths: Sequence[str | os.PathLike[str]], progress: Progress | Non
     Args:
         paths: one or more paths, each as for `read_file`.
         progress: as for `read_file`.
+        options: as for `read_file`; of all paths.
 
     Raises:
         NotFound: as `read_file`.
         InvalidInput: as `read_file`, or no path is given.
     """
-    files = [read_file(path, progress=progress) for path in paths]
-    if not files:
-        raise InvalidInput.of("IN", "names no file; must be at least one")
-    if len(files) == 1:
+    files, refused = read_each(paths, progress, options)
+    if len(paths) == 1:
         return files[0]
     shared = Counter(name for file in files for name in file.motions.ids)
     motions: dict[str, Motion] = {}
@@ -110,17 +132,55 @@ def read_files(paths: Sequence[str | os.PathLike[str]], progress: Progress | Non
         tuple(texts for file in files for texts in file.motions.captions),
         tuple(fields for file in files for fields in file.motions.metadata),
     )
-    notes = tuple(note for file in files for note in file.notes)
-    return MotionFile(files[0].path, "packed", merged, notes=notes, unreadable=sum(file.unreadable for file in files))
+    notes = (*refused, *(note for file in files for note in file.named_notes()))
+    unreadable = len(refused) + sum(file.unreadable for file in files)
+    return MotionFile(files[0].path, "packed", merged, notes=notes, unreadable=unreadable, merged=True)
 
 
-def read_motions(path: str | os.PathLike[str], split: str | None = None, progress: Progress | None = None) -> MotionSet:
-    """Read the motions at `path` and warn of those that were skipped.
+def read_each(
+    paths: Sequence[str | os.PathLike[str]],
+    progress: Progress | None = None,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> tuple[list[MotionFile], list[str]]:
+    """Read several paths, and leave out those that cannot be read.
+
+    Args:
+        paths: one or more paths, each as for `read_file`.
+        progress: as for `read_file`.
+        options: as for `read_file`; of all paths.
+
+    Returns:
+        The files that were read, and a sentence for each path that could not be.
+
+    Raises:
+        NotFound: as `read_file`, if no path can be read.
+        InvalidInput: as `read_file`, if no path can be read, or no path is given.
+    """
+    files: list[MotionFile] = []
+    errors: list[PlumbError] = []
+    for path in paths:
+        try:
+            files.append(read_file(path, progress=progress, options=options))
+        except (InvalidInput, NotFound) as error:
+            errors.append(error)
+    if not files:
+        raise errors[0] if errors else InvalidInput.of("IN", "names no file; must be at least one")
+    return files, [f"left out: {error}" for error in errors]
+
+
+def read_motions(
+    path: str | os.PathLike[str],
+    split: str | None = None,
+    progress: Progress | None = None,
+    options: ReadOptions = DEFAULT_OPTIONS,
+) -> MotionSet:
+    """Read the motions at `path` and warn of those that were skipped and of what was guessed.
 
     Args:
         path: as for `read_file`.
         split: as for `read_file`.
         progress: as for `read_file`.
+        options: as for `read_file`.
 
     Raises:
         NotFound: as `read_file`.
@@ -128,18 +188,38 @@ def read_motions(path: str | os.PathLike[str], split: str | None = None, progres
 
     Warns:
         SkippedMotionsWarning: members of the set could not be used; one warning per reason.
+        ReadingWarning: something that the file does not state was guessed or put right.
     """
-    source = read_file(path, split, progress)
-    for note in source.notes:
-        warnings.warn(f"{source.path}: {note}", SkippedMotionsWarning, stacklevel=2)
+    source = read_file(path, split, progress, options)
+    category = SkippedMotionsWarning if source.layout == "humanml3d" else ReadingWarning
+    for note in source.named_notes():
+        warnings.warn(note, category, stacklevel=2)
     return source.motions
+
+
+def read_rig(path: str | os.PathLike[str], options: ReadOptions = DEFAULT_OPTIONS) -> BvhOrigin:
+    """Read the rig of a `.bvh` file, to write other motions on it with `output_for`.
+
+    Args:
+        path: the file.
+        options: as for `read_file`.
+
+    Raises:
+        NotFound: as `read_file`.
+        InvalidInput: as `read_file`, or the file is not a `.bvh` file with one body.
+    """
+    source = read_file(path, options=options)
+    rig = rig_of(source)
+    if rig is None:
+        raise InvalidInput.of(str(path), "is not a rig; must be a .bvh file with one body")
+    return rig
 
 
 def write_motion(path: str | os.PathLike[str], motion: Motion, form: Form = "positions") -> None:
     """Write one motion in the format that the suffix of `path` names.
 
     Args:
-        path: a path that ends in `.bvh`, `.npy` or `.npz`.
+        path: a path that ends in `.bvh`, `.glb`, `.npy` or `.npz`.
         motion: the motion.
         form: what the arrays of the file hold.
 
@@ -148,41 +228,10 @@ def write_motion(path: str | os.PathLike[str], motion: Motion, form: Form = "pos
     """
     target = Path(path)
     if target.suffix.lower() not in SINGLE_SUFFIXES.values():
-        raise InvalidInput.of(str(target), f"ends in {target.suffix!r}; must be .bvh, .npy or .npz")
+        raise InvalidInput.of(str(target), f"ends in {target.suffix!r}; must be .bvh, .glb, .npy or .npz")
     layout: Layout = "bvh" if target.suffix.lower() == ".bvh" else "npz"
     source = MotionFile(target, layout, set_of_one(motion))
     output_for(source, target, form).write(source.motions)
-
-
-def _read_by_suffix(file: Path) -> MotionFile:
-    suffix = file.suffix.lower()
-    if suffix == ".bvh":
-        return MotionFile(file, "bvh", set_of_one(read_bvh(file)))
-    if suffix == ".npy":
-        motion, content = read_array(file)
-        return MotionFile(file, "npy", set_of_one(motion), content)
-    if suffix == ".npz" or PackedPaths.of(file).arrays.is_file():
-        return _read_npz(PackedPaths.of(file).arrays)
-    require_file(file)
-    raise InvalidInput.of(str(file), "is of no known form; must be .bvh, .npy, .npz or the name of a packed set")
-
-
-def _read_npz(file: Path) -> MotionFile:
-    arrays = read_npz(file)
-    if set(arrays) >= PACKED_KEYS:
-        return MotionFile(file, "packed", read_packed(file))
-    if set(arrays) >= SMPL_KEYS:
-        motion = motion_from_smpl(str(file), arrays)
-        return MotionFile(file, "smpl", set_of_one(replace(motion, name=file.stem)))
-    if set(arrays) & {"offsets", "ids"}:
-        lacking = ", ".join(sorted(PACKED_KEYS - set(arrays)))
-        raise InvalidInput.of(str(file), f"lacks {lacking}; a packed set has positions, offsets and ids")
-    if set(arrays) & ARRAY_KEYS:
-        motion, content = motion_from_arrays(str(file), arrays, file.stem)
-        return MotionFile(file, "npz", set_of_one(motion), content)
-    wanted = "positions or features (one motion), positions, offsets and ids (a packed set), or poses and trans (SMPL)"
-    names = ", ".join(list(arrays)[:6]) + (", ..." if len(arrays) > 6 else "")
-    raise InvalidInput.of(str(file), f"holds {names or 'no arrays that can be read'}; must hold {wanted}")
 
 
 def _select_split(source: MotionFile, split: str) -> MotionSet:

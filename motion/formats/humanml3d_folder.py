@@ -1,14 +1,14 @@
 """Read a folder in HumanML3D's layout as a set of motions with captions.
 
     new_joint_vecs/000021.npy   (frames, 263) features; or new_joints/000021.npy, (frames, 22, 3) positions
-    texts/000021.txt            one caption per line: caption#tokens#start#end, in seconds
+    texts/000021.txt            one caption per line: caption#tokens#start#end, in seconds; or no folder of texts
     train.txt val.txt test.txt  ids, one per line
     Mean.npy Std.npy            (263,), optional
 
-A caption whose start and end are both 0 describes the whole clip. Any other caption makes a motion of its own, cut from
-the clip by frames int(start * 20) to int(end * 20), as in the loader of text-to-motion (Guo et al., CVPR 2022). A clip
-that has only such captions gives only such motions. That loader silently skips what it cannot read; this one reports
-every clip that it skipped and the reason.
+A line without `#` is a caption of the whole clip, and so is one whose start and end are both 0. Any other caption makes
+a motion of its own, cut from the clip by frames int(start * 20) to int(end * 20), as in the loader of text-to-motion
+(Guo et al., CVPR 2022). A clip that has only such captions gives only such motions. That loader silently skips what it
+cannot read; this one reports every clip that it skipped and the reason.
 """
 
 from __future__ import annotations
@@ -119,12 +119,13 @@ def read_humanml3d(
     unreadable: dict[str, str] = {}
     outside: list[str] = []
     names = _split_ids(root, split) if split else sorted(file.stem for file in motion_folder.glob("*.npy"))
+    has_texts = (root / "texts").is_dir()
     for number, name in enumerate(names):
         if progress:
             progress(number, len(names))
         try:
             clip, _ = read_array(motion_folder / f"{name}.npy")
-            lines = read_captions(root / "texts" / f"{name}.txt")
+            lines = read_captions(root / "texts" / f"{name}.txt") if has_texts else []
         except NotFound:
             missing = "text" if (motion_folder / f"{name}.npy").exists() else "motion"
             unreadable[name] = f"no {missing} file"
@@ -155,7 +156,7 @@ def read_captions(file: Path) -> list[Caption]:
 
     Raises:
         NotFound: the file does not exist.
-        InvalidInput: a line does not have four fields separated by `#`, or the file has no line.
+        InvalidInput: a line has `#` but not four fields, or the file has no line.
     """
     if not file.is_file():
         raise NotFound(f"{file} does not exist")
@@ -171,6 +172,8 @@ def read_captions(file: Path) -> list[Caption]:
 
 def _caption(file: Path, line: str) -> Caption:
     fields = line.strip().split("#")
+    if len(fields) == 1:
+        return Caption(fields[0], (), 0.0, 0.0)
     if len(fields) != 4:
         raise InvalidInput.of(str(file), "a line of the text file is not caption#tokens#start#end")
     try:
@@ -184,10 +187,12 @@ def _caption(file: Path, line: str) -> Caption:
 
 
 def _parts(clip: Motion, captions: Iterable[Caption]) -> Iterator[tuple[Motion, list[Caption]]]:
-    """Yield the whole clip with its captions, then each part with its captions."""
+    """Yield the whole clip with its captions, then each part with its captions; the whole clip if there are none."""
     spans: dict[tuple[float, float], list[Caption]] = {}
     for caption in captions:
         spans.setdefault((caption.start, caption.end), []).append(caption)
+    if not spans:
+        yield clip, []
     for (start, end), texts in sorted(spans.items()):
         frames = clip.positions
         name = str(clip.name)

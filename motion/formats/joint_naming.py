@@ -8,7 +8,7 @@ interpolate it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from motion.errors import InvalidInput
@@ -62,29 +62,43 @@ def simplify(name: str) -> str:
     return re.sub(r"^(mixamorig\d*|[mf]avg)(?=.)", "", bare)
 
 
-def match_joints(names: Iterable[str]) -> list[Blend]:
-    """Find the 22 joints in a skeleton.
+def known_family(names: Iterable[str]) -> tuple[str, list[Blend]] | None:
+    """Find the naming that covers a skeleton.
 
     Args:
         names: names of all joints of the skeleton.
 
     Returns:
-        The blend of each of the 22 joints, in the order of `JOINT_NAMES`.
-
-    Raises:
-        InvalidInput: no naming covers the skeleton; the text lists the joints that the best one lacks.
+        The name of the family and the blend of each of the 22 joints; None if no naming covers the skeleton.
     """
+    for naming, blends, missing in _resolved(names):
+        if not missing:
+            return naming.family, blends
+    return None
+
+
+def unknown_skeleton(names: Iterable[str], lacking: Sequence[str] = ()) -> InvalidInput:
+    """Return the error about a skeleton that is not understood.
+
+    Args:
+        names: names of all joints of the skeleton.
+        lacking: the joints without which it is no body; none for those that the best naming lacks.
+    """
+    best, _, missing = max(_resolved(names), key=lambda candidate: len(candidate[1]))
+    known = ", ".join(naming.family for naming in NAMINGS)
+    reason = f"of the {best.family} names, which fit best; known are {known}"
+    if lacking:
+        missing, reason = list(lacking), "a body has at least hips, knees, ankles, shoulders, elbows and wrists"
+    return InvalidInput.of(
+        "joint_names", f"the skeleton lacks {', '.join(missing)} ({reason}); --names FILE says which joints they are"
+    )
+
+
+def _resolved(names: Iterable[str]) -> list[tuple[Naming, list[Blend], list[str]]]:
     simplified: dict[str, str] = {}
     for name in names:
         simplified.setdefault(simplify(name), name)
-    resolved = [(naming, *naming.resolve(simplified)) for naming in NAMINGS]
-    for _, blends, missing in resolved:
-        if not missing:
-            return blends
-    best, _, missing = max(resolved, key=lambda candidate: len(candidate[1]))
-    known = ", ".join(naming.family for naming in NAMINGS)
-    reason = f"of the {best.family} names, which fit best; known are {known}"
-    raise InvalidInput.of("joint_names", f"the skeleton lacks {', '.join(missing)} ({reason})")
+    return [(naming, *naming.resolve(simplified)) for naming in NAMINGS]
 
 
 def _naming(

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from motion.formats.array_file import Content
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 
-Layout = Literal["bvh", "npy", "npz", "smpl", "packed", "humanml3d"]
-"""File layouts: one motion per file for the first four, a set for the last two."""
+Layout = Literal["bvh", "npy", "npz", "smpl", "glb", "packed", "humanml3d", "folder"]
+"""File layouts: one motion per file for the first five, of which `glb` is only written; a set for the last three."""
 
 Form = Literal["positions", "features", "smpl"]
 """What the arrays of a file hold: joint positions, HumanML3D features, or SMPL poses."""
+
+
+class Origin(Protocol):
+    """What a file holds besides the joints of a motion, so that the motion can go back to where it came from."""
+
+    @property
+    def layout(self) -> Layout:
+        """The layout that this origin writes."""
+        ...
+
+    def cut(self, first: int, end: int) -> Origin:
+        """Return the origin of the frames from `first` up to, not including, `end`."""
+        ...
+
+    def write(self, path: Path, motion: Motion) -> tuple[str, ...]:
+        """Write `motion`, which may have another rate, in the form of the file that it came from.
+
+        Returns:
+            A sentence about each thing that the file cannot carry.
+        """
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +48,12 @@ class MotionFile:
         layout: the layout of the file or folder.
         motions: the motions; a single motion is a set of one, named after its file.
         content: whether the file stored positions or HumanML3D features.
-        notes: one sentence per reason for which members of a set were skipped.
-        unreadable: number of members that were skipped because they are missing or damaged.
+        notes: one sentence for each thing that was guessed or put right, or for which members were skipped.
+        unreadable: number of members that were skipped because they are missing, damaged or invalid.
+        origins: what the file holds besides each motion, in their order; empty, or None for a motion, where nothing is.
+        merged: whether several files were read as one set; their notes name the files already.
+        facts: the rate, unit, axis and sides of the file (`rate`, `unit`, `up`, `sides`), and how each is known.
+        members: the files of a plain folder; empty for all else.
     """
 
     path: Path
@@ -36,11 +62,19 @@ class MotionFile:
     content: Content = "positions"
     notes: tuple[str, ...] = ()
     unreadable: int = 0
+    origins: tuple[Origin | None, ...] = ()
+    merged: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+    members: tuple[MotionFile, ...] = ()
+
+    def named_notes(self) -> list[str]:
+        """Return the notes, each with the path of its file in front."""
+        return list(self.notes) if self.merged else [f"{self.path}: {note}" for note in self.notes]
 
     @property
     def single(self) -> bool:
         """Whether the path holds one motion; a set that has only one member is not single."""
-        return self.layout not in ("packed", "humanml3d")
+        return self.layout not in ("packed", "humanml3d", "folder")
 
 
 def set_of_one(motion: Motion) -> MotionSet:

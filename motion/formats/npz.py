@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from motion.errors import InvalidInput, NotFound
+from motion.formats.array_size import check_archive, check_array
 from motion.shell.atomic import atomic_path
 
 # NumPy and zipfile raise all of these on damaged files, because NumPy evaluates the header as a Python literal and
 # allocates whatever shape it states.
-_UNREADABLE = (
+UNREADABLE = (
     OSError,
     ValueError,
     EOFError,
@@ -68,6 +69,7 @@ def read_npz(path: Path) -> Mapping[str, np.ndarray]:
     require_file(path)
     arrays: dict[str, np.ndarray] = {}
     try:
+        check_archive(path)
         with np.load(path, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise InvalidInput.of(str(path), "is a single array; must be an .npz archive")
@@ -77,7 +79,7 @@ def read_npz(path: Path) -> Mapping[str, np.ndarray]:
                     arrays[name] = array
     except InvalidInput:
         raise
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InvalidInput.of(
             str(path), f"cannot be read as .npz, it is damaged or of another format ({error})"
         ) from error
@@ -105,8 +107,11 @@ def read_npy(path: Path) -> np.ndarray:
     """
     require_file(path)
     try:
+        check_array(path)
         array = np.load(path, allow_pickle=False)
-    except _UNREADABLE as error:
+    except InvalidInput:
+        raise
+    except UNREADABLE as error:
         raise InvalidInput.of(
             str(path), f"cannot be read as .npy, it is damaged or of another format ({error})"
         ) from error

@@ -1,7 +1,9 @@
 """Read and write SMPL pose files as in AMASS: `.npz` with `poses`, `trans`, `betas`, `gender` and the frame rate.
 
-The files have Z up and Plumb has Y up. Positions are converted by `(x, y, z) -> (-x, z, y)`, which is a proper rotation
-and the one that HumanML3D uses: a person who walks along +Y there walks along +Z here.
+Other names of the arrays are in `motion.formats.smpl_keys`; what is written back as it was, in
+`motion.formats.smpl_origin`. The files have Z up, unless the body stands along another axis, and Plumb has Y up.
+Positions are converted by `(x, y, z) -> (-x, z, y)`, which is a proper rotation and the one that HumanML3D uses: a
+person who walks along +Y there walks along +Z here.
 
 Joint positions need a body. The first of these that is available is used:
 
@@ -16,26 +18,64 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from motion import kinematics, rotation
 from motion.array_types import FloatArray
-from motion.errors import InvalidInput, NotFound
-from motion.formats.npz import read_npz, write_npz
+from motion.errors import InvalidInput
+from motion.formats.npz import write_npz
+from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
+from motion.formats.smpl_body import MODEL_DIR_VARIABLE, REST_PELVIS, model_joints, rest_joints
+from motion.formats.smpl_keys import SmplScheme, find_scheme
+from motion.formats.smpl_origin import SmplOrigin
 from motion.motion import Motion
-from motion.skeleton import NUM_JOINTS, PARENTS
+from motion.skeleton import JOINT, NUM_JOINTS, PARENTS
 
-MODEL_DIR_VARIABLE = "SMPL_MODEL_DIR"
+__all__ = [
+    "MODEL_DIR_VARIABLE",
+    "SMPL_KEYS",
+    "SmplReading",
+    "model_joints",
+    "motion_from_smpl",
+    "read_smpl",
+    "write_smpl",
+]
+
 SMPL_KEYS = frozenset({"poses", "trans"})
-_MODEL_KEYS = ("v_template", "shapedirs", "J_regressor")
-_RATE_KEYS = ("mocap_framerate", "mocap_frame_rate", "fps")
-_Y_UP = np.array([0.0, 0.0, np.sqrt(0.5), np.sqrt(0.5)])  # quaternion of (x, y, z) -> (-x, z, y)
-_REST_PELVIS = np.array([0.0, -0.22, 0.03])  # pelvis of SMPL's bodies before `trans` is added, within 2 cm
+DEFAULT_SMPL_FPS = 30.0
+"""Frame rate of files that do not state theirs, most of which come from a video."""
+_USUAL_FPS = {"smpl_poses": 60.0}
+_HALF = np.sqrt(0.5)
+# For each axis that points up, the quaternion that turns the file to Y up; that of Z is (x, y, z) -> (-x, z, y).
+_TURNS = {
+    "y": np.array([1.0, 0, 0, 0]), "-y": np.array([0.0, 1, 0, 0]), "z": np.array([0.0, 0.0, _HALF, _HALF]),
+    "-z": np.array([_HALF, _HALF, 0, 0]), "x": np.array([_HALF, 0, 0, _HALF]), "-x": np.array([_HALF, 0, 0, -_HALF]),
+}  # fmt: skip
+_ABOUT = np.array([0.0, 0, 1, 0])
+_SIGNS = {name: -1.0 if name.startswith("-") else 1.0 for name in _TURNS}
+_STANDING, _LEANING = 0.8, 0.5  # mean cosines between an axis and the way from the feet to the head
+_LYING_M = 0.5
 _POSE_COLUMNS = 156  # SMPL-H: 22 body joints and 30 of the hands, three numbers each
 _SMPLX_COLUMNS = 165  # SMPL-X has jaw and eyes as well
 _NUM_BETAS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class SmplReading:
+    """What a pose file holds.
+
+    Attributes:
+        motion: the motion of the 22 joints.
+        origin: what the file holds besides.
+        notes: what was guessed, one sentence each.
+    """
+
+    motion: Motion
+    origin: SmplOrigin
+    notes: tuple[str, ...]
 
 
 def motion_from_smpl(
@@ -52,22 +92,51 @@ def motion_from_smpl(
         InvalidInput: an array is missing or has a wrong shape.
         NotFound: the folder of models has none for this file.
     """
-    poses, trans = arrays["poses"], arrays["trans"]
-    if poses.ndim != 2 or poses.shape[1] < 3 * NUM_JOINTS or poses.dtype.kind != "f":
-        shape = f"{poses.dtype} {poses.shape}"
-        raise InvalidInput.of(f"{where} poses", f"are {shape}; must be (frames, 72 or more) rotation vectors")
-    if not len(poses):
-        raise InvalidInput.of(f"{where} poses", "have no frames; must have at least one")
-    if trans.shape != (len(poses), 3) or trans.dtype.kind != "f":
-        raise InvalidInput.of(f"{where} trans", f"are {trans.dtype} {trans.shape}; must be ({len(poses)}, 3)")
-    rest, exact = _rest_joints(where, arrays, model_dir)
+    return read_smpl(where, arrays, model_dir=model_dir).motion
+
+
+def read_smpl(
+    where: str,
+    arrays: Mapping[str, np.ndarray],
+    options: ReadOptions = DEFAULT_OPTIONS,
+    model_dir: str | os.PathLike[str] | None = None,
+    y_up: bool = False,
+) -> SmplReading:
+    """Read the motion in a pose file, and all that is needed to write it back as that file.
+
+    Args:
+        where: path of the file for errors.
+        arrays: the arrays of the file, under any of the names in `motion.formats.smpl_keys`.
+        options: what the user says of the file; `input_fps`, `unit` and `up` are used.
+        model_dir: folder of licensed SMPL models; None for the environment variable SMPL_MODEL_DIR.
+        y_up: whether files of this origin usually have Y up.
+
+    Raises:
+        InvalidInput: an array is missing or has a wrong shape.
+        NotFound: the folder of models has none for this file.
+    """
+    scheme = find_scheme(arrays)
+    if scheme is None:
+        raise InvalidInput.of(where, "has no poses; must have poses and trans, or their like")
+    poses = scheme.poses(where, arrays)
+    trans = scheme.translation(where, arrays, len(poses)) * (options.unit_m or 1.0)
+    notes = [] if scheme.trans else ["has no translation of the body, which is held at its place"]
+    fps, fps_notes = _rate(where, scheme, arrays, options)
+    smplx = poses.shape[1] == _SMPLX_COLUMNS or (None if "body_pose" in arrays else False)
+    rest, exact = rest_joints(where, arrays, smplx, model_dir)
     local = rotation.exp(poses[:, : 3 * NUM_JOINTS].astype(np.float64).reshape(-1, NUM_JOINTS, 3))
-    local[:, 0] = rotation.multiply(_Y_UP, local[:, 0])
-    root = rotation.rotate(_Y_UP, trans + rest[0])
+    up, up_notes = _up(local, trans + rest[0], rest, options.up, "y" if y_up or scheme.y_up else "z")
+    turn = _TURNS[up]
+    if up != "z" and not (y_up or scheme.y_up):
+        turn = rotation.multiply(_ABOUT, turn)  # faces where the same motion with Z up faces
+    local[:, 0] = rotation.multiply(turn, local[:, 0])
+    root = rotation.rotate(turn, trans + rest[0])
     positions = kinematics.forward(local, root, _offsets(rest))
     if not exact:
         positions[..., 1] -= positions[..., 1].min()
-    return Motion(positions.astype(np.float32), fps=_rate(where, arrays))
+    motion = Motion(positions.astype(np.float32), fps=fps)
+    origin = SmplOrigin(dict(arrays), scheme, motion, turn, _offsets(rest), options.unit_m or 1.0)
+    return SmplReading(motion, origin, (*notes, *fps_notes, *up_notes))
 
 
 def write_smpl(path: str | os.PathLike[str], motion: Motion) -> None:
@@ -88,14 +157,14 @@ def write_smpl(path: str | os.PathLike[str], motion: Motion) -> None:
         raise InvalidInput.of("positions", "hold values that are not finite; they cannot be written as rotations")
     offsets = kinematics.estimate_offsets(positions)
     local = kinematics.local_rotations(kinematics.global_rotations(positions, offsets))
-    back = rotation.conjugate(_Y_UP)
+    back = rotation.conjugate(_TURNS["z"])
     local[:, 0] = rotation.multiply(back, local[:, 0])
     poses = np.zeros((len(positions), _POSE_COLUMNS))
     poses[:, : 3 * NUM_JOINTS] = rotation.log(local).reshape(len(positions), -1)
-    rest = kinematics.forward(np.tile([1.0, 0, 0, 0], (NUM_JOINTS, 1)), _REST_PELVIS, offsets)
+    rest = kinematics.forward(np.tile([1.0, 0, 0, 0], (NUM_JOINTS, 1)), REST_PELVIS, offsets)
     arrays = {
         "poses": poses,
-        "trans": rotation.rotate(back, positions[:, 0]) - _REST_PELVIS,
+        "trans": rotation.rotate(back, positions[:, 0]) - REST_PELVIS,
         "betas": np.zeros(_NUM_BETAS),
         "gender": np.array("neutral"),
         "mocap_framerate": np.array(motion.fps),
@@ -104,80 +173,41 @@ def write_smpl(path: str | os.PathLike[str], motion: Motion) -> None:
     write_npz(Path(path), arrays)
 
 
-def _rate(where: str, arrays: Mapping[str, np.ndarray]) -> float:
-    for key in _RATE_KEYS:
-        if key in arrays and arrays[key].size == 1 and arrays[key].dtype.kind in "fiu":
-            fps = float(arrays[key].reshape(()))
-            if np.isfinite(fps) and fps > 0:
-                return fps
-            raise InvalidInput.of(f"{where} {key}", f"is {fps}; must be frames per second above 0")
-    raise InvalidInput.of(f"{where} mocap_framerate", f"is missing; one of {', '.join(_RATE_KEYS)} must give the rate")
+def _rate(
+    where: str, scheme: SmplScheme, arrays: Mapping[str, np.ndarray], options: ReadOptions
+) -> tuple[float, list[str]]:
+    """Return the frame rate, and what was guessed."""
+    if options.input_fps is not None:
+        return options.input_fps, []
+    fps = scheme.frame_rate(where, arrays)
+    if fps is not None:
+        return fps, []
+    fps = _USUAL_FPS.get(scheme.groups[0][0].key, DEFAULT_SMPL_FPS)
+    return fps, [f"states no frame rate; read at {fps:g} fps (--input-fps says another)"]
+
+
+def _up(local: FloatArray, root: FloatArray, rest: FloatArray, wanted: str | None, usual: str) -> tuple[str, list[str]]:
+    """Return the axis that points up, and what was guessed.
+
+    The usual axis is kept unless the body stands along another one nearly all of the time, and more than a body that
+    lies on the floor could move along the usual one.
+    """
+    if wanted is not None or not (np.isfinite(local).all() and np.isfinite(root).all()):
+        return wanted or usual, []
+    positions = kinematics.forward(local, root, _offsets(rest))
+    body = positions[:, JOINT["head"]] - positions[:, [JOINT["left_ankle"], JOINT["right_ankle"]]].mean(axis=1)
+    upright = (body / np.maximum(np.linalg.norm(body, axis=-1, keepdims=True), 1e-9)).mean(axis=0)
+    axes = {name: float(sign * upright["xyz".index(name[-1])]) for name, sign in _SIGNS.items()}
+    best = max(axes, key=lambda name: axes[name])
+    if best == usual or axes[usual] > _LEANING or axes[best] < _STANDING or best == f"-{usual}":
+        return usual, []
+    told = f"stands along {best.upper()}, where files of this kind have {usual.upper()} up"
+    if np.ptp(positions[..., "xyz".index(usual)]) < _LYING_M:
+        return usual, [f"lies along {best.upper()} if {usual.upper()} is up, as it is read (--up says another)"]
+    return best, [f"{told}; read with {best.upper()} up (--up says another)"]
 
 
 def _offsets(rest: FloatArray) -> FloatArray:
     offsets = np.zeros((NUM_JOINTS, 3))
     offsets[1:] = rest[1:] - rest[list(PARENTS[1:])]
     return offsets
-
-
-def _rest_joints(
-    where: str, arrays: Mapping[str, np.ndarray], model_dir: str | os.PathLike[str] | None
-) -> tuple[FloatArray, bool]:
-    """Return the rest positions (22, 3) of the joints, and whether they are exact or those of the mean body."""
-    if "rest_joints" in arrays:
-        rest = arrays["rest_joints"]
-        if rest.shape != (NUM_JOINTS, 3) or rest.dtype.kind != "f":
-            raise InvalidInput.of(f"{where} rest_joints", f"are {rest.dtype} {rest.shape}; must be ({NUM_JOINTS}, 3)")
-        return rest.astype(np.float64), True
-    folder = model_dir or os.environ.get(MODEL_DIR_VARIABLE)
-    if folder:
-        model = _model_file(Path(folder), _gender(where, arrays), arrays["poses"].shape[1])
-        return model_joints(model, arrays.get("betas", np.zeros(0)).astype(np.float64).reshape(-1)), True
-    identity = np.tile([1.0, 0, 0, 0], (NUM_JOINTS, 1))
-    return kinematics.forward(identity, _REST_PELVIS, kinematics.REST_OFFSETS), False
-
-
-def _gender(where: str, arrays: Mapping[str, np.ndarray]) -> str:
-    if "gender" not in arrays:
-        return "neutral"
-    value = arrays["gender"].reshape(-1)[:1].tolist()
-    gender = value[0].decode(errors="replace") if value and isinstance(value[0], bytes) else str(*value)
-    if gender not in ("male", "female", "neutral"):
-        raise InvalidInput.of(f"{where} gender", f"is {gender!r}; must be male, female or neutral")
-    return gender
-
-
-def _model_file(folder: Path, gender: str, pose_columns: int) -> Path:
-    families = ("smplx",) if pose_columns == _SMPLX_COLUMNS else ("smplh", "smpl")
-    candidates = []
-    for family in families:
-        file = f"{family.upper()}_{gender.upper()}.npz"
-        candidates += [f"{family}/{gender}/model.npz", f"{gender}/model.npz", f"{family}/{file}", file]
-    for candidate in candidates:
-        if (folder / candidate).is_file():
-            return folder / candidate
-    raise NotFound(f"no SMPL model for {gender!r} in {folder}; looked for {', '.join(dict.fromkeys(candidates))}")
-
-
-def model_joints(model: Path, betas: FloatArray) -> FloatArray:
-    """Compute the rest positions of the first 22 joints of an SMPL, SMPL-H or SMPL-X model.
-
-    Loper et al., "SMPL: A Skinned Multi-Person Linear Model", 2015, equations 8 and 10.
-
-    Args:
-        model: the `.npz` file of the model.
-        betas: (n,) shape coefficients; those that the model does not have are ignored.
-
-    Returns:
-        Joint positions (22, 3), metres.
-
-    Raises:
-        InvalidInput: the file is not such a model.
-    """
-    arrays = read_npz(model)
-    missing = [key for key in _MODEL_KEYS if key not in arrays]
-    if missing:
-        raise InvalidInput.of(str(model), f"lacks {', '.join(missing)}; must be an SMPL model")
-    template, directions, regressor = (arrays[key].astype(np.float64) for key in _MODEL_KEYS)
-    count = min(len(betas), directions.shape[-1])
-    return regressor[:NUM_JOINTS] @ (template + directions[..., :count] @ betas[:count])

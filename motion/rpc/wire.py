@@ -16,8 +16,8 @@ from google.protobuf.message import Message
 
 from motion.errors import InvalidInput
 from motion.motion import Motion
-from motion.protocols import CorrectionOptions, CorrectorInfo, GeneratorInfo, SampleOptions
-from motion.report import Correction, PhysicalErrors, Report
+from motion.protocols import Assist, CorrectionOptions, CorrectorInfo, GeneratorInfo, SampleOptions
+from motion.report import Correction, PhysicalErrors, Report, Status
 from motion.skeleton import JOINT_NAMES
 from motion.v1 import corrector_pb2, generator_pb2, motion_pb2
 
@@ -35,6 +35,11 @@ _DTYPES: dict[int, np.dtype] = {
     motion_pb2.Tensor.DTYPE_BOOL: np.dtype("?"),
 }
 _DTYPE_NUMBERS = {dtype: number for number, dtype in _DTYPES.items()}
+_STATUSES: dict[int, Status] = {
+    corrector_pb2.Report.OK: "OK",
+    corrector_pb2.Report.ASSISTED: "ASSISTED",
+    corrector_pb2.Report.FAILED: "FAILED",
+}
 
 _MessageT = TypeVar("_MessageT", bound=Message)
 
@@ -141,14 +146,22 @@ def pack_options(options: CorrectionOptions) -> corrector_pb2.CorrectionOptions:
         assist: dict[str, Any] = {"assist_auto": True}
     else:
         assist = {"assist_limit_n": 0.0 if options.assist == "none" else options.assist}
-    return build(corrector_pb2.CorrectionOptions, policy=options.policy, effort=options.effort, **assist)
+    return build(
+        corrector_pb2.CorrectionOptions,
+        policy=options.policy,
+        effort=options.effort,
+        max_assist_n=options.max_assist_n,
+        in_place=options.in_place,
+        **assist,
+    )
 
 
 def unpack_options(message: corrector_pb2.CorrectionOptions) -> CorrectionOptions:
     """Return the options of a message; an absent assist means "auto".
 
     Raises:
-        InvalidInput: `assist_auto` is false, the limit is negative or not finite, or the effort is out of range.
+        InvalidInput: `assist_auto` is false, a number of newtons is negative or not finite, or the effort is out of
+            range.
     """
     choice = message.WhichOneof("assist")
     if choice == "assist_auto" and not message.assist_auto:
@@ -156,22 +169,34 @@ def unpack_options(message: corrector_pb2.CorrectionOptions) -> CorrectionOption
             "assist_auto", "is false; must be true, or give way to assist_limit_n (0 for no assist at all)"
         )
     if choice != "assist_limit_n":
-        return CorrectionOptions(policy=message.policy, effort=message.effort or 1)
+        return _with_assist(message, "auto")
     if not (math.isfinite(message.assist_limit_n) and message.assist_limit_n >= 0):
         raise InvalidInput.of(
             "assist_limit_n", f"is {message.assist_limit_n}; a limit in newtons must be finite and not negative"
         )
-    return CorrectionOptions(message.policy, message.assist_limit_n or "none", message.effort or 1)
+    return _with_assist(message, message.assist_limit_n or "none")
+
+
+def _with_assist(message: corrector_pb2.CorrectionOptions, assist: Assist) -> CorrectionOptions:
+    return CorrectionOptions(
+        policy=message.policy,
+        assist=assist,
+        effort=message.effort or 1,
+        max_assist_n=message.max_assist_n if message.HasField("max_assist_n") else None,
+        in_place=message.in_place,
+    )
 
 
 def pack_report(report: Report) -> corrector_pb2.Report:
-    """Convert a report to a message."""
+    """Convert a report to a message; its `status` is one that clients older than ASSISTED know."""
+    status = corrector_pb2.Report.Status.Value(report.status)
     values = {field.name: getattr(report, field.name) for field in fields(Report)}
     return build(
         corrector_pb2.Report,
         **{
             **values,
-            "status": corrector_pb2.Report.Status.Value(report.status),
+            "status": corrector_pb2.Report.OK if report.status == "ASSISTED" else status,
+            "detailed_status": status,
             "before": corrector_pb2.PhysicalErrors(**asdict(report.before)),
             "after": corrector_pb2.PhysicalErrors(**asdict(report.after)),
         },
@@ -184,9 +209,10 @@ def unpack_report(message: corrector_pb2.Report) -> Report:
     Raises:
         InvalidInput: the status is missing or unknown, or the errors before or after are missing.
     """
-    known = {corrector_pb2.Report.OK: "OK", corrector_pb2.Report.FAILED: "FAILED"}
-    if message.status not in known:
-        raise InvalidInput.of("status", f"is {message.status}; must be one of {', '.join(known.values())}")
+    status = _STATUSES.get(message.status)
+    if status is None:
+        raise InvalidInput.of("status", f"is {message.status}; must be one of {', '.join(_STATUSES.values())}")
+    status = _STATUSES.get(message.detailed_status, status)
     errors = {}
     for side in ("before", "after"):
         if not message.HasField(side):
@@ -196,7 +222,7 @@ def unpack_report(message: corrector_pb2.Report) -> Report:
     values = {field.name: getattr(message, field.name) for field in fields(Report)}
     if not message.HasField("completed_strict"):
         values["completed_strict"] = None
-    return Report(**{**values, **errors, "status": known[message.status]})
+    return Report(**{**values, **errors, "status": status, "notes": tuple(message.notes)})
 
 
 def unpack_correction(message: corrector_pb2.CorrectResponse) -> Correction:

@@ -15,9 +15,10 @@ from typing import Any, NoReturn, TypeVar
 import tyro
 from tyro.conf import UseAppendAction
 
-from motion.errors import InvalidInput, PlumbError, SkippedMotionsWarning
+from motion.errors import InvalidInput, PlumbError, ReadingWarning
 from motion.shell.extras import missing_extra
 from motion.shell.plain_help import PlainHelp
+from motion.shell.reading_flags import join_signed_values
 
 _T = TypeVar("_T")
 Repeatable = UseAppendAction[tuple[tuple[_T, ...], ...]]
@@ -66,7 +67,7 @@ def run_commands(commands: Any, program: str, description: str | None, arguments
                 parse(["--help"])
             except SystemExit:
                 sys.exit(REFUSED)
-    run_command(lambda: parse(given).run())
+    run_command(lambda: parse(join_signed_values(given)).run())
 
 
 def run_command(command: Callable[[], int | None]) -> NoReturn:
@@ -80,17 +81,17 @@ def run_command(command: Callable[[], int | None]) -> NoReturn:
     if program == "__main__.py":
         program = f"python -m {Path(sys.argv[0]).parent.name}"
     with warnings.catch_warnings():
-        warnings.simplefilter("always", SkippedMotionsWarning)
-        warnings.showwarning = _print_skipped(program, warnings.showwarning)
+        warnings.simplefilter("always", ReadingWarning)
+        warnings.showwarning = _print_notes(program, warnings.showwarning)
         status = _status_of(command, program)
     sys.exit(status)
 
 
-def _print_skipped(program: str, default: Callable[..., None]) -> Callable[..., None]:
-    """Return a `warnings.showwarning` that prints skipped motions as one sentence and leaves the rest to `default`."""
+def _print_notes(program: str, default: Callable[..., None]) -> Callable[..., None]:
+    """Return a `warnings.showwarning` that prints notes on files as one sentence and leaves the rest to `default`."""
 
     def show(message: Warning | str, category: type[Warning], *location: Any, **options: Any) -> None:
-        if issubclass(category, SkippedMotionsWarning):
+        if issubclass(category, ReadingWarning):
             print(f"{program}: {message}", file=sys.stderr)
         else:
             default(message, category, *location, **options)

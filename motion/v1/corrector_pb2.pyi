@@ -35,16 +35,20 @@ class DescribeCorrectorResponse(_message.Message):
     def __init__(self, name: _Optional[str] = ..., default_policy: _Optional[str] = ..., policies: _Optional[_Iterable[str]] = ..., mujoco: _Optional[str] = ..., version: _Optional[str] = ..., min_frames: _Optional[int] = ..., max_frames: _Optional[int] = ..., fps: _Optional[float] = ..., assist_ladder_n: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class CorrectionOptions(_message.Message):
-    __slots__ = ("policy", "assist_auto", "assist_limit_n", "effort")
+    __slots__ = ("policy", "assist_auto", "assist_limit_n", "effort", "max_assist_n", "in_place")
     POLICY_FIELD_NUMBER: _ClassVar[int]
     ASSIST_AUTO_FIELD_NUMBER: _ClassVar[int]
     ASSIST_LIMIT_N_FIELD_NUMBER: _ClassVar[int]
     EFFORT_FIELD_NUMBER: _ClassVar[int]
+    MAX_ASSIST_N_FIELD_NUMBER: _ClassVar[int]
+    IN_PLACE_FIELD_NUMBER: _ClassVar[int]
     policy: str
     assist_auto: bool
     assist_limit_n: float
     effort: int
-    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ..., effort: _Optional[int] = ...) -> None: ...
+    max_assist_n: float
+    in_place: bool
+    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ..., effort: _Optional[int] = ..., max_assist_n: _Optional[float] = ..., in_place: _Optional[bool] = ...) -> None: ...
 
 class CorrectRequest(_message.Message):
     __slots__ = ("motion", "options", "seed", "id")
@@ -97,15 +101,17 @@ class PhysicalErrors(_message.Message):
     def __init__(self, penetrate_mm: _Optional[float] = ..., float_mm: _Optional[float] = ..., skate_mm: _Optional[float] = ..., phys_err_mm: _Optional[float] = ..., skate_ratio: _Optional[float] = ..., jitter_m_s3: _Optional[float] = ..., accel_m_s2: _Optional[float] = ...) -> None: ...
 
 class Report(_message.Message):
-    __slots__ = ("status", "completed", "mpjpe_global_mm", "mpjpe_local_mm", "before", "after", "residual_force_n_mean", "residual_force_n_max", "residual_torque_nm_mean", "assist_limit_n", "attempts", "policy", "mujoco", "seed", "seconds", "completed_strict")
+    __slots__ = ("status", "completed", "mpjpe_global_mm", "mpjpe_local_mm", "before", "after", "residual_force_n_mean", "residual_force_n_max", "residual_torque_nm_mean", "assist_limit_n", "attempts", "policy", "mujoco", "seed", "seconds", "completed_strict", "detailed_status", "reason", "notes")
     class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATUS_UNSPECIFIED: _ClassVar[Report.Status]
         OK: _ClassVar[Report.Status]
         FAILED: _ClassVar[Report.Status]
+        ASSISTED: _ClassVar[Report.Status]
     STATUS_UNSPECIFIED: Report.Status
     OK: Report.Status
     FAILED: Report.Status
+    ASSISTED: Report.Status
     STATUS_FIELD_NUMBER: _ClassVar[int]
     COMPLETED_FIELD_NUMBER: _ClassVar[int]
     MPJPE_GLOBAL_MM_FIELD_NUMBER: _ClassVar[int]
@@ -122,6 +128,9 @@ class Report(_message.Message):
     SEED_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     COMPLETED_STRICT_FIELD_NUMBER: _ClassVar[int]
+    DETAILED_STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     status: Report.Status
     completed: float
     mpjpe_global_mm: float
@@ -138,4 +147,7 @@ class Report(_message.Message):
     seed: int
     seconds: float
     completed_strict: float
-    def __init__(self, status: _Optional[_Union[Report.Status, str]] = ..., completed: _Optional[float] = ..., mpjpe_global_mm: _Optional[float] = ..., mpjpe_local_mm: _Optional[float] = ..., before: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., after: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., residual_force_n_mean: _Optional[float] = ..., residual_force_n_max: _Optional[float] = ..., residual_torque_nm_mean: _Optional[float] = ..., assist_limit_n: _Optional[float] = ..., attempts: _Optional[int] = ..., policy: _Optional[str] = ..., mujoco: _Optional[str] = ..., seed: _Optional[int] = ..., seconds: _Optional[float] = ..., completed_strict: _Optional[float] = ...) -> None: ...
+    detailed_status: Report.Status
+    reason: str
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, status: _Optional[_Union[Report.Status, str]] = ..., completed: _Optional[float] = ..., mpjpe_global_mm: _Optional[float] = ..., mpjpe_local_mm: _Optional[float] = ..., before: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., after: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., residual_force_n_mean: _Optional[float] = ..., residual_force_n_max: _Optional[float] = ..., residual_torque_nm_mean: _Optional[float] = ..., assist_limit_n: _Optional[float] = ..., attempts: _Optional[int] = ..., policy: _Optional[str] = ..., mujoco: _Optional[str] = ..., seed: _Optional[int] = ..., seconds: _Optional[float] = ..., completed_strict: _Optional[float] = ..., detailed_status: _Optional[_Union[Report.Status, str]] = ..., reason: _Optional[str] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -35,7 +35,7 @@ class Bench:
         from sim_server.evaluation.bench import bench
 
         if self.data:
-            motions = [motion for path in self.data for motion in read_clean_motions(path)]
+            motions = [motion for path in self.data for motion in read_clean_motions(path).motions]
         else:
             from motion.synthesis import synthesize
 

@@ -12,15 +12,16 @@ from tyro.conf import Positional, arg
 
 from motion.protocols import CorrectionOptions, Corrector
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
+from motion.shell.reading_flags import ReadingFlags
 from sim_server.commands.correctors import open_corrector, parse_assist
 
 
 @dataclass(frozen=True)
-class Correct:
+class Correct(ReadingFlags):
     """Correct motions and write them with a report of each.
 
-    The exit status is 1 if a motion failed (it is written too, marked FAILED), or if a member of a folder could not be
-    read.
+    The exit status is 1 if a motion failed (it is written too, marked FAILED), or if an input or a member of a set
+    could not be used; a motion that was carried, marked ASSISTED, counts as completed.
     """
 
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="IN...")]
@@ -29,12 +30,18 @@ class Correct:
     """Output path: for one input a file or set, without a suffix in the format of IN; for several inputs a folder."""
     overwrite: bool = False
     """Allow the output to replace an input."""
+    rig: Annotated[Path | None, arg(metavar="FILE.bvh")] = None
+    """Write the .bvh on the skeleton of this file instead of that of IN."""
     server: Annotated[str | None, arg(metavar="HOST:PORT")] = None
     """Correct on this server instead of in this process."""
     policy: Annotated[str, arg(metavar="NAME")] = ""
     """Name or folder of the policy; by default the corrector's own."""
     assist: Annotated[str, arg(metavar="auto|none|NEWTONS")] = "auto"
     """Limit of the assist, the external force on the root: raised only where a motion would fall, none, or fixed."""
+    max_assist: Annotated[float | None, arg(metavar="NEWTONS")] = None
+    """Mark a motion as FAILED that needs more assist than this on average."""
+    in_place: bool = False
+    """Keep the input's path over the floor, as on a treadmill, where the correction would make the body travel."""
     effort: Annotated[int, arg(metavar="1-4")] = 1
     """Number of ways in which each motion is corrected; the best result is kept."""
     seed: int = 0
@@ -47,22 +54,38 @@ class Correct:
     def run(self) -> int:
         """Execute the command and return its exit status."""
         from motion.summary import summarize
-        from sim_server.correction_table import correction_table
+        from sim_server.correction_table import LEGEND, correction_remarks, correction_table
         from sim_server.file_correction import correct_files
 
-        options = CorrectionOptions(self.policy if self.server else "", parse_assist(self.assist), self.effort)
+        policy, assist = self.policy if self.server else "", parse_assist(self.assist)
+        options = CorrectionOptions(policy, assist, self.effort, self.max_assist, self.in_place)
         with ExitStack() as stack, progress_bar("motions") as progress:
 
             def opened() -> Corrector:
                 return stack.enter_context(open_corrector(self.server, self.policy, self.threads))
 
-            corrected = correct_files(self.inputs, self.out, opened, self.seed, options, progress, self.overwrite)
+            corrected = correct_files(
+                self.inputs,
+                self.out,
+                opened,
+                self.seed,
+                options,
+                progress,
+                self.overwrite,
+                self.rig,
+                self.read_options(),
+            )
         summary = summarize(corrected.reports)
         log(correction_table(corrected.ids, corrected.frames, corrected.reports))
+        log(LEGEND)
+        for remark in correction_remarks(corrected.ids, corrected.reports):
+            log(remark)
         for note in corrected.notes:
-            log(note)
+            log(f"plumb-sim: {note}")
         log(f"written to {', '.join(map(str, corrected.written))}")
         if self.json:
+            # `left_out` in the summary is the older name of the notes.
             summary |= {"left_out": list(corrected.notes)}
-            print(json.dumps({"reports": corrected.documents(), "summary": summary}, indent=1))
+            document = {"reports": corrected.documents(), "summary": summary, "notes": list(corrected.notes)}
+            print(json.dumps(document, indent=1))
         return DONE_WITH_FAILURES if summary["failed"] or corrected.unreadable else DONE

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from motion.errors import InvalidInput
-from motion.motion import Motion
+from motion.formats.motion_file import MotionFile
+from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.protocols import Assist, Corrector
 from motion.shell.command import log
 
@@ -37,16 +38,13 @@ def parse_assist(text: str) -> Assist:
         raise InvalidInput.of("--assist", f"is {text!r}; must be auto, none or a number of newtons") from error
 
 
-def read_clean_motions(path: Path) -> Sequence[Motion]:
-    """Read the motions at a path and check them; what had to be left out is printed to stderr."""
+def read_clean_motions(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> MotionFile:
+    """Read the motions at a path that can be corrected; what was guessed or left out is printed to stderr."""
     from motion.formats.files import read_file
-    from motion.validation import check_each
+    from motion.formats.members import keep_valid
     from sim_server.correction import check_correctable
 
-    source = read_file(path)
-    for note in source.notes:
-        log(note)
-    motions = list(check_each(source.motions, check_correctable, str(path)))
-    if not motions:
-        raise InvalidInput.of(str(path), "holds no motions; must hold at least one")
-    return motions
+    source = keep_valid(read_file(path, options=options), check_correctable)
+    for note in source.named_notes():
+        log(f"plumb-sim: {note}")
+    return source

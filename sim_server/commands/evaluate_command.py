@@ -13,15 +13,16 @@ from tyro.conf import Positional, UseAppendAction, arg
 from motion.errors import InvalidInput
 from motion.protocols import Assist, CorrectionOptions
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
+from motion.shell.reading_flags import ReadingFlags
 from sim_server.commands.correctors import open_corrector, parse_assist, read_clean_motions
 
 
 @dataclass(frozen=True)
-class Evaluate:
+class Evaluate(ReadingFlags):
     """Corrupt clean motions, correct them, and report the error against the originals.
 
     Several inputs, and flags that are given several times, make a table of all combinations. The exit status is 1 if a
-    motion failed.
+    motion failed or could not be used.
     """
 
     data: Annotated[Positional[tuple[Path, ...]], arg(metavar="DATA...")]
@@ -59,15 +60,15 @@ class Evaluate:
         limits: dict[str, Assist] = {text: parse_assist(text) for text in self.assist or ("auto",)}
         if not self.data:
             raise InvalidInput.of("DATA", "names no file; must be at least one")
-        sets = {path: read_clean_motions(path) for path in self.data}
+        sets = {path: read_clean_motions(path, self.read_options()) for path in self.data}
         rows: list[dict[str, Any]] = []
         scores: list[dict[str, Any]] = []
         for policy in policies:
             with open_corrector(self.server, policy, self.threads) as corrector:
-                for (path, motions), kind, limit in product(sets.items(), self.corrupt or ("clean",), limits):
+                for (path, source), kind, limit in product(sets.items(), self.corrupt or ("clean",), limits):
                     options = CorrectionOptions(policy if self.server else "", limits[limit], self.effort)
                     with progress_bar("motions", f"{path.stem} {kind}") as progress:
-                        result = evaluate(corrector, motions, kind, self.seed, options, progress)
+                        result = evaluate(corrector, source.motions.motions, kind, self.seed, options, progress)
                     row = {"set": path.stem, "assist": limit, "effort": self.effort, **result}
                     rows.append(row)
                     if policy in carded and row["policy"] == card_name:
@@ -76,10 +77,13 @@ class Evaluate:
             add_scores(self.card, scores)
             log(f"{len(scores)} of {len(rows)} rows are of {card_name} and were written into its card")
         if self.json:
-            print(json.dumps(rows[0] if len(rows) == 1 else {"rows": rows}, indent=1))
+            notes = [note for each in sets.values() for note in each.named_notes()]
+            document = rows[0] if len(rows) == 1 else {"rows": rows}
+            print(json.dumps(document | ({"notes": notes} if notes else {}), indent=1))
         else:
             print(evaluation_table(rows))
-        return DONE if all(row["completed_share"] == 1.0 for row in rows) else DONE_WITH_FAILURES
+        complete = all(row["completed_share"] == 1.0 for row in rows)
+        return DONE if complete and not any(each.unreadable for each in sets.values()) else DONE_WITH_FAILURES
 
     def _is_carded(self, policy: str, card_name: str) -> bool:
         """Return whether an evaluated policy may be the one of the card."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,13 +37,20 @@ def plan_trials(policy: Policy, options: CorrectionOptions) -> list[Trial]:
     return [Trial(policy, 1.0), Trial(policy, 0.6), other, Trial(policy, 0.4)][: options.effort]
 
 
-def best_job(jobs: Sequence[AnyJob]) -> AnyJob:
+def best_job(jobs: Sequence[AnyJob], options: CorrectionOptions) -> AnyJob:
     """Return the best of a motion's jobs, with the attempts and the simulated steps of all of them.
 
-    A job that diverged or failed comes last. Then the least assist and error count, where a newton, a newton metre and
-    a millimetre weigh the same. The first of equals is kept.
+    A job that diverged or failed comes last, before it one that needed a larger mean force than `max_assist_n`. Then
+    the least assist and error count, where a newton, a newton metre and a millimetre weigh the same. The first of
+    equals is kept.
     """
-    best = min(jobs, key=lambda job: (job.failed, job.mean_assist + 1e3 * float(job.distance.mean())))
+    most = math.inf if options.max_assist_n is None else options.max_assist_n
+
+    def badness(job: AnyJob) -> tuple[bool, bool, float]:
+        too_much = float(job.force_norms.mean()) > most
+        return job.failed, too_much, job.mean_assist + 1e3 * float(job.distance.mean())
+
+    best = min(jobs, key=badness)
     best.plan.attempts = sum(job.plan.attempts for job in jobs)
     best.steps_simulated = sum(job.steps_simulated for job in jobs)
     return best

@@ -84,6 +84,11 @@ class Job:
         return self.diverged_at is not None or not bool((self.distance < COMPLETION_LIMIT_M).all())
 
     @property
+    def force_norms(self) -> FloatArray:
+        """The norm of the assist force in each control step, (frames - 1,) [N]."""
+        return np.linalg.norm(self.assist[:, :3], axis=-1)
+
+    @property
     def mean_assist(self) -> float:
         """Mean force of the assist [N] plus its mean torque [N m]."""
         return float(np.linalg.norm(self.assist.reshape(-1, 2, 3), axis=-1).mean(0).sum())
@@ -112,7 +117,9 @@ class Job:
         self.steps_simulated += 1
         threshold = self._threshold_scale * self.active_policy.assist_threshold_m
         if distance > threshold and not self._gave_up:
-            retry_step = self.plan.raise_around(self.step, self.distance[: self.step + 1])
+            mean_force = float(self.force_norms[: self.step + 1].mean())
+            distances = self.distance[: self.step + 1]
+            retry_step = self.plan.raise_around(self.step, distances, self.steps_simulated, mean_force)
             if retry_step is not None:
                 self.step = retry_step
                 del self._snapshots[retry_step + 1 :]

@@ -6,6 +6,10 @@ come rungs where the analytic controller has a little assist, because it stays c
 the learned policy with as much, then with more; the last rung is the analytic controller again. If a rung is not
 enough, the next retry starts further back and one rung higher. What was already right is not simulated twice, and a
 second of assist in a motion of ten seconds stays a second.
+
+A motion that keeps falling has a budget of simulated time, and a smaller one while nearly nothing but the assist
+carries the body. Once it is spent, the search is given up: from there to its end the motion has the last rung, and
+nothing is simulated again.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import numpy as np
 
 from motion.array_types import FloatArray, IntArray
 from motion.protocols import CorrectionOptions
+from sim_server.body.humanoid import CONTROL_FPS, WEIGHT_N
 
 RUNGS_N = (0.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 1000.0)
 """The limits of the assist, from the lowest rung to the highest [N] and [N m]."""
@@ -25,6 +30,13 @@ _BACK_STEPS = 8  # control steps from the failure back to the start of a retry, 
 _BACK_MORE = 3  # control steps more for each further rung
 _NEAR_REFERENCE_M = 0.05  # a retry starts where the mean joint distance was below this
 _AHEAD_STEPS = 5  # control steps after the failure for which the raised limit stays
+
+
+_BUDGET_LENGTHS = 30  # simulated time after which the search for the least assist is given up, in motion lengths
+# The same for a body that was carried by more than _HOPELESS of its weight so far.
+_HOPELESS = 0.75
+_HOPELESS_BUDGET_STEPS = round(90 * CONTROL_FPS)
+_HOPELESS_BUDGET_LENGTHS = 3
 
 
 class Rung(NamedTuple):
@@ -47,11 +59,14 @@ class AssistPlan:
         rungs: the ladder, from the lowest rung to the highest.
         rung_of_step: (steps,) index into `rungs`.
         attempts: simulations begun: the first one, and every one that went back.
+        given_up: the control step from which the motion has the last rung, and the control steps simulated until then,
+            if its budget was spent.
     """
 
     rungs: tuple[Rung, ...]
     rung_of_step: IntArray
     attempts: int = 1
+    given_up: tuple[int, int] | None = None
 
     @classmethod
     def create(cls, options: CorrectionOptions, steps: int, learned: bool) -> AssistPlan:
@@ -83,12 +98,16 @@ class AssistPlan:
         """The highest limit of any control step [N] and [N m]."""
         return self.rungs[int(self.rung_of_step.max())].limit_n
 
-    def raise_around(self, failed_step: int, distance: FloatArray) -> int | None:
+    def raise_around(
+        self, failed_step: int, distance: FloatArray, steps_simulated: int = 0, mean_force: float = 0.0
+    ) -> int | None:
         """Raise the rung around a failure.
 
         Args:
             failed_step: the control step in which the body left its reference.
             distance: (failed_step + 1,) mean joint distance to the reference at the start of each step so far [m].
+            steps_simulated: control steps simulated so far, which the budget is compared with.
+            mean_force: mean norm of the assist force up to the failure [N].
 
         Returns:
             The control step to retry from, at which the body was still near its reference; None if there is no higher
@@ -100,10 +119,22 @@ class AssistPlan:
         latest = max(0, failed_step - _BACK_STEPS - _BACK_MORE * reached)
         near_reference = np.flatnonzero(distance[: latest + 1] < _NEAR_REFERENCE_M)
         start = int(near_reference[-1]) if len(near_reference) else 0
-        window = self.rung_of_step[start : failed_step + 1 + _AHEAD_STEPS]
-        np.maximum(window, reached + 1, out=window)
+        if steps_simulated >= self._budget(mean_force):
+            self.given_up = start, steps_simulated
+            self.rung_of_step[start:] = len(self.rungs) - 1
+        else:
+            window = self.rung_of_step[start : failed_step + 1 + _AHEAD_STEPS]
+            np.maximum(window, reached + 1, out=window)
         self.attempts += 1
         return start
+
+    def _budget(self, mean_force: float) -> int:
+        """Return the control steps that may be simulated before the search is given up."""
+        steps = len(self.rung_of_step)
+        most = _BUDGET_LENGTHS * steps
+        if mean_force <= _HOPELESS * WEIGHT_N:
+            return most
+        return min(most, _HOPELESS_BUDGET_STEPS + _HOPELESS_BUDGET_LENGTHS * steps)
 
     def hold(self, step: int) -> None:
         """Extend the rung of a control step over the next ones: it is still needed, and there is no higher one."""

@@ -131,7 +131,7 @@ def _correct(motions: Sequence[Motion], options: CorrectionOptions, policy: Poli
             yield _MotionJob(motion, options, policy)
 
     for job in Engine[_MotionJob](slots, threads=1).run(jobs()):
-        build_correction(job.motion, job, seed=0)
+        build_correction(job.motion, job, seed=0, options=options)
 
 
 def _cpu_seconds(work: Callable[[], object]) -> float:

@@ -75,7 +75,7 @@ def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict
     )
     limits = np.array([report.assist_limit_n for report in reports])
     return {
-        "completed_share": float(np.mean([report.status == "OK" for report in reports])),
+        "completed_share": float(np.mean([report.status != "FAILED" for report in reports])),
         "completed_strict_share": float(np.mean([report.completed_strict == 1.0 for report in reports])),
         "residual_force_n": _distribution([report.residual_force_n_mean for report in reports]),
         "residual_torque_nm": _distribution([report.residual_torque_nm_mean for report in reports]),

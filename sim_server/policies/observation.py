@@ -10,9 +10,8 @@ import numpy as np
 
 from motion import rotation
 from motion.array_types import FloatArray
-from motion.physics import GRAVITY_M_S2
 from motion.skeleton import ANKLES, NUM_JOINTS, TOES
-from sim_server.body.humanoid import BODY_OF_JOINT, MASS_KG, NUM_SERVOS, ROOT_DOFS, ROTATION_DOFS
+from sim_server.body.humanoid import BODY_OF_JOINT, NUM_SERVOS, ROOT_DOFS, ROTATION_DOFS, WEIGHT_N
 from sim_server.body.reference_row import LOOKAHEAD_FRAMES, LOOKAHEAD_JOINTS, ReferenceStep
 from sim_server.engine.controller import BodyState
 from sim_server.policies.policy import Action
@@ -27,7 +26,6 @@ WRENCH_SCALE = np.array([150.0, 150.0, 150.0, 60.0, 60.0, 60.0])
 ACTION_SIZE = ROTATION_DOFS + len(WRENCH_SCALE)
 ACTION_LIMIT = 2.0
 
-_WEIGHT_N = MASS_KG * GRAVITY_M_S2
 _FEET = [*ANKLES, *TOES]
 
 
@@ -89,7 +87,7 @@ def observe(body: BodyState, reference: ReferenceStep, assist_limit: FloatArray)
         rotation_errors[:, -3:],
         velocity_error,
         0.2 * (reference.root_angular_velocity - body.qvel[:, 3:ROOT_DOFS]),
-        wrench / np.repeat([_WEIGHT_N, 200.0], 3),
+        wrench / np.repeat([WEIGHT_N, 200.0], 3),
         4 * joints[:, _FEET, 1],
         reference.foot_contact,
         reference.lookahead_contact.reshape(count, -1),

@@ -8,6 +8,7 @@ import numpy as np
 
 from motion import kinematics
 from motion.skeleton import TOES
+from motion.toe_placement import with_feet
 from sim_server.preparation.denoise import denoise, estimate_noise
 from sim_server.preparation.drift import drift_path
 from sim_server.preparation.floor import estimate_floor
@@ -40,7 +41,7 @@ def prepare(positions: np.ndarray) -> PreparedMotion:
     Args:
         positions: (frames, 22, 3) joint positions [m], Y up, at 20 frames/s.
     """
-    raw = np.asarray(positions, np.float64)
+    raw = with_feet(np.asarray(positions, np.float64))
     smooth = denoise(raw)
     offsets = kinematics.estimate_offsets(smooth)
     ankle_over_ball = -float(offsets[list(TOES), 1].mean())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,29 @@ def test_corrections_depend_neither_on_order_nor_on_other_motions(corrector: Cor
     alone = [corrector.correct([motion])[0] for motion in motions]
     for one, other, third in zip(together, backwards, alone, strict=True):
         assert is_same(one, other) and is_same(one, third)
+
+
+def _carried() -> Motion:
+    """Return a body that is lifted by 40 cm and set down again for 3 s, which nothing in the world does."""
+    motion = sway(60, 6, name="carried")
+    height = 0.4 * np.sin(np.linspace(0, 3 * np.pi, 60)) ** 2
+    return motion.with_positions(motion.positions + height[:, None, None] * np.float32([0, 1, 0]))
+
+
+def test_a_motion_that_was_carried_is_assisted_and_says_why(corrector: Corrector) -> None:
+    carried, plain = corrector.correct([_carried(), sway(20)])
+    assert (carried.report.status, plain.report.status) == ("ASSISTED", "OK")
+    assert carried.report.completed == 1 and "carried" in carried.report.reason and plain.report.reason == ""
+
+
+def test_more_assist_than_allowed_on_average_fails_and_changes_nothing_else(corrector: Corrector) -> None:
+    (usual,) = corrector.correct([_carried()])
+    mean = usual.report.residual_force_n_mean
+    (same,) = corrector.correct([_carried()], options=CorrectionOptions(max_assist_n=mean + 1))
+    assert is_same(same, usual)
+    (failed,) = corrector.correct([_carried()], options=CorrectionOptions(max_assist_n=0.9 * mean))
+    assert failed.report.status == "FAILED" and "more than" in failed.report.reason
+    assert is_same(replace(failed, report=replace(failed.report, status="ASSISTED", reason=usual.report.reason)), usual)
 
 
 def test_joints_in_another_order_are_reordered(corrector: Corrector) -> None:

@@ -121,7 +121,7 @@ def test_the_folder_called_mdm_is_not_the_checkpoint_that_ships(
     [
         (("sample", "--prompt", "walk", "jump", "--out", "x.bvh"), ".bvh holds one motion, not 2"),
         (("sample", "--prompt", "walk", "--out", "x.gif"), "ends in '.gif'"),
-        (("sample", "--prompt", "walk", "jump", "--out", "x.glb"), "ends in '.glb'"),
+        (("sample", "--prompt", "walk", "jump", "--out", "x.fbx"), "ends in '.fbx'"),
         (("sample", "--out", "x.npy"), "prompts: are none"),
         (("sample", "--prompt", "walk", "--out", "x.npy", "--threads", "-1"), "threads: is -1"),
         (("sample", "--prompt", "walk", "--checkpoint", "beef", "--out", "x.npy"), "no checkpoint 'beef'"),

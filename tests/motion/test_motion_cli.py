@@ -36,6 +36,20 @@ def test_convert_writes_every_format(tmp_path: Path):
     assert [motion.fps for motion in read_motions(tmp_path / "fast.bvh")] == [60]
 
 
+def test_convert_writes_on_the_rig_of_another_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    write_motion(tmp_path / "a.npz", swaying(name="a"))
+    write_motion(tmp_path / "rig.bvh", Motion(0.8 * swaying(seed=1).positions))
+    assert run("convert", tmp_path / "a.npz", tmp_path / "b.bvh", "--rig", tmp_path / "rig.bvh") == 0
+    head = (tmp_path / "rig.bvh").read_text().partition("MOTION")[0]
+    assert (tmp_path / "b.bvh").read_text().partition("MOTION")[0] == head
+    assert "times as long" in capsys.readouterr().err
+    assert run("convert", tmp_path / "a.npz", tmp_path / "b.npy", "--rig", tmp_path / "rig.bvh") == 2
+    assert "must end in .bvh" in capsys.readouterr().err
+    assert run("convert", tmp_path / "a.npz", tmp_path / "rig.bvh", "--rig", tmp_path / "rig.bvh") == 2
+    assert "would replace the input" in capsys.readouterr().err
+    assert run("convert", tmp_path / "a.npz", tmp_path / "b.glb") == 0
+
+
 def test_convert_copies_a_packed_set(tmp_path: Path):
     write_packed(tmp_path / "set", swaying_set())
     assert run("convert", tmp_path / "set", tmp_path / "again") == 0
@@ -71,17 +85,25 @@ def test_metrics_are_printed_as_an_aligned_table(tmp_path: Path, capsys: pytest.
     )
 
 
-def test_metrics_skips_a_bad_motion_and_convert_refuses_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_bad_motion_is_named_and_the_rest_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     motions = swaying_set()
     broken = motions.motions[1].positions.copy()
-    broken[5, 5] = np.nan
+    broken[5, 5:9] = np.nan
     bad = motions.with_motions([motions.motions[0], Motion(broken, name="sway_1"), motions.motions[2]])
     write_packed(tmp_path / "set", bad)
     assert run("metrics", tmp_path / "set", "--json") == 1
     document = json.loads(capsys.readouterr().out)
     assert len(document["motions"]) == 2 and "finite" in document["refused"]["sway_1"]
-    assert run("convert", tmp_path / "set", tmp_path / "out") == 2
-    assert "sway_1.positions" in capsys.readouterr().err and not (tmp_path / "out.npz").exists()
+    assert run("convert", tmp_path / "set", tmp_path / "out") == 1
+    assert "left out sway_1 positions: is nan at frame 5" in capsys.readouterr().err
+    assert read_packed(tmp_path / "out").ids == ["sway_0", "sway_2"]
+    (tmp_path / "cut.npz").write_bytes(b"PK and nothing")
+    assert run("metrics", tmp_path / "cut.npz", tmp_path / "out", "--json") == 1
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert len(document["motions"]) == 2 and "cut.npz" in document["notes"][0] and "cut.npz" in captured.err
+    assert run("view", tmp_path / "cut.npz", tmp_path / "out", "--out", tmp_path / "page.html") == 1
+    assert "left out" in capsys.readouterr().err and (tmp_path / "page.html").exists()
 
 
 def test_view_writes_a_page(tmp_path: Path):
@@ -96,7 +118,7 @@ def test_view_writes_a_page(tmp_path: Path):
         ("convert", "missing.bvh", "out.npy"),
         ("convert", "a.bvh", "missing/out.npy"),
         ("convert", "a.bvh", "out.npy", "--as", "smpl"),
-        ("convert", "a.bvh", "out.glb"),
+        ("convert", "a.bvh", "out.fbx"),
         ("convert", "a.bvh", "out.npy", "--fps", "0"),
         ("convert", "a.bvh", "out.npy", "--fps", "1e12"),
         ("convert", "point.npy", "out.npz"),

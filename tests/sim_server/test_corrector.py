@@ -82,6 +82,7 @@ def test_a_motion_that_cannot_be_simulated_fails_alone(
     bad = Motion(marked.positions[:33])
     first, failed, last = corrector.correct([motions[0], bad, motions[2]])
     assert failed.report.status == "FAILED" and failed.report.completed == 0
+    assert failed.report.reason == "no body fits it: no such body"
     assert np.array_equal(failed.motion.positions, bad.positions)
     for correction, motion in ((first, motions[0]), (last, motions[2])):
         assert np.array_equal(correction.motion.positions, corrector.correct([motion])[0].motion.positions)

@@ -118,17 +118,19 @@ def test_outputs_that_cannot_hold_the_motions_are_refused_before_the_work(tmp_pa
     ):
         with pytest.raises(InvalidInput, match=message):
             output_for(source, tmp_path / out, form)
-    with pytest.raises(InvalidInput, match=r"\.bvh, \.npy or \.npz"):
+    with pytest.raises(InvalidInput, match=r"\.bvh, \.glb, \.npy or \.npz"):
         write_motion(tmp_path / "a.txt", swaying())
     assert sorted(os.listdir(tmp_path)) == ["a.bvh", "set.jsonl", "set.npz"]
 
 
-@pytest.mark.parametrize("name", ["fixed.glb", "fixed.FBX", "fixed.json", "fixed.mp4", "fixed.h5", "fixed.bhv"])
+@pytest.mark.parametrize("name", ["fixed.usd", "fixed.FBX", "fixed.json", "fixed.mp4", "fixed.h5", "fixed.bhv"])
 def test_an_output_with_an_unknown_file_type_is_refused_before_the_work(tmp_path: Path, name: str):
     write_packed(tmp_path / "set", swaying_set())
     write_motion(tmp_path / "a.bvh", swaying())
     for source in (read_file(tmp_path / "set"), read_file(tmp_path / "a.bvh")):
-        with pytest.raises(InvalidInput, match=rf"{name}: ends in '{Path(name).suffix}'; must end in \.bvh, \.npy or"):
+        with pytest.raises(
+            InvalidInput, match=rf"{name}: ends in '{Path(name).suffix}'; must end in \.bvh, \.glb, \.npy or"
+        ):
             output_for(source, tmp_path / name)
 
 
@@ -227,7 +229,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
     (tmp_path / "note.txt").write_text("hello")
     for name, message in (
         ("a.npy", "cannot be read as .npy"),
-        ("pickle.npy", "cannot be read as .npy"),
+        ("pickle.npy", "holds a; must hold positions"),
         ("other.npz", "holds weights; must hold positions"),
         ("set.npz", "lacks ids; a packed set has"),
         ("fps.npz", "fps: is 0"),
@@ -241,8 +243,11 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
             read_file(tmp_path / name)
     with pytest.raises(NotFound, match=r"walk\.bvh does not exist; .* has a\.npy"):
         read_file(tmp_path / "walk.bvh")
-    with pytest.raises(NotFound, match="is a folder"):
+    with pytest.raises(InvalidInput, match="none of 9 files could be read"):
         read_file(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFound, match="is a folder, with no motion files"):
+        read_file(tmp_path / "empty")
 
 
 def test_the_case_of_a_suffix_and_a_byte_order_mark_do_not_matter(tmp_path: Path):

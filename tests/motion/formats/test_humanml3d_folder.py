@@ -21,7 +21,7 @@ TEXTS = {
     "000002": "only a part#part/NOUN#1.0#4.5\n",
     "000003": "too short#short/ADJ#0.0#0.0\n",
     "000004": "no motion#no/DET#0.0#0.0\n",
-    "000006": "broken line\n",
+    "000006": "broken#line\n",
 }
 
 

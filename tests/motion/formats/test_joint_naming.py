@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from motion.errors import InvalidInput
-from motion.formats.joint_naming import NAMINGS, Naming, match_joints, simplify
+from motion.formats.joint_naming import NAMINGS, Naming, simplify
+from motion.formats.skeleton_match import match_joints
 from motion.skeleton import JOINT, JOINT_NAMES
 
 

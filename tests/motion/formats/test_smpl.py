@@ -109,7 +109,7 @@ def test_without_a_model_the_mean_body_stands_on_the_floor(monkeypatch: pytest.M
         ({"poses": np.zeros((0, 156)), "trans": np.zeros((0, 3))}, "no frames"),
         ({"trans": np.zeros((29, 3))}, r"\(30, 3\)"),
         ({"mocap_framerate": np.array(0.0)}, "mocap_framerate: is 0"),
-        ({"mocap_framerate": np.array("fast")}, "mocap_framerate: is missing"),
+        ({"mocap_framerate": np.array("fast")}, "must be a number of frames"),
         ({"rest_joints": np.zeros((24, 3))}, "rest_joints"),
     ],
 )

@@ -13,14 +13,30 @@ from hypothesis.extra import numpy as hnp
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.protocols import Assist, CorrectionOptions, CorrectorInfo, GeneratorInfo
-from motion.report import Correction, PhysicalErrors, Report
+from motion.report import Correction, PhysicalErrors, Report, Status
 from motion.rpc import wire
 from motion.skeleton import JOINT_NAMES
 from motion.v1 import corrector_pb2, generator_pb2, motion_pb2
 
 ERRORS = PhysicalErrors(1.0, 2.0, 3.0, 6.0, 0.25, 12.5, 0.1)
 REPORT = Report(
-    "FAILED", 0.5, 10.0, 5.0, ERRORS, replace(ERRORS, float_mm=0.1), 1.0, 2.0, 3.0, 400.0, 4, "base", "3.1", -7, 9.8
+    "FAILED",
+    0.5,
+    10.0,
+    5.0,
+    ERRORS,
+    replace(ERRORS, float_mm=0.1),
+    1.0,
+    2.0,
+    3.0,
+    400.0,
+    4,
+    "base",
+    "3.1",
+    -7,
+    9.8,
+    reason="fell at 3.2 s",
+    notes=("A note.", "Another."),
 )
 FLOAT32, INT32, BOOL = (motion_pb2.Tensor.DTYPE_FLOAT32, motion_pb2.Tensor.DTYPE_INT32, motion_pb2.Tensor.DTYPE_BOOL)
 
@@ -161,9 +177,10 @@ def test_positions_must_be_float32() -> None:
         wire.unpack_motion(message)
 
 
+@pytest.mark.parametrize("max_assist_n", [None, 0.0, 150.0])
 @pytest.mark.parametrize("assist", ["auto", "none", 12.5])
-def test_options_survive_the_round_trip(assist: Assist) -> None:
-    options = CorrectionOptions(policy="base", assist=assist)
+def test_options_survive_the_round_trip(assist: Assist, max_assist_n: float | None) -> None:
+    options = CorrectionOptions(policy="base", assist=assist, max_assist_n=max_assist_n, in_place=max_assist_n is None)
     assert wire.unpack_options(wire.pack_options(options)) == options
 
 
@@ -179,6 +196,8 @@ def test_a_limit_of_0_is_none_and_an_absent_limit_is_auto() -> None:
         (corrector_pb2.CorrectionOptions(assist_limit_n=-1.0), "assist_limit_n"),
         (corrector_pb2.CorrectionOptions(assist_limit_n=float("nan")), "assist_limit_n"),
         (corrector_pb2.CorrectionOptions(assist_limit_n=float("inf")), "assist_limit_n"),
+        (corrector_pb2.CorrectionOptions(max_assist_n=-1.0), "max_assist_n"),
+        (corrector_pb2.CorrectionOptions(max_assist_n=float("nan"), assist_limit_n=5.0), "max_assist_n"),
     ],
 )
 def test_an_invalid_assist_is_refused(message: corrector_pb2.CorrectionOptions, field: str) -> None:
@@ -195,6 +214,23 @@ def test_a_correction_survives_the_round_trip() -> None:
     assert Correction(back.motion, back.report).motion.positions.tobytes() == motion.positions.tobytes()
 
 
+@pytest.mark.parametrize("status", ["OK", "ASSISTED", "FAILED"])
+def test_every_status_survives_and_older_clients_read_one_that_they_know(status: Status) -> None:
+    message = wire.pack_report(replace(REPORT, status=status))
+    assert wire.unpack_report(message).status == status
+    assert message.status == (corrector_pb2.Report.FAILED if status == "FAILED" else corrector_pb2.Report.OK)
+
+
+def test_the_status_of_an_older_server_holds() -> None:
+    for status, name in ((corrector_pb2.Report.OK, "OK"), (corrector_pb2.Report.FAILED, "FAILED")):
+        message = wire.pack_report(REPORT)
+        message.status = status
+        for field in ("detailed_status", "reason", "notes"):
+            message.ClearField(field)
+        report = wire.unpack_report(message)
+        assert (report.status, report.reason, report.notes) == (name, "", ())
+
+
 @pytest.mark.parametrize("missing", ["status", "before", "after"])
 def test_a_report_without_its_parts_is_refused(missing: str) -> None:
     message = wire.pack_report(REPORT)
@@ -204,7 +240,8 @@ def test_a_report_without_its_parts_is_refused(missing: str) -> None:
 
 
 def test_every_field_of_a_report_and_of_a_description_is_on_the_wire() -> None:
-    assert set(REPORT.to_json()) == set(corrector_pb2.Report.DESCRIPTOR.fields_by_name)
+    on_the_wire = set(corrector_pb2.Report.DESCRIPTOR.fields_by_name)
+    assert set(REPORT.to_json()) == on_the_wire - {"detailed_status"}
     assert set(REPORT.to_json()["before"]) == set(corrector_pb2.PhysicalErrors.DESCRIPTOR.fields_by_name)
     corrector = CorrectorInfo("physics", "base", ("base", "walker"), "3.17", "0.1", 3, 2000, 40.0, (0.0, 25.0))
     generator = GeneratorInfo("mdm", "0.1", 20.0, 40, 196, ("c1",), "c1", "cpu")

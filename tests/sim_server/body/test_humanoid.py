@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
+import numpy as np
 import pytest
 
+from motion.formats.body_shapes import body_shapes
 from motion.kinematics import REST_OFFSETS
+from motion.skeleton import JOINT_NAMES
 from sim_server.body.humanoid import (
     MASS_KG,
     NUM_CTRL,
@@ -14,6 +19,7 @@ from sim_server.body.humanoid import (
     SOLE_M,
     build_model,
     default_model,
+    mjcf,
     sole_points,
 )
 
@@ -34,3 +40,21 @@ def test_the_sole_lies_below_the_ball_of_the_foot() -> None:
     ball = REST_OFFSETS[10][1]
     assert points[:4, 1] == pytest.approx(ball - SOLE_M)
     assert points[8:, 1] == pytest.approx(-SOLE_M)
+
+
+def test_the_shapes_that_files_show_are_those_of_the_model() -> None:
+    offsets = 1.1 * REST_OFFSETS
+    geoms = {geom.get("name"): geom for geom in ElementTree.fromstring(mjcf(offsets)).iter("geom")}
+    for name, shape in zip(JOINT_NAMES, body_shapes(offsets), strict=True):
+        geom = geoms[name]
+        size = np.array(geom.get("size", "").split(), float)
+        if geom.get("type") == "box":
+            ends, expected = [shape.first, shape.second], [np.array(geom.get("pos", "").split(), float), size]
+        elif geom.get("type") == "sphere":
+            centre = np.array(geom.get("pos", "").split(), float)
+            ends, expected = [shape.first, shape.second], [centre, centre]
+        else:
+            ends, expected = [shape.first, shape.second], np.array(geom.get("fromto", "").split(), float).reshape(2, 3)
+        assert (shape.kind == "box") == (geom.get("type") == "box")
+        np.testing.assert_allclose(ends, expected, atol=1e-5)  # they are printed with five decimals
+        assert shape.kind == "box" or shape.radius == pytest.approx(size[0], abs=1e-5)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from server_process import ServerProcess
@@ -44,7 +45,10 @@ def packed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def smoothing(monkeypatch: pytest.MonkeyPatch) -> list[SmoothingCorrector]:
-    """Smooth instead of simulating, with motions called `falls` failing; return the list of opened correctors."""
+    """Smooth instead of simulating, and return the list of opened correctors.
+
+    Motions called `falls` fail, and those called `carried` are assisted.
+    """
     opened: list[SmoothingCorrector] = []
 
     class Smoothing(SmoothingCorrector):
@@ -54,10 +58,11 @@ def smoothing(monkeypatch: pytest.MonkeyPatch) -> list[SmoothingCorrector]:
 
         def correct(self, *arguments: object, **named: object) -> list[Correction]:
             corrections = super().correct(*arguments, **named)  # pyright: ignore[reportArgumentType]
-            return [
-                replace(c, report=replace(c.report, status="FAILED", completed=0.5)) if c.motion.name == "falls" else c
-                for c in corrections
-            ]
+            changes: dict[str | None, dict[str, Any]] = {
+                "falls": {"status": "FAILED", "completed": 0.5},
+                "carried": {"status": "ASSISTED", "reason": "carried by 240 N on average"},
+            }
+            return [replace(c, report=replace(c.report, **changes.get(c.motion.name, {}))) for c in corrections]
 
         def __enter__(self) -> SmoothingCorrector:
             return self

@@ -1,9 +1,8 @@
-"""`plumb-sim correct`: what it writes, and what it refuses with one sentence before the work."""
+"""`plumb-sim correct`: what it reads and writes."""
 
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from motion.formats.files import read_file, write_motion
 from motion.formats.packed import read_packed, read_reports, write_packed
 from motion.motion import Motion
 from motion.motion_set import MotionSet
+from motion.protocols import CorrectionOptions
 from motion.report import Report
 
 Run = Callable[..., tuple[int, str, str]]
@@ -52,7 +52,7 @@ def test_a_set_keeps_ids_order_lengths_and_captions_and_gets_reports(
     assert [(len(m), m.fps) for m in after] == [(len(m), m.fps) for m in before]
     assert after.captions == before.captions
     document = json.loads(text)
-    assert set(document) == {"reports", "summary"}
+    assert set(document) == {"reports", "summary", "notes"} and document["notes"] == []
     assert [report["id"] for report in document["reports"]] == before.ids
     for line in document["reports"]:
         fields = {key: value for key, value in line.items() if key not in ("id", "source")}
@@ -72,6 +72,22 @@ def test_one_motion_is_written_in_the_format_of_its_suffix(
     assert status == 0 and not text
     after = read_file(tmp_path / f"fixed{Path(name).suffix}")
     assert after.single and len(after.motions.motions[0]) == 24
+
+
+def test_a_bvh_file_comes_back_on_its_rig_on_another_and_as_glb(tmp_path: Path, run: Run, smoothing: object) -> None:
+    write_motion(tmp_path / "walk.bvh", sway(24))
+    write_motion(tmp_path / "child.bvh", Motion(0.7 * sway(24).positions))
+    text = (tmp_path / "walk.bvh").read_text().replace("left_", "Left ")
+    (tmp_path / "walk.bvh").write_text(text)
+    assert run("correct", tmp_path / "walk.bvh", "--out", tmp_path / "own.bvh")[0] == 0
+    own, child = (tmp_path / "own.bvh").read_text(), (tmp_path / "child.bvh").read_text()
+    assert own.partition("MOTION")[0] == text.partition("MOTION")[0]
+    out = tmp_path / "other.bvh"
+    status, _, stderr = run("correct", tmp_path / "walk.bvh", "--out", out, "--rig", tmp_path / "child.bvh")
+    assert status == 0 and "0.7 times as long" in stderr
+    assert out.read_text().partition("MOTION")[0] == child.partition("MOTION")[0]
+    assert run("correct", tmp_path / "walk.bvh", "--out", tmp_path / "walk.glb")[0] == 0
+    assert (tmp_path / "walk.glb").read_bytes()[:4] == b"glTF"
 
 
 def test_several_inputs_are_written_into_a_folder(packed: Path, tmp_path: Path, run: Run, smoothing: object) -> None:
@@ -122,6 +138,33 @@ def test_a_failed_motion_is_written_and_sets_exit_status_1(tmp_path: Path, run: 
     assert stderr.splitlines()[1].split()[:2] == ["falls", "FAILED"]
 
 
+def test_an_assisted_motion_counts_as_completed(tmp_path: Path, run: Run, smoothing: object) -> None:
+    motions = tuple(sway(24, seed, name=name) for seed, name in enumerate(["stands", "carried"]))
+    write_packed(tmp_path / "set", MotionSet(motions, ((), ())))
+    status, text, stderr = run("correct", tmp_path / "set", "--out", tmp_path / "out", "--json")
+    assert status == 0
+    document = json.loads(text)
+    assert {key: document["summary"][key] for key in ("ok", "assisted", "failed", "completed_share")} == {
+        "ok": 1, "assisted": 1, "failed": 0, "completed_share": 1.0
+    }  # fmt: skip
+    assert document["reports"][1]["reason"] == "carried by 240 N on average"
+    assert "carried: ASSISTED, carried by 240 N on average" in stderr and "skate ratio:" in stderr
+    assert read_reports(tmp_path / "out")["carried"].status == "ASSISTED"
+
+
+def test_max_assist_reaches_the_corrector(
+    tmp_path: Path, run: Run, smoothing: list[SmoothingCorrector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[CorrectionOptions] = []
+    real = SmoothingCorrector.correct
+    monkeypatch.setattr(SmoothingCorrector, "correct", lambda *a, **k: (seen.append(a[3]), real(*a, **k))[1])
+    write_motion(tmp_path / "a.bvh", sway(24))
+    assert run("correct", tmp_path / "a.bvh", "--out", tmp_path / "b.bvh", "--max-assist", "120")[0] == 0
+    assert seen[0].max_assist_n == 120
+    status, _, stderr = run("correct", tmp_path / "a.bvh", "--out", tmp_path / "b.bvh", "--max-assist", "-1")
+    assert status == 2 and "max_assist_n: is -1.0; must be" in stderr
+
+
 def _set_with(folder: Path, *motions: Motion) -> Path:
     write_packed(folder / "set", MotionSet(motions, ((),) * len(motions)))
     return folder / "set"
@@ -129,106 +172,48 @@ def _set_with(folder: Path, *motions: Motion) -> Path:
 
 def test_invalid_motions_of_a_set_are_named_by_id(tmp_path: Path, run: Run) -> None:
     bad = sway(24, name="bad one")
-    bad.positions[3, 2, 1] = np.nan
+    bad.positions[0, 2, 1] = np.nan
     source = _set_with(tmp_path, sway(24, name="good"), bad, sway(2, name="short"))
-    before = files_in(tmp_path)
     status, text, stderr = run("correct", source, "--out", tmp_path / "out", "--json")
-    assert status == 2 and not text
-    assert "bad one positions: is nan at frame 3" in stderr and "short positions: has 2 frames" in stderr
-    assert "good" not in stderr and stderr.count("\n") == 1
-    assert files_in(tmp_path) == before
+    assert status == 1 and read_packed(tmp_path / "out").ids == ["good"]
+    assert "bad one positions: is nan at frame 0" in stderr and "short positions: has 2 frames" in stderr
+    assert [note.partition("left out ")[2].partition(" positions")[0] for note in json.loads(text)["notes"]] == [
+        "bad one",
+        "short",
+    ]
+    source = _set_with(tmp_path, bad)
+    before = files_in(tmp_path)
+    status, text, stderr = run("correct", source, "--out", tmp_path / "none", "--json")
+    assert status == 2 and not text and stderr.count("\n") == 1
+    assert "bad one positions: is nan at frame 0" in stderr and files_in(tmp_path) == before
+
+
+def test_a_bad_input_is_named_and_the_rest_is_corrected(tmp_path: Path, run: Run, smoothing: object) -> None:
+    write_motion(tmp_path / "good.npz", sway(24))
+    (tmp_path / "cut.npz").write_bytes(b"PK and nothing")
+    write_motion(tmp_path / "short.npz", sway(2))
+    inputs = [tmp_path / f"{name}.npz" for name in ("cut", "good", "short", "missing")]
+    status, text, stderr = run("correct", *inputs, "--out", tmp_path / "out", "--json")
+    assert status == 1 and sorted(files_in(tmp_path / "out")) == ["good.npz"]
+    document = json.loads(text)
+    assert [report["id"] for report in document["reports"]] == ["good"] and len(document["notes"]) == 3
+    for name in ("cut", "short", "missing"):
+        assert any(name in note for note in document["notes"]) and name in stderr
+
+
+def test_what_the_user_says_about_the_input_is_read(tmp_path: Path, run: Run, smoothing: object) -> None:
+    motion = sway(40)
+    np.save(tmp_path / "a.npy", 100 * motion.positions[..., [0, 2, 1]] * (1, -1, 1))
+    flags = ("--input-fps", 30, "--unit", "cm", "--up", "z", "--frames", "-30:")
+    status, _, _ = run("correct", tmp_path / "a.npy", "--out", tmp_path / "b.npz", *flags)
+    (after,) = read_file(tmp_path / "b.npz").motions
+    assert status == 0 and len(after) == 30 and after.fps == 30
+    np.testing.assert_allclose(after.positions, motion.positions[-30:], atol=0.05)
+    status, _, stderr = run("correct", tmp_path / "a.npy", "--out", tmp_path / "b.npz", "--input-fps", "0")
+    assert status == 2 and "--input-fps: is 0; must be from 1 to 1000" in stderr
 
 
 def test_of_many_invalid_motions_the_first_few_are_named(tmp_path: Path, run: Run) -> None:
     source = _set_with(tmp_path, *(sway(2, name=f"m{i}") for i in range(30)))
     status, _, stderr = run("correct", source, "--out", tmp_path / "out")
     assert status == 2 and "and 22 more" in stderr and "m29" not in stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (("--policy", "no-such"), "no policy 'no-such'"),
-        (("--assist", "lots"), "must be auto, none or a number"),
-        (("--assist", "-5"), "not negative"),
-        (("--server", "nowhere"), "must be HOST:PORT"),
-        (("--effort", "5"), "from 1 to 4"),
-    ],
-)
-def test_a_wrong_argument_is_refused_with_one_sentence(
-    arguments: tuple[str, ...], expected: str, packed: Path, tmp_path: Path, run: Run
-) -> None:
-    status, text, stderr = run("correct", packed, "--out", tmp_path / "out", *arguments)
-    assert status == 2 and not text and expected in stderr and stderr.count("\n") == 1
-    assert not (tmp_path / "out.npz").exists()
-
-
-def test_a_wrong_input_is_refused_with_one_sentence(
-    tmp_path: Path, run: Run, smoothing: list[SmoothingCorrector]
-) -> None:
-    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and then nothing")
-    empty = _set_with(tmp_path)
-    status, _, stderr = run("correct", "--out", tmp_path / "out")
-    assert status == 2 and "names no file" in stderr
-    for source, expected in (
-        (tmp_path / "cut.npz", "cut.npz"),
-        (tmp_path / "missing.bvh", "does not exist"),
-        (empty, "holds no motions"),
-    ):
-        status, _, stderr = run("correct", source, "--out", tmp_path / "out")
-        assert status == 2 and expected in stderr and stderr.count("\n") == 1
-    assert not smoothing
-
-
-def test_an_output_that_cannot_be_written_is_refused_before_the_work(
-    packed: Path, tmp_path: Path, run: Run, smoothing: list[SmoothingCorrector]
-) -> None:
-    for out in (tmp_path / "no/such/folder/out", tmp_path / "set.jsonl/out"):
-        status, _, stderr = run("correct", packed, "--out", out)
-        assert status == 2 and "cannot be written" in stderr
-    assert not smoothing
-
-
-def test_a_missing_server_is_reported_with_one_sentence(packed: Path, tmp_path: Path, run: Run) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    before = files_in(tmp_path)
-    status, _, stderr = run("correct", packed, "--out", tmp_path / "out", "--server", address)
-    assert status == 2 and f"there is no sim server at {address}" in stderr and stderr.count("\n") == 1
-    assert files_in(tmp_path) == before
-
-
-@pytest.mark.parametrize("name", ["fixed.glb", "fixed.fbx", "set.json"])
-def test_an_unknown_output_format_is_refused_before_the_work(
-    name: str, tmp_path: Path, run: Run, smoothing: list[SmoothingCorrector]
-) -> None:
-    write_motion(tmp_path / "walk.bvh", sway(24))
-    status, _, stderr = run("correct", tmp_path / "walk.bvh", "--out", tmp_path / name)
-    assert status == 2 and "must end in .bvh, .npy or .npz" in stderr and stderr.count("\n") == 1
-    assert not smoothing
-
-
-@pytest.mark.parametrize("source", ["walk.bvh", "set"])
-def test_an_input_is_only_replaced_with_overwrite(
-    source: str, packed: Path, tmp_path: Path, run: Run, smoothing: list[SmoothingCorrector]
-) -> None:
-    write_motion(tmp_path / "walk.bvh", sway(24))
-    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
-    before = files_in(tmp_path)
-    for out in (tmp_path / source, tmp_path / "link" / source):
-        status, _, stderr = run("correct", tmp_path / source, "--out", out)
-        assert status == 2 and "--overwrite" in stderr and stderr.count("\n") == 1
-    assert not smoothing and files_in(tmp_path) == before
-    assert run("correct", tmp_path / source, "--out", tmp_path / source, "--overwrite")[0] == 0
-    assert len(smoothing) == 1 and files_in(tmp_path) != before
-
-
-def test_several_inputs_are_not_written_over_themselves(
-    tmp_path: Path, run: Run, smoothing: list[SmoothingCorrector]
-) -> None:
-    for name in ("a.bvh", "b.bvh"):
-        write_motion(tmp_path / name, sway(24))
-    status, _, stderr = run("correct", tmp_path / "a.bvh", tmp_path / "b.bvh", "--out", tmp_path)
-    assert status == 2 and "--overwrite" in stderr
-    assert not smoothing
