@@ -35,7 +35,8 @@ def paired_scenes(sources: Sequence[MotionFile], limit: int) -> tuple[list[Scene
     else:
         sizes = [len(motions) for motions in sets]
         if len(set(sizes)) > 1:
-            raise InvalidInput.of("IN", f"hold {sizes} motions and share no id; must match to stand side by side")
+            reason = f"holds sets of {sizes} motions that share no id; must match to stand side by side"
+            raise InvalidInput.of("IN", reason)
         rows = [[index] * len(sets) for index in range(sizes[0])]
     if not rows:
         raise InvalidInput.of("IN", "holds no motions; there is nothing to show")
