@@ -6,11 +6,6 @@ and may carry load, as forces in their friction cones; the torques of the legs f
 contacts cannot supply acts on the root as the assist, cut to the limit that is allowed. The literature calls such a
 force a residual force (residual force control, RFC).
 
-The distribution is  min_x |A'x - b|^2 + rho |x|^2,  x >= 0,  with one row of A for each edge of each friction pyramid.
-Its dual has six unknowns, y = b - A'x, which is the wrench that stays unexplained. It solves  y + A' max(0, A y) / rho
-= b,  a monotone piecewise linear equation. Semismooth Newton (Qi and Sun, "A nonsmooth version of Newton's method",
-Mathematical Programming 58, 1993) solves it in a few steps from the y of the last control step.
-
 All functions work on many bodies at once, row by row: the result of a row does not depend on the other rows.
 """
 
@@ -23,6 +18,12 @@ import numpy as np
 from motion import rotation
 from motion.array_types import BoolArray, FloatArray, IntArray
 from motion.skeleton import LEGS, PARENTS, TOES
+from sim_server.body.contact_distribution import (
+    FRICTION_EDGES,
+    WRENCH_WEIGHT,
+    contact_matrix,
+    distribute_wrench,
+)
 from sim_server.body.humanoid import (
     BODY_OF_JOINT,
     DOF_OF_JOINT,
@@ -39,18 +40,7 @@ from sim_server.body.reference_row import ReferenceStep
 
 POSITION_FREQUENCY = 7.0  # of the feedback on the root's position [rad/s]
 ROTATION_FREQUENCY = 12.0  # of the feedback on the root's orientation [rad/s]
-FRICTION = 0.7  # of the cones that forces are planned in; the floor's own coefficient is 1
 CONTACT_HEIGHT_M = 0.012  # sole points below this height may carry load
-_MOMENT_WEIGHT = 3.0  # [1/m]; an error of 1 N m counts as much as one of 3 N
-REGULARIZATION = 0.05  # rho above
-_NEWTON_STEPS = (1.0,) * 8 + (0.5,) * 6  # full steps nearly always suffice; halved ones break a rare cycle
-_TOLERANCE_N = 0.05
-
-FRICTION_EDGES = np.array([[FRICTION, 1, 0], [-FRICTION, 1, 0], [0, 1, FRICTION], [0, 1, -FRICTION]])
-"""(4, 3) directions of the edges of a friction pyramid."""
-_NUM_EDGES = NUM_SOLE_POINTS * len(FRICTION_EDGES)
-WRENCH_WEIGHT = np.array([1, 1, 1, _MOMENT_WEIGHT, _MOMENT_WEIGHT, _MOMENT_WEIGHT])
-"""(6,) weights of force and moment in the distribution."""
 _LEG_JOINTS = np.array(LEGS).T.ravel()  # both hips, both knees, both ankles, both toes
 _LEG_DOFS = DOF_OF_JOINT[_LEG_JOINTS][:, None] + np.arange(3)
 # (8, 12): 1 where a leg's joint carries a sole point. Hip, knee and ankle carry all six of their side, the toes two.
@@ -123,52 +113,6 @@ def tracking_wrench(body: BodyState, reference: ReferenceStep) -> FloatArray:
         reference.centre_of_mass, linear
     )
     return reference.wrench + np.concatenate([force, moment], -1)
-
-
-def contact_matrix(arms: FloatArray, carrying: BoolArray) -> FloatArray:
-    """Build the matrix A of the distribution: the weighted root wrench of a unit force along each friction edge.
-
-    Args:
-        arms: (n, 12, 3) sole points relative to the root, in the world frame [m].
-        carrying: (n, 12) sole points that may carry load; the rows of the others are zero.
-
-    Returns:
-        (n, 48, 6), four edges for each sole point.
-    """
-    count = len(arms)
-    edges = np.broadcast_to(FRICTION_EDGES, (count, NUM_SOLE_POINTS, len(FRICTION_EDGES), 3))
-    matrix = np.empty((*edges.shape[:-1], 6))
-    matrix[..., :3] = FRICTION_EDGES
-    matrix[..., 3:] = _MOMENT_WEIGHT * rotation.cross(arms[:, :, None], edges)
-    matrix *= carrying[:, :, None, None]
-    return matrix.reshape(count, _NUM_EDGES, 6)
-
-
-def distribute_wrench(matrix: FloatArray, wrench: FloatArray, dual: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Distribute wrenches over the edges of friction pyramids.
-
-    A row that has converged stays as it is, so that no row is affected by its neighbours.
-
-    Args:
-        matrix: (n, 48, 6) as `contact_matrix` builds it.
-        wrench: (n, 6) weighted wrench to distribute.
-        dual: (n, 6) where the search starts.
-
-    Returns:
-        Forces along the edges (n, 48) and the dual solution (n, 6): the weighted wrench that no contact supplies.
-    """
-    dual = dual.copy()
-    for damping in _NEWTON_STEPS:
-        pushed = np.maximum((matrix @ dual[..., None])[..., 0], 0)
-        gradient = dual + (pushed[:, None] @ matrix)[:, 0] / REGULARIZATION - wrench
-        unsolved = np.abs(gradient).max(-1) > _TOLERANCE_N
-        if not unsolved.any():
-            break
-        active = np.where(pushed[..., None] > 0, matrix, 0)
-        hessian = np.eye(6) + np.swapaxes(active, 1, 2) @ matrix / REGULARIZATION
-        step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
-        dual -= np.where(unsolved, damping, 0.0)[:, None] * step
-    return np.maximum((matrix @ dual[..., None])[..., 0], 0) / REGULARIZATION, dual
 
 
 def compute_control(

@@ -9,6 +9,13 @@ from scipy.optimize import nnls
 
 from motion import rotation
 from motion.kinematics import REST_OFFSETS
+from sim_server.body.contact_distribution import (
+    FRICTION_EDGES,
+    REGULARIZATION,
+    WRENCH_WEIGHT,
+    contact_matrix,
+    distribute_wrench,
+)
 from sim_server.body.humanoid import (
     BODY_OF_JOINT,
     NUM_DOFS,
@@ -20,15 +27,7 @@ from sim_server.body.humanoid import (
 )
 from sim_server.body.reference_row import ROW_WIDTH, ReferenceStep, view_steps
 from sim_server.engine import controller
-from sim_server.engine.controller import (
-    FRICTION_EDGES,
-    REGULARIZATION,
-    WRENCH_WEIGHT,
-    BodyState,
-    compute_control,
-    contact_matrix,
-    distribute_wrench,
-)
+from sim_server.engine.controller import BodyState, compute_control
 
 NO_WRENCH = np.zeros((1, 6))
 
