@@ -28,9 +28,10 @@ class Convert(ReadingFlags):
     """Convert motions to another file format, representation or frame rate."""
 
     source: Annotated[Positional[Path], arg(metavar="IN")]
-    """Motions to read: .bvh, .npy, .npz (one motion or SMPL poses), a packed set, or a HumanML3D folder."""
+    """Motions to read: .bvh, .fbx, .glb, .amc, .npy, .npz (one motion or SMPL poses), a packed set, or a folder."""
     out: Annotated[Positional[Path], arg(metavar="OUT")]
-    """Output path. The suffix selects the format (.bvh, .glb, .npy, .npz); without one the format of IN is kept."""
+    """Output path. The suffix selects the format (.bvh, .glb, .usda, .npy, .npz), without one it is that of IN;
+    "DIR/*.{bvh,glb}" writes files for each motion."""
     form: Annotated[Literal["positions", "features", "smpl"] | None, arg(name="as")] = None
     """Representation in the output: positions (frames, 22, 3), HumanML3D features (frames, 263), or SMPL poses."""
     fps: float | None = None

@@ -48,7 +48,7 @@ _ROLL = np.radians(120)
 _REACH = 0.2  # wrists of a body on its hands or head are that close to the height of its lowest joint, in body lengths
 _EXCHANGED = 0.5  # size of the triple product of unit vectors that is beyond doubt; people have 0.55 to 1
 _BENT = 0.15  # the same for knees where a body has no toes
-_NO_TOES = 0.05
+_NO_TOES = 0.15
 
 
 @dataclass(frozen=True)

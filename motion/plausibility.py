@@ -21,6 +21,8 @@ FPS_RANGE = (1.0, 1000.0)
 STATURE_RANGE_M = (0.5, 3.0)
 MAX_DISTANCE_M = 1000.0
 MAX_SPEED_M_S = 100.0
+# Glitches, cuts and a calibration pose before the motion; `mending` finds them.
+_FEW_JUMPS, _JUMPING_SHARE = 4, 0.05
 
 _TRUNK = ("spine1", "spine2", "spine3", "neck", "head")
 _LEGS = ("left_knee", "left_ankle", "right_knee", "right_ankle")
@@ -131,7 +133,7 @@ def _distance_fault(positions: FloatArray) -> str | None:
 
 def _speed_fault(positions: FloatArray, fps: float) -> str | None:
     speeds = np.linalg.norm(np.diff(positions, axis=0), axis=-1).mean(axis=1) * fps
-    if not len(speeds) or speeds.max() <= MAX_SPEED_M_S:
+    if (speeds > MAX_SPEED_M_S).sum() <= max(_FEW_JUMPS, _JUMPING_SHARE * len(speeds)):
         return None
     frame = int(speeds.argmax())
     return f"moves at {speeds[frame]:.0f} m/s from frame {frame} to {frame + 1}; must stay below {MAX_SPEED_M_S:g} m/s"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from motion.errors import InvalidInput, PlumbError, Violation
-from motion.formats.files import MotionFile, Output, check_output, output_for, read_each, read_rig
+from motion.formats.files import MotionFile, Output, check_output, is_pattern, output_for, read_each, read_rig
 from motion.formats.members import keep_valid
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.motion import Motion
@@ -149,7 +149,7 @@ def _planned(
     """
     sources, left_out = _read_valid(inputs, reading)
     skeleton = read_rig(rig) if rig is not None else None
-    made = len(inputs) > 1 and not out.is_dir()
+    made = len(inputs) > 1 and not is_pattern(out) and not out.is_dir()
     if made:
         check_target(out)
         out.mkdir()

@@ -17,8 +17,8 @@ import numpy as np
 
 from motion.errors import InvalidInput
 from motion.formats.array_forms import refusal
+from motion.formats.named_joints import joints_by_name
 from motion.formats.npz import decode_text, read_npy, write_npy, write_npz
-from motion.formats.skeleton_match import match_joints
 from motion.humanml3d.features import FEATURES_FPS, NUM_FEATURES, positions_to_features
 from motion.motion import DEFAULT_FPS, Motion
 from motion.resample import resample_motion
@@ -69,7 +69,9 @@ def write_array(path: str | os.PathLike[str], motion: Motion, content: Content, 
     write_npy(Path(path), motion.positions if content == "positions" else _to_features(motion, keep_frame_count))
 
 
-def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) -> tuple[Motion, Content]:
+def motion_from_arrays(
+    where: str, arrays: Mapping[str, np.ndarray], name: str
+) -> tuple[Motion, Content, tuple[str, ...]]:
     """Build the motion from the arrays of an `.npz` file that holds one motion.
 
     Args:
@@ -79,7 +81,7 @@ def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) 
         name: name of the motion if `arrays` has none.
 
     Returns:
-        The motion, and whether the file holds positions or features.
+        The motion, whether the file holds positions or features, and what was guessed, one sentence each.
 
     Raises:
         InvalidInput: an array has a wrong shape or type, or the joint names are not known.
@@ -88,15 +90,16 @@ def motion_from_arrays(where: str, arrays: Mapping[str, np.ndarray], name: str) 
     name = _text(where, arrays, "name") or name
     if "features" in arrays and "positions" not in arrays:
         motion = _from_features(where, arrays["features"], name)
-        return replace(motion, caption=caption), "features"
-    positions = _numbers(f"{where} positions", arrays["positions"])
+        return replace(motion, caption=caption), "features", ()
+    positions, notes = _numbers(f"{where} positions", arrays["positions"]), ()
     if "joint_names" in arrays:
-        positions = _joints_by_name(where, positions, [str(joint) for joint in arrays["joint_names"].reshape(-1)])
+        names = [str(joint) for joint in arrays["joint_names"].reshape(-1)]
+        positions, notes = joints_by_name(where, positions, names)
     fps = arrays.get("fps", np.array(DEFAULT_FPS))
     if fps.size != 1 or fps.dtype.kind not in "fiu" or not (np.isfinite(fps).all() and (fps > 0).all()):
         raise InvalidInput.of(f"{where} fps", f"is {fps.tolist()!r:.40}; must be a positive number")
     try:
-        return Motion(positions, fps=float(fps.reshape(())), caption=caption, name=name), "positions"
+        return Motion(positions, fps=float(fps.reshape(())), caption=caption, name=name), "positions", notes
     except InvalidInput as error:
         raise error.within(where) from error
 
@@ -162,17 +165,3 @@ def _text(where: str, arrays: Mapping[str, np.ndarray], key: str) -> str | None:
     if array.size != 1 or array.dtype.kind not in "US":
         raise InvalidInput.of(f"{where} {key}", f"is {array.dtype} {array.shape}; must be one string")
     return decode_text(f"{where} {key}", array.reshape(-1).tolist()[0])
-
-
-def _joints_by_name(where: str, positions: np.ndarray, names: list[str]) -> np.ndarray:
-    if positions.ndim != 3 or positions.shape[1:] != (len(names), 3):
-        shape = positions.shape
-        raise InvalidInput.of(f"{where} positions", f"have shape {shape} for {len(names)} joint names")
-    if tuple(names) == JOINT_NAMES:
-        return positions
-    try:
-        blends = match_joints(names)
-    except InvalidInput as error:
-        raise error.within(where) from error
-    joints = [sum(weight * positions[:, names.index(name)] for name, weight in blend) for blend in blends]
-    return np.stack(joints, axis=1).astype(np.float32)

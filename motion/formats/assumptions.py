@@ -8,11 +8,9 @@ import numpy as np
 
 from motion.formats.motion_file import MotionFile
 from motion.formats.rig import BvhOrigin
+from motion.formats.units import name_of_unit
 from motion.motion import Motion
 from motion.skeleton import LEGS
-
-_UNIT_NAMES = ((1.0, "metres"), (0.01, "centimetres"), (0.001, "millimetres"), (0.0254, "inches"))
-_SAME_UNIT = 0.02
 
 
 def rate_note(file: MotionFile) -> list[str]:
@@ -36,7 +34,7 @@ def unit_of_rig(file: MotionFile) -> tuple[str, float] | None:
     """Return the name of the unit that a `.bvh` file was read in, and the length of the legs in it."""
     for origin, motion in zip(file.origins, file.motions, strict=False):
         if isinstance(origin, BvhOrigin) and (found := _unit(origin, motion)):
-            return _unit_name(found[0]), found[1]
+            return name_of_unit(found[0]), found[1]
     return None
 
 
@@ -53,10 +51,3 @@ def _unit(origin: BvhOrigin, motion: Motion) -> tuple[float, float] | None:
             if in_units > 0 and np.isfinite(in_metres):
                 return float(in_metres / in_units), float(in_units)
     return None
-
-
-def _unit_name(unit_m: float) -> str:
-    for length, name in _UNIT_NAMES:
-        if abs(unit_m - length) < _SAME_UNIT * length:
-            return name
-    return f"units of {unit_m * 1000:.3g} mm"

@@ -19,6 +19,8 @@ from motion.formats.bvh_text import with_decimal_points
 
 MAX_FRAMES = 1_000_000
 """Most frames that a header may state: 2.3 hours at 120 Hz."""
+MAX_NODES = 5000
+"""Most joints of a file; those of several people with all their fingers and twist bones are some hundreds."""
 _AXES = "XYZ"
 _REST = r"(?:\s+(?!(?:ROOT|JOINT|END|END_?SITE|OFFSET|CHANNELS|MOTION)\b)[^\s{}]+)*"
 _WORD = re.compile(
@@ -123,11 +125,12 @@ class BvhDocument:
         return seen and apart
 
 
-def parse_bvh(text: str) -> BvhDocument:
+def parse_bvh(text: str, fps: float | None = None) -> BvhDocument:
     """Parse the text of a `.bvh` file.
 
     Args:
         text: the text, with `\\n` at the ends of its lines.
+        fps: the rate that the user says, for a file whose frame time is none.
 
     Raises:
         InvalidInput: the text does not follow the format or is truncated; the field names the part.
@@ -141,6 +144,8 @@ def parse_bvh(text: str) -> BvhDocument:
         if not re.search(r"^[ \t]*MOTION\b", text, re.IGNORECASE | re.MULTILINE):
             raise InvalidInput.of("MOTION", "is missing; the file is truncated") from error
         raise
+    if len(nodes) > MAX_NODES:
+        raise InvalidInput.of("HIERARCHY", f"has {len(nodes)} joints; must be at most {MAX_NODES}")
     channels = sum(len(node.channels) for node in nodes)
     head = _MOTION_HEAD.match(text, motion)
     if not head:
@@ -152,7 +157,9 @@ def parse_bvh(text: str) -> BvhDocument:
     if frames > MAX_FRAMES:
         raise InvalidInput.of("Frames", f"is {head['frames']}; must be at most {MAX_FRAMES}")
     if not frame_time > 1 / sys.float_info.max:
-        raise InvalidInput.of("Frame Time", f"is {head['time']}; must be seconds above 0")
+        if fps is None:
+            raise InvalidInput.of("Frame Time", f"is {head['time']}; must be seconds above 0, or --input-fps")
+        frame_time = 1 / fps
     values, notes = _parse_rows(text[head.end() :], int(frames), channels)
     hierarchy = text[: motion - len("MOTION")]
     return BvhDocument(tuple(nodes), frame_time, values, tuple(end_sites), hierarchy, notes)
@@ -165,6 +172,14 @@ def _parse_rows(text: str, frames: int, channels: int) -> tuple[FloatArray, tupl
         return values.reshape(frames, channels), ()
     # Rows are told apart by their lines, so that one that lacks numbers does not shift all that follow.
     rows = [line.split() for line in text.split("\n") if line.strip()]
+    if len(rows) > frames and channels and all(len(row) == channels for row in rows[:frames]):
+        beyond = [len(row) for row in rows[frames:]]
+        if set(beyond) != {channels}:
+            note = (
+                f"behind the {frames} frames that the header states are {len(beyond)} rows more, not all of them whole"
+            )
+            words = [word for row in rows[:frames] for word in row]
+            return _numbers(words).reshape(frames, channels), (f"{note}; they were left out",)
     incomplete = len(rows) > 1 and len(rows[-1]) < channels
     complete = rows[:-1] if incomplete else rows
     uneven = next((index for index, row in enumerate(complete) if len(row) != channels), None)

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from motion import rotation
 from motion.array_types import FloatArray
 from motion.errors import InvalidInput
 from motion.formats.bvh_document import BvhDocument, parse_bvh
 from motion.formats.bvh_text import decode_bvh
+from motion.formats.limb_proportions import uneven_limbs
 from motion.formats.npz import require_file
+from motion.formats.posed_skeleton import PosedSkeleton
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.formats.rig import BvhOrigin
-from motion.formats.skeleton_match import SkeletonMatch, match_skeleton, read_names
-from motion.formats.skeleton_tree import SkeletonTree
+from motion.formats.skeleton_match import SkeletonMatch, read_names
 from motion.motion import Motion
+from motion.plausibility import stature
 from motion.skeleton import JOINT, NUM_JOINTS
-from motion.toe_placement import place_toes, toes_at_ankles
+from motion.toe_placement import toes_at_ankles
 
 # The unit of a file is found from the length of the legs, hip to ankle, which is 0.85 m on an adult.
 _UNITS_M = (("m", 1.0), ("cm", 0.01), ("mm", 0.001), ("inch", 0.0254), ("CMU", 0.0254 / 0.45))
 _LEG_RANGE_M = (0.45, 1.3)
-_MATCHED_FRAMES = 64  # this many poses, spread over the motion, show how a skeleton bends
+_ADULT_LEG_RANGE_M = (0.65, 1.1)
+_ADULTS_M = (1.35, 2.2)
+_SLOWEST_FPS = 4  # files with fewer frames a second have a rate that nobody meant
 _FEWEST_JOINTS = 9  # a body has more joints than a prop, a camera or a marker
 
 
@@ -71,10 +74,15 @@ def read_bvh_file(
         raise InvalidInput.of(str(file), f"cannot be read as text ({error})") from error
     try:
         text, encoding = decode_bvh(content)
-        document = parse_bvh(text)
-        return _read_document(document, encoding, file.stem, options.unit_m if unit_m is None else unit_m, overrides)
+        document = parse_bvh(text, options.input_fps)
+        reading = _read_document(document, encoding, file.stem, unit_m or options.unit_m, overrides)
     except InvalidInput as error:
         raise error.within(str(file)) from error
+    if options.input_fps is None and 1 / document.frame_time < _SLOWEST_FPS:
+        seconds = document.frame_time * len(document.values)
+        note = f"states {document.frame_time:g} s from frame to frame, and thus {seconds:g} s for the whole motion"
+        reading = replace(reading, notes=(*reading.notes, f"{note}; --input-fps says another rate"))
+    return reading
 
 
 def _read_document(
@@ -97,8 +105,12 @@ def _read_document(
                 raise
             notes.append(f"{root} is no body that is understood and was left out: {error}")
             continue
-        unit_m = unit_m if unit_m is not None else guess_unit(joints)
-        notes += [f"{root}: {note}" if len(bodies) > 1 else note for note in match.notes]
+        doubts = uneven_limbs(joints)
+        if unit_m is None:
+            unit_m = guess_unit(joints)
+            doubts += _unusual_size(stature(joints) * unit_m)
+        told = (*match.notes, *doubts)
+        notes += [f"{root}: {note}" if len(bodies) > 1 else note for note in told]
         own = name if len(bodies) == 1 else f"{name}_{number}"
         motion = Motion((joints * unit_m).astype(np.float32), fps=_rate(document.frame_time), name=own)
         apart = set(range(NUM_JOINTS)) - set(toes_at_ankles(joints))
@@ -143,35 +155,16 @@ def _read_body(
     overrides: Mapping[str, str] | None,
 ) -> tuple[SkeletonMatch, FloatArray]:
     """Return how a body's skeleton was understood, and its joints (frames, 22, 3) in the unit of the file."""
-    sampled = slice(None, None, len(positions) // _MATCHED_FRAMES + 1)
     at = {node: index for index, node in enumerate(nodes)}
-    names = [document.nodes[node].name or f"joint {index}" for index, node in enumerate(nodes)]
-    parents = [at.get(document.nodes[node].parent, -1) for node in nodes]
-    places = [positions[sampled, node] for node in nodes]
-    rest = np.zeros((len(nodes) + len(ends), 3))
-    for index, node in enumerate(nodes):
-        rest[index] = document.nodes[node].offset + (rest[parents[index]] if parents[index] >= 0 else 0)
-    for number, end in enumerate(ends):
-        parent, offset = document.end_sites[end]
-        rest[len(nodes) + number] = rest[at[parent]] + offset
-        parents.append(at[parent])
-        places.append(positions[sampled, parent] + rotation.rotate(rotations[sampled, parent], offset))
-    tree = SkeletonTree((*names, *[""] * len(ends)), tuple(parents), np.stack(places, axis=1), rest)
-    match = match_skeleton(tree, overrides)
-    joints = np.zeros((len(positions), NUM_JOINTS, 3))
-    for joint, blend in enumerate(match.blends):
-        for index, weight in blend:
-            if index < len(nodes):
-                joints[:, joint] += weight * positions[:, nodes[index]]
-            else:
-                parent, offset = document.end_sites[ends[index - len(nodes)]]
-                joints[:, joint] += weight * (positions[:, parent] + rotation.rotate(rotations[:, parent], offset))
-    if toes := match.toes_to_place:
-        turned = {
-            toe: rotations[:, nodes[blend[0][0]]] for toe in toes if (blend := match.blends[toe - 3])[0][0] < len(nodes)
-        }
-        place_toes(joints, toes, turned)
-    return match, joints
+    body = PosedSkeleton(
+        tuple(document.nodes[node].name or f"joint {index}" for index, node in enumerate(nodes)),
+        tuple(at.get(document.nodes[node].parent, -1) for node in nodes),
+        np.array([document.nodes[node].offset for node in nodes]),
+        tuple((at[parent], offset) for parent, offset in (document.end_sites[end] for end in ends)),
+        positions[:, nodes],
+        rotations[:, nodes],
+    )
+    return body.read(overrides)
 
 
 def guess_unit(positions: FloatArray) -> float:
@@ -187,13 +180,26 @@ def guess_unit(positions: FloatArray) -> float:
         InvalidInput: the legs have no human length in any known unit.
     """
     leg = _leg(positions)
-    for _, unit in _UNITS_M:
-        if _LEG_RANGE_M[0] <= leg * unit <= _LEG_RANGE_M[1]:
-            return unit
+    for low, high in (_ADULT_LEG_RANGE_M, _LEG_RANGE_M):
+        for _, unit in _UNITS_M:
+            if low <= leg * unit <= high:
+                return unit
     units = ", ".join(name for name, _ in _UNITS_M)
     raise InvalidInput.of(
         "OFFSET", f"the legs are {leg:.4g} long, which is no human length in any of {units}; --unit says which it is"
     )
+
+
+def _unusual_size(tall_m: float) -> tuple[str, ...]:
+    """Return a sentence if the unit that was found makes no adult of a body."""
+    if not np.isfinite(tall_m) or _ADULTS_M[0] <= tall_m <= _ADULTS_M[1]:
+        return ()
+    return (f"no unit makes the body as tall as an adult; as it is read it is {tall_m:.2f} m tall",)
+
+
+def is_human_leg(positions: FloatArray, unit_m: float) -> bool:
+    """Return whether the legs of joints (frames, 22, 3) have a human length in a unit of `unit_m` metres."""
+    return _LEG_RANGE_M[0] <= _leg(positions) * unit_m <= _LEG_RANGE_M[1]
 
 
 def _leg(positions: FloatArray) -> float:

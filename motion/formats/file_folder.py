@@ -3,7 +3,8 @@
     clips/walk.bvh  clips/sub/run.npy        motions named `walk` and `sub/run`
     clips/walk.txt or clips/texts/walk.txt   captions of `walk`, one per line, plain or as in HumanML3D
 
-A file that cannot be read is left out and named. The set is written as a folder of the same files, or as a packed set.
+A file that cannot be read is left out and named. A `.glb` file beside another of its name is the same motion in a form
+to look at, and is not read. The set is written as a folder of the same files, or as a packed set.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from motion.formats.motion_file import MotionFile
 from motion.formats.object_file import PICKLE_SUFFIXES
 from motion.motion_set import MotionSet
 
-_SUFFIXES = frozenset({".bvh", ".npy", ".npz"}) | PICKLE_SUFFIXES
+_SUFFIXES = frozenset({".amc", ".bvh", ".fbx", ".glb", ".npy", ".npz"}) | PICKLE_SUFFIXES
 _STATISTICS = frozenset({"Mean.npy", "Std.npy", "mean.npy", "std.npy"})
 _NAMED_AT_MOST = 8
 
@@ -82,7 +83,9 @@ def _motion_files(folder: Path) -> list[Path]:
     """Return the files of motions in a folder, in their order; one that belongs to another is left to that."""
     found = [file for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES and file.name not in _STATISTICS]
     hidden = [file for file in found if any(part.startswith(".") for part in file.relative_to(folder).parts)]
-    return sorted(file for file in found if file not in hidden and file.is_file())
+    files = sorted(file for file in found if file not in hidden and file.is_file())
+    others = {file.with_suffix("") for file in files if file.suffix.lower() != ".glb"}
+    return [file for file in files if file.suffix.lower() != ".glb" or file.with_suffix("") not in others]
 
 
 def _named(member: MotionFile, name: Path, taken: set[str]) -> MotionFile:

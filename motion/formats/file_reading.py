@@ -7,9 +7,12 @@ from pathlib import Path
 
 from motion.errors import InvalidInput
 from motion.formats.array_file import ARRAY_KEYS, holds_one_motion, motion_from_arrays
+from motion.formats.asf_amc import AMC_SUFFIXES, read_amc
 from motion.formats.assumptions import rate_note
 from motion.formats.bvh_reading import read_bvh_file
+from motion.formats.fbx import read_fbx
 from motion.formats.generator_results import Reading, read_mapping, read_numbers, read_value
+from motion.formats.glb_reading import read_glb
 from motion.formats.motion_file import Layout, MotionFile, set_of_one
 from motion.formats.npz import read_npy, read_npz, require_file
 from motion.formats.object_file import (
@@ -22,6 +25,7 @@ from motion.formats.object_file import (
 from motion.formats.packed import PACKED_KEYS, PackedPaths, read_packed
 from motion.formats.read_options import ReadOptions
 from motion.formats.smpl_keys import find_scheme
+from motion.formats.unread_forms import unread_form
 from motion.motion_set import MotionSet
 
 
@@ -44,6 +48,12 @@ def read_by_suffix(file: Path, options: ReadOptions) -> MotionFile:
                 file, "packed", MotionSet(bvh.motions, ((),) * len(bvh.motions)), notes=bvh.notes, origins=bvh.origins
             )
         return MotionFile(file, "bvh", set_of_one(bvh.motions[0]), notes=bvh.notes, origins=bvh.origins)
+    if suffix in AMC_SUFFIXES:
+        return _read_amc(file, options)
+    if suffix == ".fbx":
+        return read_fbx(file, options)
+    if suffix in (".glb", ".vrm", ".vrma"):
+        return read_glb(file, options)
     if suffix == ".npy" and file.is_file() and not is_object_array(file):
         return _as_file(file, "npy", read_numbers(str(file), read_npy(file), file.stem, options))
     if suffix == ".npy" or suffix in PICKLE_SUFFIXES:
@@ -52,7 +62,13 @@ def read_by_suffix(file: Path, options: ReadOptions) -> MotionFile:
     if suffix == ".npz" or PackedPaths.of(file).arrays.is_file():
         return _read_npz(PackedPaths.of(file).arrays, options)
     require_file(file)
-    raise InvalidInput.of(str(file), "is of no known form; must be .bvh, .npy, .npz or the name of a packed set")
+    raise unread_form(file, ".bvh, .fbx, .glb, .amc, .npy, .npz, .pkl, .pt")
+
+
+def _read_amc(file: Path, options: ReadOptions) -> MotionFile:
+    reading = read_amc(file, options)
+    notes, facts, joints = reading.notes, reading.facts, reading.joints
+    return MotionFile(file, "amc", set_of_one(reading.motion), notes=notes, facts=facts, joints=joints)
 
 
 def _read_npz(file: Path, options: ReadOptions) -> MotionFile:
@@ -68,10 +84,10 @@ def _read_npz(file: Path, options: ReadOptions) -> MotionFile:
         lacking = ", ".join(sorted(PACKED_KEYS - set(arrays)))
         raise InvalidInput.of(str(file), f"lacks {lacking}; a packed set has positions, offsets and ids")
     if set(arrays) & ARRAY_KEYS and holds_one_motion(arrays):
-        motion, content = motion_from_arrays(str(file), arrays, file.stem)
-        source = MotionFile(file, "npz", set_of_one(motion), content)
+        motion, content, notes = motion_from_arrays(str(file), arrays, file.stem)
+        source = MotionFile(file, "npz", set_of_one(motion), content, notes)
         assumed = "fps" not in arrays and options.input_fps is None
-        return replace(source, notes=tuple(rate_note(source))) if assumed else source
+        return replace(source, notes=(*notes, *rate_note(source))) if assumed else source
     return _as_file(file, "npz", read_mapping(str(file), {**arrays, **read_object_members(file)}, file.stem, options))
 
 

@@ -5,8 +5,11 @@
     .npz          one motion as arrays, an SMPL pose file, or a packed set: told apart by the names of the arrays
     NAME          the packed set NAME.npz and NAME.jsonl
     .pkl, .pt     one motion or several, of plain arrays; nothing in them is run
+    .glb          one motion with a skeleton, or several; written with a skin of the simulated body
+    .amc          one motion on the skeleton of an .asf file; read only
+    .fbx          one motion with a skeleton, or several; read only, by the extra `fbx`
+    .usda         one motion with a skeleton; written only
     a folder      HumanML3D's folder layout, or a plain folder of any of these files
-    .glb          one motion with a skeleton and a skin; written only
 
 A command plans its output before the work and writes it afterwards:
 
@@ -29,10 +32,10 @@ from pathlib import Path
 from motion.errors import InvalidInput, NotFound, PlumbError, ReadingWarning, SkippedMotionsWarning
 from motion.formats.file_folder import is_file_folder, read_file_folder
 from motion.formats.file_reading import read_by_suffix
-from motion.formats.folder_output import output_for
 from motion.formats.humanml3d_folder import is_humanml3d_folder, read_humanml3d
 from motion.formats.motion_file import Form, Layout, MotionFile, set_of_one
-from motion.formats.output import SINGLE_SUFFIXES, Output, check_output, rig_of
+from motion.formats.output import SINGLE_SUFFIXES, WRITTEN, Output, check_output, rig_of
+from motion.formats.output_pattern import is_pattern, output_for
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.formats.rig import BvhOrigin
 from motion.formats.unsaid import apply_options
@@ -46,6 +49,7 @@ __all__ = [
     "Output",
     "ReadOptions",
     "check_output",
+    "is_pattern",
     "output_for",
     "read_each",
     "read_file",
@@ -219,7 +223,7 @@ def write_motion(path: str | os.PathLike[str], motion: Motion, form: Form = "pos
     """Write one motion in the format that the suffix of `path` names.
 
     Args:
-        path: a path that ends in `.bvh`, `.glb`, `.npy` or `.npz`.
+        path: a path that ends in `.bvh`, `.glb`, `.usda`, `.npy` or `.npz`.
         motion: the motion.
         form: what the arrays of the file hold.
 
@@ -228,7 +232,7 @@ def write_motion(path: str | os.PathLike[str], motion: Motion, form: Form = "pos
     """
     target = Path(path)
     if target.suffix.lower() not in SINGLE_SUFFIXES.values():
-        raise InvalidInput.of(str(target), f"ends in {target.suffix!r}; must be .bvh, .glb, .npy or .npz")
+        raise InvalidInput.of(str(target), f"ends in {target.suffix!r}; must be {WRITTEN}")
     layout: Layout = "bvh" if target.suffix.lower() == ".bvh" else "npz"
     source = MotionFile(target, layout, set_of_one(motion))
     output_for(source, target, form).write(source.motions)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from motion.formats.motion_file import Form, MotionFile
-from motion.formats.output import SINGLE_SUFFIXES, Output, file_output, output_path
+from motion.formats.output import SINGLE_SUFFIXES, Output, file_output, output_path, suffix_of
 from motion.formats.rig import BvhOrigin
 from motion.motion_set import MotionSet
 from motion.report import Report
@@ -58,29 +57,6 @@ class FolderOutput(Output):
         return written
 
 
-def output_for(
-    source: MotionFile, out: str | os.PathLike[str], form: Form | None = None, rig: BvhOrigin | None = None
-) -> Output:
-    """Choose the path and the form in which the motions of `source` will be written.
-
-    Args:
-        source: the motions that were read. Without a suffix in `out`, their layout is kept; features stay features
-            and SMPL poses stay SMPL poses unless `form` says otherwise.
-        out: the path that the user gave. If it is an existing folder, the output gets the name of `source` in it.
-        form: what the arrays of the output hold; None to follow `source`.
-        rig: the rig of another `.bvh` file to write on (see `motion.formats.files.read_rig`); None for that of
-            `source`, if it has one.
-
-    Raises:
-        InvalidInput: the path cannot be written, its suffix is an unknown file type, or the file type cannot hold the
-            motions.
-    """
-    path = output_path(source, out, rig)
-    if source.members and path.suffix.lower() not in SINGLE_SUFFIXES.values():
-        return folder_output(source, path, form, rig)
-    return file_output(source, path, form, rig)
-
-
 def folder_output(source: MotionFile, path: Path, form: Form | None, rig: BvhOrigin | None = None) -> FolderOutput:
     """Plan the output of a folder of files as a folder.
 
@@ -97,7 +73,7 @@ def folder_output(source: MotionFile, path: Path, form: Form | None, rig: BvhOri
     for member in source.members:
         name = member.path.relative_to(source.path)
         if member.single and name.suffix.lower() not in SINGLE_SUFFIXES.values():
-            name = name.with_suffix(SINGLE_SUFFIXES[member.layout])
+            name = name.with_suffix(suffix_of(member))
         elif not member.single:
             name = name.with_suffix("")
         name = name.with_suffix(".bvh") if rig is not None else name

@@ -7,7 +7,7 @@ smpl_params_global, pose_world  SMPL poses of GVHMR and WHAM, one body or severa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +18,13 @@ from motion.formats.array_file import Content
 from motion.formats.array_forms import Recognized, recognize
 from motion.formats.motion_file import Origin
 from motion.formats.npz import decode_text
+from motion.formats.poselib_motion import is_poselib, read_poselib
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.formats.smpl import read_smpl
-from motion.formats.smpl_keys import RATE_KEYS, find_scheme
+from motion.formats.smpl_bodies import find_bodies
+from motion.formats.smpl_keys import RATE_KEYS
 from motion.motion import DEFAULT_FPS, Motion
+from motion.orientation import Axis
 from motion.validation import features_to_motion
 
 _POSITION_KEYS = (
@@ -29,12 +32,10 @@ _POSITION_KEYS = (
     "joint_positions", "global_positions", "j3d", "pred_joints", "pred_xyz", "posed_joints", "kpts3d", "pose3d", "pred",
     "data", "arr_0", "features", "joint_vecs", "sample",
 )  # fmt: skip
-_GLOBAL_KEYS = ("smpl_params_global", "params_global", "global")
 _LENGTH_KEYS, _TEXT_KEYS = (
     ("lengths", "m_lens", "m_length", "length"),
     ("text", "texts", "captions", "caption", "prompts"),
 )
-_MOST_MEMBERS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +110,15 @@ def read_mapping(where: str, arrays: Mapping[str, Any], name: str, options: Read
     Raises:
         InvalidInput: there is no array of a known form.
     """
-    bodies = list(_bodies(arrays, ""))
+    bodies = find_bodies(where, arrays)
     if bodies:
         return _from_smpl(where, bodies, name, options)
+    if is_poselib(arrays):
+        found = read_poselib(where, arrays, options)
+        kept = {key: value for key, value in arrays.items() if key in RATE_KEYS}
+        return _from_recognized(
+            where, Recognized("positions", found.positions[None], False, found.notes), name, options, kept
+        )
     key = _position_key(arrays)
     named = [str(each) for each, array in arrays.items() if _are_points(array)]
     if key is None and len(named) == 1:
@@ -138,7 +145,7 @@ def _from_recognized(
     alone, fields = fields is None, fields or {}
     if found.kind in ("poses", "motionx"):
         arrays = {"poses": found.values} if found.kind == "poses" else _motionx(found.values)
-        reading = read_smpl(where, arrays, options, y_up=found.kind == "motionx")
+        reading = read_smpl(where, arrays, options, usual_up="y" if found.kind == "motionx" else None)
         motion = replace(reading.motion, name=name)
         return Reading((motion,), (_texts(where, fields, 1)[0],), smpl=True, notes=(*found.notes, *reading.notes))
     stated = _stated_rate(where, fields)
@@ -165,28 +172,20 @@ def _from_smpl(where: str, bodies: list[tuple[str, Mapping[str, Any]]], name: st
     for path, fields in bodies:
         arrays = {key: value for key, value in fields.items() if isinstance(value, np.ndarray)}
         arrays |= {key: np.array(fields[key]) for key in RATE_KEYS if isinstance(fields.get(key), int | float)}
-        y_up = any(part in path for part in ("_global", "smpl_params"))
+        up: Axis | None = None
+        if any(part in path for part in ("_incam", "_cam")):
+            up = "-y"
+        elif any(part in path for part in ("_global", "smpl_params")):
+            up = "y"
         # Those of a set are turned and scaled by what reads all sets.
         said = options if len(bodies) == 1 else replace(options, up=options.up and "y", unit=None)
-        reading = read_smpl(f"{where} {path}".strip(), arrays, said, y_up=y_up)
+        reading = read_smpl(f"{where} {path}".strip(), arrays, said, usual_up=up)
         named = f"{name}_{path.replace('/', '_')}" if len(bodies) > 1 else name
         motions.append(replace(reading.motion, name=named))
         origins.append(reading.origin if len(bodies) == 1 else None)
         notes += [note for note in reading.notes if note not in notes]
     texts = tuple(() for _ in motions)
     return Reading(tuple(motions), texts, "positions", len(motions) > 1, True, tuple(notes), tuple(origins))
-
-
-def _bodies(value: Mapping[Any, Any], path: str, depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the dictionaries of SMPL poses in a dictionary, with the names that lead to them."""
-    fields = {str(key): each for key, each in value.items()}
-    if find_scheme(fields) is not None:
-        yield path, fields
-        return
-    preferred = [key for key in _GLOBAL_KEYS if isinstance(fields.get(key), Mapping)]
-    for key in preferred[:1] or list(fields)[:_MOST_MEMBERS]:
-        if isinstance(fields[key], Mapping) and depth < 4:
-            yield from _bodies(fields[key], f"{path}/{key}".strip("/"), depth + 1)
 
 
 def _position_key(arrays: Mapping[Any, Any]) -> str | None:

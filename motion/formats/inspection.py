@@ -23,6 +23,9 @@ _FORMS = {
     "npy": "one motion in an .npy array",
     "npz": "one motion in an .npz file of arrays",
     "smpl": "one motion as SMPL poses",
+    "fbx": "one motion in an .fbx file",
+    "glb": "one motion in a .glb file",
+    "amc": "one motion in an .amc file, on the skeleton of an .asf file",
     "packed": "a set of motions in one file",
     "humanml3d": "a set of motions in a HumanML3D folder",
     "folder": "a set of motions in a plain folder",
@@ -109,15 +112,17 @@ def inspect_file(file: MotionFile) -> Inspection:
             check_motion(motion, min_frames=1, max_frames=sys.maxsize)
         except InvalidInput as error:
             refused[motion.name or ""] = str(error)
-    joints = _joints(rig) if rig is not None else {}
+    joints = _joints(rig) if rig is not None else dict(file.joints)
+    facts = dict(file.facts)
+    skeleton = facts.pop("skeleton", None) or _skeleton(rig, joints)
     content = ", as HumanML3D features" if file.content == "features" else ""
     count = "" if file.single else f" ({len(file.motions)})"
     return Inspection(
         file.path,
         f"{_FORMS.get(file.layout, file.layout)}{content}{count}",
-        _skeleton(rig, joints),
+        skeleton,
         joints,
-        dict(file.facts),
+        facts,
         tuple(motions),
         file.notes,
         refused,

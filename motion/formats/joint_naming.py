@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from motion.errors import InvalidInput
 from motion.skeleton import JOINT_NAMES
 
+_FEWEST_KNOWN = 6  # with fewer joints known, naming those that lack says nothing
+_NAMED_AT_MOST = 5
 Blend = tuple[tuple[str, float], ...]
 """One of the 22 joints as a weighted sum of joints in a file: their names and weights."""
 
@@ -84,11 +86,19 @@ def unknown_skeleton(names: Iterable[str], lacking: Sequence[str] = ()) -> Inval
         names: names of all joints of the skeleton.
         lacking: the joints without which it is no body; none for those that the best naming lacks.
     """
-    best, _, missing = max(_resolved(names), key=lambda candidate: len(candidate[1]))
+    names = list(names)
+    best, blends, missing = max(_resolved(names), key=lambda candidate: len(candidate[1]))
     known = ", ".join(naming.family for naming in NAMINGS)
     reason = f"of the {best.family} names, which fit best; known are {known}"
     if lacking:
         missing, reason = list(lacking), "a body has at least hips, knees, ankles, shoulders, elbows and wrists"
+    elif len(blends) < _FEWEST_KNOWN:
+        some = f"{', '.join(names[:_NAMED_AT_MOST])}{', ...' if len(names) > _NAMED_AT_MOST else ''}"
+        found = (
+            f"the skeleton has {len(names)} joint{'' if len(names) == 1 else 's'} ({some}), in which no body is found"
+        )
+        wanted = "a body has at least hips, knees, ankles, shoulders, elbows and wrists"
+        return InvalidInput.of("joint_names", f"{found}; {wanted}; --names FILE says which joints they are")
     return InvalidInput.of(
         "joint_names", f"the skeleton lacks {', '.join(missing)} ({reason}); --names FILE says which joints they are"
     )

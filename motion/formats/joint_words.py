@@ -49,7 +49,7 @@ _NEUTRAL = frozenset(
 _HELPERS = frozenset(
     "twist roll ik pole target ctrl control end nub tip site helper aux socket effector mch org leaf offset null "
     "locator dummy corrective pad volume muscle share big small tweak extra sub part gizmo handle weapon goal "
-    "adj".split()
+    "adj mesh geo geom proxy collider".split()
 )
 _OTHERS = frozenset(
     "thumb pinky pinkie finger fingers carpal metacarpal palm eye eyes eyelid eyebrow brow jaw tongue teeth lip lips "

@@ -11,8 +11,11 @@ from motion.formats.array_file import Content
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 
-Layout = Literal["bvh", "npy", "npz", "smpl", "glb", "packed", "humanml3d", "folder"]
-"""File layouts: one motion per file for the first five, of which `glb` is only written; a set for the last three."""
+Layout = Literal["bvh", "npy", "npz", "smpl", "glb", "fbx", "amc", "usda", "results", "packed", "humanml3d", "folder"]
+"""File layouts: one motion per file for the first eight; a set for the last four.
+
+`fbx` and `amc` are only read. `usda` is only written, and so is `results` for MDM's, which is read as a set.
+"""
 
 Form = Literal["positions", "features", "smpl"]
 """What the arrays of a file hold: joint positions, HumanML3D features, or SMPL poses."""
@@ -52,8 +55,10 @@ class MotionFile:
         unreadable: number of members that were skipped because they are missing, damaged or invalid.
         origins: what the file holds besides each motion, in their order; empty, or None for a motion, where nothing is.
         merged: whether several files were read as one set; their notes name the files already.
-        facts: the rate, unit, axis and sides of the file (`rate`, `unit`, `up`, `sides`), and how each is known.
+        facts: the rate, unit, axis and sides of the file (`rate`, `unit`, `up`, `sides`), and how each is known; for a
+            skeleton whose rig is not kept, `skeleton`.
         members: the files of a plain folder; empty for all else.
+        joints: for each of our joints its name in the file, None where it has none; empty where there are no names.
     """
 
     path: Path
@@ -66,6 +71,7 @@ class MotionFile:
     merged: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     members: tuple[MotionFile, ...] = ()
+    joints: Mapping[str, str | None] = field(default_factory=dict)
 
     def named_notes(self) -> list[str]:
         """Return the notes, each with the path of its file in front."""
@@ -74,7 +80,7 @@ class MotionFile:
     @property
     def single(self) -> bool:
         """Whether the path holds one motion; a set that has only one member is not single."""
-        return self.layout not in ("packed", "humanml3d", "folder")
+        return self.layout not in ("results", "packed", "humanml3d", "folder")
 
 
 def set_of_one(motion: Motion) -> MotionSet:

@@ -29,6 +29,7 @@ UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
+_LFS = b"version https://git-lfs"
 
 
 def require_file(path: Path) -> None:
@@ -39,8 +40,10 @@ def require_file(path: Path) -> None:
 
     Raises:
         NotFound: there is no file; the text lists the motion files in the same folder.
+        InvalidInput: Git LFS has left a pointer in place of the file.
     """
     if path.is_file():
+        _refuse_pointer(path)
         return
     if path.is_dir():
         raise NotFound(f"{path} is a folder, with {_motion_files(path)}; must be the name of a file")
@@ -49,8 +52,19 @@ def require_file(path: Path) -> None:
     raise NotFound(f"{path} does not exist; {path.parent} has {_motion_files(path.parent)}")
 
 
+def _refuse_pointer(path: Path) -> None:
+    """Refuse what stands for a file in a clone that was made without Git LFS."""
+    try:
+        with path.open("rb") as stream:
+            pointer = stream.read(len(_LFS)) == _LFS
+    except OSError:
+        return  # the reader says why
+    if pointer:
+        raise InvalidInput.of(str(path), "is a pointer of Git LFS, not the file itself; must be fetched: git lfs pull")
+
+
 def _motion_files(folder: Path) -> str:
-    kinds = {".npz", ".npy", ".bvh"}
+    kinds = {".npz", ".npy", ".bvh", ".fbx", ".glb"}
     names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in kinds and not entry.name.startswith("."))
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return (", ".join(names[:8]) or "no motion files") + more

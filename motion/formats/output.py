@@ -1,7 +1,8 @@
 """Where motions will be written and in which form; everything that can be refused is refused before the work starts.
 
-The suffix of the output path decides the form. A path without a suffix gets the form of the input. A suffix that looks
-like a file type, but is none that can be written, is refused: `fixed.fbx` is a mistake, not the name of a packed set.
+The suffix of the output path decides the form. A path without a suffix gets the form of the input. Several motions in
+one `.npy` file have the form of MDM's results. A suffix that looks like a file type, but is none that can be written,
+is refused: `fixed.fbx` is a mistake, not the name of a packed set.
 A suffix looks like a file type if it consists of two to four letters (`.usd`, `.fbx`, `.json`) or is one of
 `_OTHER_FILE_TYPES`. Anything else after a dot is part of the name: `take.01`, `walk.v2`, `set.train`.
 """
@@ -19,20 +20,27 @@ from motion.errors import InvalidInput
 from motion.formats.array_file import Content, write_array, write_single
 from motion.formats.bvh import write_bvh
 from motion.formats.glb import write_glb
+from motion.formats.mdm_results import write_results
 from motion.formats.motion_file import Form, Layout, MotionFile, Origin
 from motion.formats.packed import PackedPaths, write_packed
 from motion.formats.rig import BvhOrigin, write_bodies
 from motion.formats.smpl import write_smpl
 from motion.formats.unsaid import ChangedOrigin
+from motion.formats.usda import write_usda
+from motion.motion import DEFAULT_FPS
 from motion.motion_set import MotionSet
 from motion.report import Report
 from motion.shell.atomic import check_target
 
 SINGLE_SUFFIXES: dict[str, str] = {
-    "bvh": ".bvh", "npy": ".npy", "npz": ".npz", "smpl": ".npz", "glb": ".glb",
+    "bvh": ".bvh", "npy": ".npy", "npz": ".npz", "smpl": ".npz", "glb": ".glb", "usda": ".usda",
 }  # fmt: skip
-"""The suffix of each layout that holds one motion."""
+"""The suffix of each layout that holds one motion and can be written."""
+_SUFFIX_WITHOUT_WRITER = {"fbx": ".bvh", "amc": ".bvh"}
+"""The suffix that motions get which came in a layout that is only read."""
 
+WRITTEN = ".bvh, .glb, .usda, .npy or .npz"
+"""The suffixes of files that can be written, in words."""
 _OTHER_FILE_TYPES = frozenset(
     {".mp3", ".mp4", ".m4v", ".c3d", ".h5", ".hdf5", ".7z", ".bz2", ".gz2", ".jsonl", ".blend", ".pickle", ".parquet"}
 )
@@ -80,8 +88,8 @@ class Output:
         """Write the motions, and the reports beside them if the output is a packed set.
 
         Args:
-            motions: the motions; exactly one unless the output is a packed set, a `.glb` file, or a `.bvh` file of
-                several bodies.
+            motions: the motions; exactly one unless the output is a packed set, a `.glb` file, MDM's results, or a
+                `.bvh` file of several bodies.
             reports: one report per motion, as objects or as JSON documents.
 
         Returns:
@@ -96,6 +104,14 @@ class Output:
         if self.layout == "glb":
             write_glb(self.path, *motions)
             return [self.path]
+        if self.layout in ("results", "npy"):
+            rates = sorted({motion.fps for motion in motions} - {DEFAULT_FPS})
+            if rates:
+                found = ", ".join(f"{rate:g}" for rate in rates)
+                self.notes.append(f"resampled from {found} to {DEFAULT_FPS:g} fps, the rate of .npy files")
+        if self.layout == "results":
+            write_results(self.path, motions)
+            return [self.path]
         if self.bodies:
             self.notes.extend(write_bodies(self.path, self.bodies, motions.motions))
             return [self.path]
@@ -106,6 +122,8 @@ class Output:
             self.notes.extend(self.origin.write(self.path, motion))
         elif self.layout == "bvh":
             write_bvh(self.path, motion)
+        elif self.layout == "usda":
+            write_usda(self.path, motion)
         elif self.layout == "smpl":
             write_smpl(self.path, motion)
         elif self.layout == "npy":
@@ -129,7 +147,8 @@ def output_path(source: MotionFile, out: str | os.PathLike[str], rig: BvhOrigin 
     path = Path(out)
     if path.is_dir() and not PackedPaths.of(path).arrays.exists():
         path = path / (source.path.name if source.single else PackedPaths.of(source.path.name).arrays.stem)
-        return path.with_suffix(".bvh") if rig is not None else path
+        suffix = ".bvh" if rig is not None else _SUFFIX_WITHOUT_WRITER.get(source.layout)
+        return path.with_suffix(suffix) if suffix else path
     _check_suffix(path)
     return path
 
@@ -152,18 +171,20 @@ def file_output(
     """
     suffix = path.suffix.lower()
     if source.single and suffix not in SINGLE_SUFFIXES.values():
-        path = path.with_name(path.name + SINGLE_SUFFIXES["bvh" if rig is not None else source.layout])
+        path = path.with_name(path.name + (".bvh" if rig is not None else suffix_of(source)))
         suffix = path.suffix
     layout = _layout_for(source, suffix, form)
     bodies = _rigs_of(source) if layout == "bvh" and rig is None and len(source.motions) > 1 else ()
-    if layout not in ("packed", "glb") and len(source.motions) != 1 and not bodies:
-        count = len(source.motions)
-        raise InvalidInput.of(str(path), f"{suffix} holds one motion, not {count}; must be the name of a packed set")
+    if layout not in ("packed", "glb", "results") and len(source.motions) != 1 and not bodies:
+        wanted = f"must be the name of a packed set, or *{suffix} for a file of each motion"
+        raise InvalidInput.of(str(path), f"{suffix} holds one motion, not {len(source.motions)}; {wanted}")
     if layout == "packed" and form not in (None, "positions"):
         raise InvalidInput.of(str(path), f"a packed set holds positions, not {form}; must be --as positions")
-    if layout in ("bvh", "glb", "npy") and form == "smpl":
+    if layout in ("bvh", "glb", "usda", "npy", "results") and form == "smpl":
         raise InvalidInput.of(str(path), f"{suffix} cannot hold SMPL poses; must end in .npz")
-    if layout in ("bvh", "glb") and form == "features":
+    if layout == "results" and form == "features":
+        raise InvalidInput.of(str(path), "MDM's results hold positions, not features; must be --as positions")
+    if layout in ("bvh", "glb", "usda") and form == "features":
         raise InvalidInput.of(str(path), f"{suffix} cannot hold features; must end in .npy or .npz")
     if rig is not None and layout != "bvh":
         raise InvalidInput.of(str(path), "cannot be written on the rig of --rig; must end in .bvh")
@@ -219,12 +240,17 @@ def check_output(output: Output, inputs: Iterable[str | os.PathLike[str]], overw
                 raise InvalidInput.of(str(output.path), reason)
 
 
+def suffix_of(source: MotionFile) -> str:
+    """Return the suffix of a file of one motion that is written in the form of `source`."""
+    return SINGLE_SUFFIXES.get(source.layout) or _SUFFIX_WITHOUT_WRITER.get(source.layout, ".npz")
+
+
 def _check_suffix(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix in SINGLE_SUFFIXES.values():
         return
     if suffix in _OTHER_FILE_TYPES or _LIKE_A_FILE_TYPE.fullmatch(suffix):
-        reason = f"ends in {path.suffix!r}; must end in .bvh, .glb, .npy or .npz, or be the name of a packed set"
+        reason = f"ends in {path.suffix!r}; must end in {WRITTEN}, or be the name of a packed set"
         raise InvalidInput.of(str(path), reason)
 
 
@@ -233,8 +259,12 @@ def _layout_for(source: MotionFile, suffix: str, form: Form | None) -> Layout:
         return "bvh"
     if suffix == ".glb":
         return "glb"
+    if suffix == ".usda":
+        return "usda"
     if suffix == ".npy":
-        return "npy"
+        came_in_one = source.path.suffix.lower() == ".npy" and not source.single  # one motion of MDM's is a set too
+        plain = len(source.motions) == 1 and not (came_in_one and form is None)
+        return "npy" if plain or not len(source.motions) else "results"
     if not source.single:
         return "packed"
     return "smpl" if form == "smpl" or (form is None and source.layout == "smpl") else "npz"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from motion.errors import InvalidInput, NotFound
 from motion.formats.joint_naming import Blend, known_family, unknown_skeleton
 from motion.formats.joint_words import plain_name
+from motion.formats.skeleton_feet import FOOT_RANGE, balls_ahead, points_along_shin
 from motion.formats.skeleton_names import NamedJoints
 from motion.formats.skeleton_shape import limbs_by_shape
 from motion.formats.skeleton_tree import SkeletonTree
@@ -23,7 +24,6 @@ _ESSENTIAL = tuple(
     f"{side}_{role}" for side in ("left", "right") for role in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
 )
 _TOES = ("left_foot", "right_foot")
-_FOOT_RANGE = (0.1, 0.7)  # length from ankle to ball as a share of the shin's; no other joint there is a ball
 _HAND_RANGE = (0.4, 1.6)  # length of a forearm as a share of the upper arm's
 
 
@@ -87,6 +87,20 @@ def match_skeleton(tree: SkeletonTree, overrides: Mapping[str, str] | None = Non
     Raises:
         InvalidInput: the skeleton is not understood, or lacks a joint that the user named.
     """
+    match = _match_names_or_shape(tree, overrides)
+    given = {joint for joint in overrides or {} if joint in _TOES}
+    balls = {joint: blend for joint, blend in balls_ahead(tree, match.blends).items() if joint not in given}
+    if not balls:
+        return match
+    blends = tuple(balls.get(joint, blend) for joint, blend in zip(JOINT_NAMES, match.blends, strict=True))
+    found = {joint: name for joint, name in match.found.items() if joint not in balls}
+    under = _list([match.found[joint] for joint in balls])
+    ahead = "between them and the tips of the toes" if all(balls.values()) else "ahead of the ankles"
+    note = f"{under} lie below the ankles; the balls of the feet were placed {ahead}"
+    return replace(match, blends=blends, found=found, filled=(*match.filled, *balls), notes=(*match.notes, note))
+
+
+def _match_names_or_shape(tree: SkeletonTree, overrides: Mapping[str, str] | None) -> SkeletonMatch:
     named = [name for name in tree.names if name]
     if not overrides and (family := known_family(named)):
         return _of_family(tree, *family)
@@ -170,7 +184,7 @@ def _joints_beyond(tree: SkeletonTree, limbs: Mapping[str, int]) -> dict[str, in
     found = {}
     for side in ("left", "right"):
         for joint, last, before, bounds in (
-            ("foot", "ankle", "knee", _FOOT_RANGE),
+            ("foot", "ankle", "knee", FOOT_RANGE),
             ("wrist", "elbow", "shoulder", _HAND_RANGE),
         ):
             start, parent = limbs.get(f"{side}_{last}"), limbs.get(f"{side}_{before}")
@@ -178,17 +192,9 @@ def _joints_beyond(tree: SkeletonTree, limbs: Mapping[str, int]) -> dict[str, in
                 continue
             low, high = (share * tree.distance(parent, start) for share in bounds)
             beyond = [child for child in tree.deepest_path(start)[1:] if low <= tree.distance(start, child) <= high]
-            if beyond and not (joint == "foot" and _in_line(tree, parent, start, beyond[0])):
+            if beyond and not (joint == "foot" and points_along_shin(tree, parent, start, beyond[0])):
                 found[f"{side}_{joint}"] = beyond[0]
     return found
-
-
-def _in_line(tree: SkeletonTree, knee: int, ankle: int, beyond: int) -> bool:
-    """Return whether what lies beyond an ankle is in line with the shin, as an end site that shows no foot."""
-    shin = tree.positions[:, ankle] - tree.positions[:, knee]
-    foot = tree.positions[:, beyond] - tree.positions[:, ankle]
-    lengths = (shin**2).sum(-1) ** 0.5 * (foot**2).sum(-1) ** 0.5
-    return abs(((shin * foot).sum(-1) / lengths.clip(1e-12)).mean()) > 0.87
 
 
 def _in_order(tree: SkeletonTree, limbs: Mapping[str, int]) -> bool:

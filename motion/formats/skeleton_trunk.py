@@ -21,6 +21,7 @@ _SHARES = {"pelvis": 0.0, "spine1": 0.238, "spine2": 0.474, "spine3": 0.581, "ne
 _SHOULDER_SHARE, _HEAD_SHARE = 0.8, 1.16
 _NECK_TO_HEAD = 0.385  # as a share of the way from spine3 to the neck
 _COLLAR_OF = {"shoulder": 0.44, "neck": 0.29, "spine3": 0.27}
+_AT_PELVIS = 0.02  # a joint this near to the pelvis, as a share of the way to the neck, is none of the spine
 _HEAD_RANGE = (0.05, 0.5)  # length from neck to head as a share of that from pelvis to neck
 
 
@@ -52,6 +53,7 @@ def trunk_by_tree(tree: SkeletonTree, names: NamedJoints, limbs: Roles) -> dict[
     if pelvis < 0 or not chain:
         return {**found, **upper}
     total = tree.distance(pelvis, top) if top is not None else tree.distance(pelvis, arms[0]) / _SHOULDER_SHARE
+    chain = [joint for joint in chain if tree.distance(pelvis, joint) > _AT_PELVIS * total]
     shares = [tree.distance(pelvis, joint) / max(total, 1e-9) for joint in chain]
     return {**found, **_slots(chain, shares), **upper}
 

@@ -32,6 +32,7 @@ from motion.formats.smpl_body import MODEL_DIR_VARIABLE, REST_PELVIS, model_join
 from motion.formats.smpl_keys import SmplScheme, find_scheme
 from motion.formats.smpl_origin import SmplOrigin
 from motion.motion import Motion
+from motion.orientation import Axis
 from motion.skeleton import JOINT, NUM_JOINTS, PARENTS
 
 __all__ = [
@@ -100,7 +101,7 @@ def read_smpl(
     arrays: Mapping[str, np.ndarray],
     options: ReadOptions = DEFAULT_OPTIONS,
     model_dir: str | os.PathLike[str] | None = None,
-    y_up: bool = False,
+    usual_up: Axis | None = None,
 ) -> SmplReading:
     """Read the motion in a pose file, and all that is needed to write it back as that file.
 
@@ -109,7 +110,7 @@ def read_smpl(
         arrays: the arrays of the file, under any of the names in `motion.formats.smpl_keys`.
         options: what the user says of the file; `input_fps`, `unit` and `up` are used.
         model_dir: folder of licensed SMPL models; None for the environment variable SMPL_MODEL_DIR.
-        y_up: whether files of this origin usually have Y up.
+        usual_up: the axis that points up in files of this origin; None for that of their names.
 
     Raises:
         InvalidInput: an array is missing or has a wrong shape.
@@ -125,9 +126,10 @@ def read_smpl(
     smplx = poses.shape[1] == _SMPLX_COLUMNS or (None if "body_pose" in arrays else False)
     rest, exact = rest_joints(where, arrays, smplx, model_dir)
     local = rotation.exp(poses[:, : 3 * NUM_JOINTS].astype(np.float64).reshape(-1, NUM_JOINTS, 3))
-    up, up_notes = _up(local, trans + rest[0], rest, options.up, "y" if y_up or scheme.y_up else "z")
+    usual = usual_up or scheme.up
+    up, up_notes = _up(local, trans + rest[0], rest, options.up, usual)
     turn = _TURNS[up]
-    if up != "z" and not (y_up or scheme.y_up):
+    if up != "z" and usual == "z":
         turn = rotation.multiply(_ABOUT, turn)  # faces where the same motion with Z up faces
     local[:, 0] = rotation.multiply(turn, local[:, 0])
     root = rotation.rotate(turn, trans + rest[0])

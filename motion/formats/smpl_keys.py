@@ -5,6 +5,9 @@
     global_orient, body_pose, transl          SMPL-X, GVHMR, 4D-Humans (as vectors or matrices)
     smpl_poses, smpl_trans, smpl_scaling      AIST++; the translation is scaled
     pose_world, trans_world                   WHAM
+    smpl_orient_world, smpl_pose              GLAMR
+    pred_rotmat, pred_trans                   TRAM, in the axes of the camera
+    smpl_thetas, cam_trans                    ROMP, in the axes of the camera
 
 A scheme reads the arrays as one (frames, 66 or more) array of rotation vectors and one of translations in metres, and
 puts others of the same form back under the same names.
@@ -20,16 +23,29 @@ import numpy as np
 from motion import rotation
 from motion.array_types import FloatArray
 from motion.errors import InvalidInput
+from motion.orientation import Axis
 from motion.skeleton import NUM_JOINTS
 
 _BODY_COLUMNS = 3 * NUM_JOINTS
-_WHOLE = ("poses", "pose_world", "smpl_poses", "pose", "fullpose", "full_pose", "smpl_pose")
-_ROOT = ("root_orient", "global_orient", "global_orientation", "root_pose")
-_BODY = ("pose_body", "body_pose", "poses_body", "poses")
-_TRANS = ("trans", "transl", "smpl_trans", "trans_world", "translation", "root_trans", "root_translation")
+_WHOLE = (
+    "poses", "pose_world", "smpl_poses", "pose", "fullpose", "full_pose", "smpl_pose", "smpl_thetas", "pred_rotmat"
+)  # fmt: skip
+_ROOT = (
+    "root_orient", "smpl_orient_world", "global_orient_world", "global_orient", "global_orientation", "root_pose",
+    "smpl_orient",
+)  # fmt: skip
+_BODY = ("pose_body", "body_pose", "poses_body", "poses", "smpl_pose", "pose")
+_TRANS = (
+    "trans", "transl", "smpl_trans", "trans_world", "root_trans_world", "transl_world", "translation", "root_trans",
+    "root_translation", "pred_trans", "cam_trans",
+)  # fmt: skip
 RATE_KEYS = ("mocap_framerate", "mocap_frame_rate", "fps", "framerate", "frame_rate", "mocap_fps")
+_WITHOUT_ROOT = (63, 69)  # columns of SMPL-X's and SMPL's body without its root
 _ONE_FRAME = tuple((joints, 3) for joints in (22, 24, 52, 55))
 _Y_UP_KEYS = frozenset({"smpl_poses", "pose_world", "trans_world"})
+# Beside these, poses and translations are in the axes of a camera, whose Y points down.
+_CAMERA_KEYS = frozenset({"pred_cam", "orig_cam", "cam_trans", "pred_rotmat", "cam", "cam_t", "pred_cam_t"})
+_WORLD = "_world"
 
 
 @dataclass(frozen=True)
@@ -83,13 +99,13 @@ class SmplScheme:
         groups: sets of parts, each of which holds the whole body; the first is read, all are written.
         trans: name of the translation; None if there is none.
         rate: name of the frame rate; None if there is none.
-        y_up: whether files of these names usually have Y up; those of AMASS have Z up.
+        up: the axis that points up in files of these names: Z in those of AMASS, -Y in the axes of a camera.
     """
 
     groups: tuple[tuple[PosePart, ...], ...]
     trans: str | None
     rate: str | None
-    y_up: bool
+    up: Axis
 
     def poses(self, where: str, arrays: Mapping[str, np.ndarray]) -> FloatArray:
         """Read the rotation vectors (frames, 66 or more)."""
@@ -100,7 +116,7 @@ class SmplScheme:
         if len(parts) > 1:
             parts[1] = parts[1][:, : max(_BODY_COLUMNS - 3, 63)]
         poses = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        if poses.ndim != 2 or poses.shape[1] < _BODY_COLUMNS:
+        if poses.ndim != 2 or poses.shape[1] < _BODY_COLUMNS or poses.shape[1] in _WITHOUT_ROOT:
             raise _wrong_poses(f"{where} {self.groups[0][0].key}", poses)
         return poses
 
@@ -145,7 +161,8 @@ def find_scheme(arrays: Mapping[str, object]) -> SmplScheme | None:
     Args:
         arrays: the arrays by name; only names and shapes are looked at.
     """
-    whole = [key for key in _WHOLE if _columns(arrays.get(key)) >= _BODY_COLUMNS]
+    columns = {key: _columns(arrays.get(key)) for key in _WHOLE}
+    whole = [key for key in _WHOLE if columns[key] >= _BODY_COLUMNS and columns[key] not in _WITHOUT_ROOT]
     root = [key for key in _ROOT if _columns(arrays.get(key)) == 3]
     body = [key for key in _BODY if _BODY_COLUMNS - 3 <= _columns(arrays.get(key)) and key not in whole]
     groups: list[tuple[PosePart, ...]] = [(PosePart(key, 0),) for key in whole]
@@ -156,10 +173,14 @@ def find_scheme(arrays: Mapping[str, object]) -> SmplScheme | None:
     if not groups:
         return None
     wanted = {"pose_world": "trans_world", "smpl_poses": "smpl_trans"}.get(groups[0][0].key)
+    if wanted is None and groups[0][0].key.endswith(_WORLD):
+        wanted = next((key for key in _TRANS if key.endswith(_WORLD) and key in arrays), None)
     present = [key for key in (wanted, *_TRANS) if key and isinstance(arrays.get(key), np.ndarray)]
     rates = [key for key in RATE_KEYS if isinstance(arrays.get(key), np.ndarray)]
-    y_up = groups[0][0].key in _Y_UP_KEYS
-    return SmplScheme(tuple(groups), present[0] if present else None, rates[0] if rates else None, y_up)
+    first = groups[0][0].key
+    in_camera = not first.endswith(_WORLD) and bool(_CAMERA_KEYS & set(arrays))
+    up: Axis = "y" if first in _Y_UP_KEYS else "-y" if in_camera else "z"
+    return SmplScheme(tuple(groups), present[0] if present else None, rates[0] if rates else None, up)
 
 
 def _columns(array: object) -> int:

@@ -16,14 +16,16 @@ from motion.errors import InvalidInput
 from motion.formats.assumptions import rate_note, unit_note, unit_of_rig
 from motion.formats.gaps import bridge_gaps
 from motion.formats.motion_file import Layout, MotionFile, Origin
+from motion.formats.object_file import is_object_array
 from motion.formats.read_options import UNIT_M, ReadOptions
+from motion.formats.units import UNIT_NAMES, unit_by_size
 from motion.motion import Motion
 from motion.orientation import Axis, UpAxis, find_up, sides_are_exchanged, turn_from_y, turn_to_y
 from motion.plausibility import STATURE_RANGE_M, stature
 from motion.toe_placement import toes_at_ankles
 
-_PEOPLE_M = (1.2, 2.3)  # stature by which a unit is recognized
-_UNIT_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "in": "inches"}
+_STATING: frozenset[str] = frozenset({".amc", ".fbx", ".glb", ".vrm", ".vrma"})
+"""Suffixes of files whose reader finds rate and unit."""
 _NAMED_AT_MOST = 3
 
 
@@ -61,7 +63,8 @@ class _Work:
         self._origins: list[Origin | None] = list(file.origins) or [None] * len(self._motions)
         self._told: list[str] = []
         self._about: list[tuple[str, str]] = []  # names of motions, and what is told about them
-        self._facts: dict[str, str] = {}
+        self._facts: dict[str, str] = dict(file.facts)  # what the file states
+        self._stating = file.path.suffix.lower() in _STATING
 
     def cut(self) -> None:
         """Take the part of each motion that the user named."""
@@ -93,23 +96,29 @@ class _Work:
         if fps is not None:
             self._motions = [replace(motion, fps=fps) for motion in self._motions]
             known = "given by --input-fps"
-        elif self._file.path.suffix.lower() == ".npy" and not any("no frame rate" in note for note in self._file.notes):
+        elif self._states_none() and not any("no frame rate" in note for note in self._file.notes):
             self._told += rate_note(self._file)
         if any("no frame rate" in note for note in (*self._file.notes, *self._told)):
             known = "assumed"
         rates = sorted({motion.fps for motion in self._motions})
-        self._facts["rate"] = f"{', '.join(f'{rate:g}' for rate in rates)} fps ({known})"
+        if fps is not None or not self._stating:
+            self._facts["rate"] = f"{', '.join(f'{rate:g}' for rate in rates)} fps ({known})"
+
+    def _states_none(self) -> bool:
+        """Return whether the file is an array, which states no rate; a dictionary in an `.npy` file may state it."""
+        path = self._file.path
+        return path.suffix.lower() == ".npy" and not (path.is_file() and is_object_array(path))
 
     def set_unit(self) -> None:
         """Scale the positions of arrays to metres; the readers of `.bvh` and SMPL do that themselves."""
         if self._options.unit is not None:
-            self._facts["unit"] = f"{_UNIT_NAMES[self._options.unit]} (given by --unit)"
+            self._facts["unit"] = f"{UNIT_NAMES[self._options.unit]} (given by --unit)"
         elif rig := unit_of_rig(self._file):
             self._told += unit_note(self._file)
             self._facts["unit"] = f"{rig[0]} (from the legs, which are {rig[1]:.3g} long)"
-        else:
+        elif not self._stating:
             self._facts["unit"] = "metres"
-        by_reader = self._file.layout in ("bvh", "smpl") or self._file.path.suffix.lower() == ".bvh"
+        by_reader = self._file.layout in ("bvh", "smpl") or self._file.path.suffix.lower() == ".bvh" or self._stating
         if not by_reader and self._file.content == "positions":
             for index, motion in enumerate(self._motions):
                 unit = self._options.unit or self._unit_of(motion)
@@ -123,13 +132,13 @@ class _Work:
         tall = stature(sound) if len(sound) else 0.0
         if tall <= STATURE_RANGE_M[1] and tall >= STATURE_RANGE_M[0]:
             return "m"
-        for unit, length in UNIT_M.items():
-            if _PEOPLE_M[0] <= tall * length <= _PEOPLE_M[1]:
-                note = f"the body is {tall:.4g} tall, so lengths are in {_UNIT_NAMES[unit]}; turned into metres"
-                self._tell(motion, f"{note} (--unit says another)")
-                self._facts["unit"] = f"{_UNIT_NAMES[unit]} (from the size of the body)"
-                return unit
-        return "m"
+        unit = unit_by_size(tall)
+        if unit is None:
+            return "m"
+        note = f"the body is {tall:.4g} tall, so lengths are in {UNIT_NAMES[unit]}; turned into metres"
+        self._tell(motion, f"{note} (--unit says another)")
+        self._facts["unit"] = f"{UNIT_NAMES[unit]} (from the size of the body)"
+        return unit
 
     def bridge(self) -> None:
         """Fill short gaps."""
@@ -175,7 +184,10 @@ class _Work:
                 self._tell(motion, lying_note(each.axis))
         known = "as the body stands" if certain else "assumed"
         names = " or ".join(sorted({axis.upper() for axis in axes}))
-        self._facts["up"] = "found by the reader of SMPL poses" if self._file.layout == "smpl" else f"{names} ({known})"
+        if self._file.layout == "smpl":
+            self._facts["up"] = "found by the reader of SMPL poses"
+        elif names != "Y" or "up" not in self._file.facts:
+            self._facts["up"] = f"{names} ({known})"
         return axes
 
     def reflect(self) -> None:

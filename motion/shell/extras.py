@@ -18,6 +18,7 @@ _PURPOSES = {
     "clip": "the CLIP and DistilBERT text encoders",
     "loop": "the loop client",
     "movie": "drawing a movie",
+    "fbx": "reading .fbx files",
     "ray": "a sweep on a Ray cluster",
 }
 # By the package that imports the module: the same module comes with several extras.
@@ -34,7 +35,7 @@ EXTRAS = {
         **dict.fromkeys(("torch", "diffusers", "safetensors", "tensorboard", "sklearn", "matplotlib", "PIL"), "loop"),
         "ray": "ray",
     },
-    "motion": {**dict.fromkeys(("matplotlib", "PIL"), "movie"), "prometheus_client": "sim"},
+    "motion": {**dict.fromkeys(("matplotlib", "PIL"), "movie"), "prometheus_client": "sim", "ufbx": "fbx"},
 }
 """For each package, the extras that bring the optional modules that it imports."""
 

@@ -110,7 +110,7 @@ def test_outputs_that_cannot_hold_the_motions_are_refused_before_the_work(tmp_pa
     packed, bvh = read_file(tmp_path / "set"), read_file(tmp_path / "a.bvh")
     for source, out, form, message in (
         (packed, "out.bvh", None, "one motion, not 3"),
-        (packed, "out.npy", None, "one motion, not 3"),
+        (packed, "out.usda", None, "one motion, not 3"),
         (packed, "out", "features", "holds positions"),
         (packed, "missing/out", None, "does not exist"),
         (bvh, "out.bvh", "features", "cannot hold features"),
@@ -118,7 +118,7 @@ def test_outputs_that_cannot_hold_the_motions_are_refused_before_the_work(tmp_pa
     ):
         with pytest.raises(InvalidInput, match=message):
             output_for(source, tmp_path / out, form)
-    with pytest.raises(InvalidInput, match=r"\.bvh, \.glb, \.npy or \.npz"):
+    with pytest.raises(InvalidInput, match=r"\.bvh, \.glb, \.usda, \.npy or \.npz"):
         write_motion(tmp_path / "a.txt", swaying())
     assert sorted(os.listdir(tmp_path)) == ["a.bvh", "set.jsonl", "set.npz"]
 
@@ -129,7 +129,7 @@ def test_an_output_with_an_unknown_file_type_is_refused_before_the_work(tmp_path
     write_motion(tmp_path / "a.bvh", swaying())
     for source in (read_file(tmp_path / "set"), read_file(tmp_path / "a.bvh")):
         with pytest.raises(
-            InvalidInput, match=rf"{name}: ends in '{Path(name).suffix}'; must end in \.bvh, \.glb, \.npy or"
+            InvalidInput, match=rf"{name}: ends in '{Path(name).suffix}'; must end in \.bvh, \.glb, \.usda, \.npy or"
         ):
             output_for(source, tmp_path / name)
 

@@ -90,3 +90,18 @@ def test_files_of_joblib_are_read(tmp_path: Path):
     found = read_plain_pickle((tmp_path / "a.pkl").read_bytes())
     np.testing.assert_array_equal(found[0]["pose"], value[0]["pose"])
     np.testing.assert_array_equal(found[0]["ids"], value[0]["ids"])
+
+
+def test_a_dictionary_with_a_default_is_read_as_a_dictionary():
+    """WHAM writes its results as one: a dictionary for each body that was seen."""
+    results = collections.defaultdict(dict)
+    results[0]["pose"] = np.arange(6.0).reshape(2, 3)
+    found = read_plain_pickle(pickle.dumps(results))
+    assert list(found) == [0]
+    np.testing.assert_array_equal(found[0]["pose"], results[0]["pose"])
+
+
+def test_the_default_of_a_dictionary_is_not_called():
+    evil = collections.defaultdict(print)
+    evil[0] = 1
+    assert read_plain_pickle(pickle.dumps(evil)) == {0: 1}

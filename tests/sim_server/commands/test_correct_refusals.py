@@ -34,7 +34,8 @@ def _set_with(folder: Path, *motions: Motion) -> Path:
         (("--assist", "lots"), "must be auto, none or a number"),
         (("--assist", "-5"), "not negative"),
         (("--server", "nowhere"), "must be HOST:PORT"),
-        (("--effort", "5"), "from 1 to 4"),
+        (("--effort", "5"), "must be kinematic, fast, standard or thorough, or a whole number from 1 to 4"),
+        (("--effort", "quick"), "must be kinematic, fast, standard or thorough"),
     ],
 )
 def test_a_wrong_argument_is_refused_with_one_sentence(
@@ -87,7 +88,7 @@ def test_an_unknown_output_format_is_refused_before_the_work(
 ) -> None:
     write_motion(tmp_path / "walk.bvh", sway(24))
     status, _, stderr = run("correct", tmp_path / "walk.bvh", "--out", tmp_path / name)
-    assert status == 2 and "must end in .bvh, .glb, .npy or .npz" in stderr and stderr.count("\n") == 1
+    assert status == 2 and "must end in .bvh, .glb, .usda, .npy or .npz" in stderr and stderr.count("\n") == 1
     assert not smoothing
 
 
