@@ -4,6 +4,8 @@ from motion.errors import InvalidInput, NotFound, PlumbError, ServiceUnavailable
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.report import Correction, PhysicalErrors, Report
+from motion.score import Score
+from motion.trace import Trace
 
 __version__ = "0.1.0"
 __all__ = [
@@ -15,5 +17,7 @@ __all__ = [
     "PhysicalErrors",
     "PlumbError",
     "Report",
+    "Score",
     "ServiceUnavailable",
+    "Trace",
 ]

@@ -1,70 +1,41 @@
-"""The two protocols of Plumb, corrector and generator. In-process classes and network clients both implement them."""
+"""The protocols of Plumb: corrector, scorer and generator. In-process classes and network clients implement them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from motion.errors import InvalidInput
+from motion.correction_options import DEFAULT_EFFORT, EFFORTS, MAX_EFFORT, Assist, CorrectionOptions, Effort
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.report import Correction
+from motion.score import Score
 
-MAX_EFFORT = 4
-"""Largest value of `CorrectionOptions.effort`."""
-
-Assist = float | Literal["auto", "none"]
-"""Limit of the assist in N, and in N m for its torque, or the policy by which the corrector chooses the limit."""
+__all__ = [
+    "DEFAULT_EFFORT",
+    "EFFORTS",
+    "MAX_EFFORT",
+    "Assist",
+    "CorrectionOptions",
+    "Corrector",
+    "CorrectorInfo",
+    "Effort",
+    "FitProgress",
+    "Generator",
+    "GeneratorInfo",
+    "ProgressCallback",
+    "SampleOptions",
+    "Scorer",
+]
 
 ProgressCallback = Callable[[float, int], None]
-"""Function of (done, all) that a corrector calls to report its progress, counted in motions.
+"""Function of (done, all) that a corrector or scorer calls to report its progress, counted in motions.
 
 `done` never falls and ends at `all`. It may include the shares of motions that are under way.
 """
-
-
-@dataclass(frozen=True)
-class CorrectionOptions:
-    """How to correct motions.
-
-    Attributes:
-        policy: name of the policy; empty for the corrector's default.
-        assist: limit of the assist, which is the force and torque on the root that no contact explains. "auto" starts
-            without assist and raises the limit step by step, only around the moments at which the body would fall;
-            "none" allows no assist; a number is the limit in N for the force and in N m for the torque.
-        effort: number of ways in which each motion is corrected, 1 to `MAX_EFFORT`; the best result is returned.
-        max_assist_n: a motion whose assist force has a larger mean is marked FAILED [N]; None for no such limit.
-        in_place: keep the input's path over the floor, as on a treadmill: the body is corrected as it has to travel so
-            that its feet stand, and then moved back.
-
-    Raises:
-        InvalidInput: a value is out of range or of another type.
-    """
-
-    policy: str = ""
-    assist: Assist = "auto"
-    effort: int = 1
-    max_assist_n: float | None = None
-    in_place: bool = False
-
-    def __post_init__(self) -> None:
-        if isinstance(self.assist, str):
-            if self.assist not in ("auto", "none"):
-                raise InvalidInput.of("assist", f"is {self.assist!r}; must be 'auto', 'none' or a number of newtons")
-        elif not isinstance(self.assist, Real):
-            raise InvalidInput.of("assist", f"is {self.assist!r:.40}; must be 'auto', 'none' or a number of newtons")
-        elif not (math.isfinite(self.assist) and self.assist >= 0):
-            raise InvalidInput.of("assist", f"is {self.assist}; a limit in newtons must be finite and not negative")
-        if not isinstance(self.effort, Integral) or not 1 <= self.effort <= MAX_EFFORT:
-            raise InvalidInput.of("effort", f"is {self.effort}; must be a whole number from 1 to {MAX_EFFORT}")
-        most = self.max_assist_n
-        if most is not None and not (isinstance(most, Real) and math.isfinite(most) and most >= 0):
-            raise InvalidInput.of("max_assist_n", f"is {most!r:.40}; must be a finite number of newtons, 0 or more")
 
 
 @dataclass(frozen=True)
@@ -127,6 +98,26 @@ class Corrector(Protocol):
         Raises:
             InvalidInput: a motion is malformed; the field starts with `motions[i]`.
             NotFound: the policy does not exist.
+        """
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Measures how far motions are from what a body can do, without correcting them."""
+
+    def score(self, motions: Sequence[Motion | np.ndarray], progress: ProgressCallback | None = None) -> list[Score]:
+        """Score motions, each independently of the others.
+
+        Args:
+            motions: as for `Corrector.correct`.
+            progress: called with the numbers of motions (done, all); see `ProgressCallback`.
+
+        Returns:
+            One score per motion, in the same order.
+
+        Raises:
+            InvalidInput: a motion is malformed; the field starts with `motions[i]`.
         """
         ...
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from motion.metrics import PhysicalErrors
 from motion.motion import Motion
+from motion.trace import Trace
 
 __all__ = ["Correction", "PhysicalErrors", "Report", "Status"]
 
@@ -90,7 +91,9 @@ class Correction:
     Attributes:
         motion: the corrected motion, with the frame rate and frame count of the input.
         report: how it was corrected.
+        trace: what the body did in each step; None if it was not asked for, or if nothing was simulated.
     """
 
     motion: Motion
     report: Report
+    trace: Trace | None = None

@@ -7,8 +7,9 @@ from motion.shell.extras import explained_imports
 
 if TYPE_CHECKING:
     from sim_server.corrector import Corrector, QueueFull
+    from sim_server.feasibility import Scorer, score_motion
 
-__all__ = ["CorrectionOptions", "Corrector", "QueueFull"]
+__all__ = ["CorrectionOptions", "Corrector", "QueueFull", "Scorer", "score_motion"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> Any:
         with explained_imports():
             from sim_server import corrector
         return getattr(corrector, name)
+    if name in ("Scorer", "score_motion"):
+        with explained_imports():
+            from sim_server import feasibility
+        return getattr(feasibility, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

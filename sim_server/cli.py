@@ -1,4 +1,4 @@
-"""Correct motions, serve the corrector, train its policies, evaluate it, and measure its speed."""
+"""Correct motions, score them, serve the corrector, train its policies, evaluate it, and measure its speed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from motion.shell.command import run_commands
 from sim_server.commands.bench_command import Bench
 from sim_server.commands.correct_command import Correct
 from sim_server.commands.evaluate_command import Evaluate
+from sim_server.commands.score_command import Score
 from sim_server.commands.serve_command import Serve
 from sim_server.commands.train_command import Convert, Train
 
@@ -18,6 +19,7 @@ from sim_server.commands.train_command import Convert, Train
 
 Command = (
     Annotated[Correct, subcommand("correct")]
+    | Annotated[Score, subcommand("score")]
     | Annotated[Serve, subcommand("serve")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Convert, subcommand("convert")]

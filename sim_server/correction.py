@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import mujoco
 import numpy as np
 
@@ -14,15 +16,17 @@ from motion.report import Correction, Report
 from motion.resample import frames_covering, resample
 from motion.validation import MAX_MESSAGE_FRAMES, as_motion
 from sim_server.body.humanoid import CONTROL_FPS, SOLE_M
-from sim_server.body.retarget import Reference, retarget
+from sim_server.body.retarget import Reference
 from sim_server.engine.job import Job
 from sim_server.path_change import added_path, travel_note
 from sim_server.policies.policy import Policy
-from sim_server.preparation import prepare
+from sim_server.reference import reference_from_positions
+from sim_server.tracing import build_trace
 from sim_server.verdict import judge
 
 MIN_FRAMES = 4
-MAX_FRAMES = 2000
+MAX_FRAMES = MAX_MESSAGE_FRAMES
+"""Most frames of a motion, counted at `CONTROL_FPS`; longer ones than a stretch may have are corrected in stretches."""
 
 
 class NotSimulable(Exception):
@@ -38,7 +42,7 @@ def check_correctable(sample: Motion | np.ndarray) -> Motion:
     Raises:
         InvalidInput: it is no motion, or at `CONTROL_FPS` it has fewer than `MIN_FRAMES` or more than `MAX_FRAMES`.
     """
-    motion = as_motion(sample, max_frames=MAX_MESSAGE_FRAMES)
+    motion = as_motion(sample, max_frames=sys.maxsize)
     frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise InvalidInput.of(
@@ -71,7 +75,7 @@ def build_reference(motion: Motion) -> Reference:
         NotSimulable: no body can be built for the motion.
     """
     try:
-        reference = retarget(prepare(at_control_rate(motion)))
+        reference = reference_from_positions(at_control_rate(motion))
     except (np.linalg.LinAlgError, mujoco.FatalError, ValueError) as error:
         raise NotSimulable(str(error)) from error
     if not (np.isfinite(reference.rows).all() and np.isfinite(reference.qpos).all()):
@@ -79,8 +83,18 @@ def build_reference(motion: Motion) -> Reference:
     return reference
 
 
-def build_correction(motion: Motion, job: Job, seed: int, options: CorrectionOptions) -> Correction:
-    """Build the correction of a motion from its finished job, at the motion's own rate and length."""
+def build_correction(
+    motion: Motion, job: Job, seed: int, options: CorrectionOptions, start_s: float = 0.0
+) -> Correction:
+    """Build the correction of a motion from its finished job, at the motion's own rate and length.
+
+    Args:
+        motion: the checked motion, or a stretch of one.
+        job: its finished job.
+        seed: the seed that the report carries.
+        options: how to correct the motion.
+        start_s: time of the stretch's first frame in the motion that it is from [s].
+    """
     lowered = job.positions - (0, SOLE_M, 0)
     source = at_control_rate(motion)
     note = travel_note(job.reference.positions, source)
@@ -88,7 +102,7 @@ def build_correction(motion: Motion, job: Job, seed: int, options: CorrectionOpt
         lowered = lowered - added_path(job.reference.positions, source)[:, None]
         note = ""
     corrected = motion.with_positions(resample(lowered, CONTROL_FPS, motion.fps, len(motion)))
-    status, reason = judge(job, options)
+    status, reason = judge(job, options, start_s)
     force, torque = np.linalg.norm(job.assist.reshape(-1, 2, 3), axis=-1).T
     report = Report(
         status=status,
@@ -108,9 +122,9 @@ def build_correction(motion: Motion, job: Job, seed: int, options: CorrectionOpt
         seconds=job.steps_simulated / CONTROL_FPS,
         completed_strict=completion(job.positions, job.reference.positions, strict=True)[0],
         reason=reason,
-        notes=(note,) if note else (),
+        notes=(*job.reference.notes, *([note] if note else [])),
     )
-    return Correction(corrected, report)
+    return Correction(corrected, report, build_trace(job.path) if options.trace else None)
 
 
 def failed_correction(motion: Motion, policy: str, seed: int, error: NotSimulable) -> Correction:

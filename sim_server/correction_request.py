@@ -1,19 +1,81 @@
-"""A motion that waits for its correction, and the jobs that make it."""
+"""A motion that waits for its correction, its stretches, and the jobs that make them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from motion.mending import MendedMotion, mend
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, ProgressCallback
 from motion.report import Correction
 from sim_server.body.retarget import Reference
 from sim_server.engine.effort import Trial
 from sim_server.engine.job import Job
+from sim_server.joining import join_corrections
+from sim_server.stretches import Stretch, plan_stretches
 
 _PROGRESS_SECONDS = 0.25
+
+
+@dataclass(eq=False)
+class StretchRequest:
+    """A stretch of a motion, which is simulated on its own.
+
+    Attributes:
+        whole: the request of the motion.
+        motion: the frames of the stretch.
+        stretch: where it lies in the motion.
+        reference: what the simulation follows; None until the stretch is prepared, and after its correction.
+        trials: the ways to simulate the stretch; empty until it is prepared.
+        jobs: the jobs of the trials that were started, in their order; empty after the correction.
+        ended: number of jobs that the engine is done with.
+        correction: the result; None until it is there.
+    """
+
+    whole: CorrectionRequest
+    motion: Motion
+    stretch: Stretch
+    reference: Reference | None = None
+    trials: list[Trial] = field(default_factory=list)
+    jobs: list[TrialJob] = field(default_factory=list)
+    ended: int = 0
+    correction: Correction | None = None
+
+    @property
+    def progress(self) -> float:
+        """The share of the control steps that was reached, over all trials; 1 with the correction."""
+        if self.correction is not None:
+            return 1.0
+        return sum(job.progress for job in self.jobs) / max(1, len(self.trials))
+
+    @property
+    def has_more_trials(self) -> bool:
+        """Whether some trials were not started yet, or the stretch was not prepared."""
+        return self.correction is None and (self.reference is None or len(self.jobs) < len(self.trials))
+
+    @property
+    def start_s(self) -> float:
+        """Time of the first frame in the motion [s]."""
+        return self.stretch.start / self.motion.fps
+
+    @property
+    def options(self) -> CorrectionOptions:
+        """How to correct the stretch; the mean assist of several is judged when they are joined."""
+        options = self.whole.options
+        return options if len(self.whole.stretches) == 1 else replace(options, max_assist_n=None)
+
+    def start_trial(self, reference: Reference) -> TrialJob:
+        """Return a job for the next trial."""
+        job = TrialJob(self, reference, self.trials[len(self.jobs)])
+        self.jobs.append(job)
+        return job
+
+    def finish(self, correction: Correction) -> None:
+        """Keep the result, and let go of what led to it, so that the memory of a long motion is bounded."""
+        self.correction = correction
+        self.jobs, self.reference = [], None
 
 
 @dataclass(eq=False)
@@ -25,38 +87,46 @@ class CorrectionRequest:
         options: how to correct it.
         seed: the seed that the report carries.
         future: the answer.
-        reference: what the simulation follows; None until the motion is prepared.
-        trials: the ways to simulate the motion; empty until the motion is prepared.
-        jobs: the jobs of the trials that were started, in their order.
-        ended: number of jobs that the engine is done with.
+        mended: the motion without its defects; None until it was looked at.
+        stretches: what is simulated, in the order of the frames; empty until the motion was looked at.
     """
 
     motion: Motion
     options: CorrectionOptions
     seed: int
     future: Future[Correction] = field(default_factory=Future)
-    reference: Reference | None = None
-    trials: list[Trial] = field(default_factory=list)
-    jobs: list[TrialJob] = field(default_factory=list)
-    ended: int = 0
+    mended: MendedMotion | None = None
+    stretches: list[StretchRequest] = field(default_factory=list)
 
     @property
     def progress(self) -> float:
         """The share of the motion's control steps that was reached, over all trials; 1 with the answer."""
         if self.future.done():
             return 1.0
-        return sum(job.progress for job in self.jobs) / max(1, len(self.trials))
+        frames = sum(len(stretch.motion) for stretch in self.stretches)
+        return sum(stretch.progress * len(stretch.motion) for stretch in self.stretches) / max(1, frames)
 
-    @property
-    def has_more_trials(self) -> bool:
-        """Whether some trials were not started yet."""
-        return len(self.jobs) < len(self.trials)
+    def next_stretch(self) -> StretchRequest | None:
+        """Return the first stretch that has more trials; None if there is none. The motion is looked at if need be."""
+        if self.mended is None:
+            self.mended = mend(self.motion)
+            mended = self.mended.motion
+            self.stretches = [
+                StretchRequest(self, mended.with_positions(mended.positions[each.start : each.stop]), each)
+                for each in plan_stretches(mended, self.mended.sections)
+            ]
+        return next((stretch for stretch in self.stretches if stretch.has_more_trials), None)
 
-    def start_trial(self, reference: Reference) -> TrialJob:
-        """Return a job for the next trial."""
-        job = TrialJob(self, reference, self.trials[len(self.jobs)])
-        self.jobs.append(job)
-        return job
+    def answer_if_complete(self) -> None:
+        """Answer with the joined corrections of all stretches, once they are there."""
+        corrections = [each.correction for each in self.stretches if each.correction is not None]
+        if self.mended is None or len(corrections) < len(self.stretches):
+            return
+        if self.mended.is_whole and not self.mended.defects and len(corrections) == 1:
+            self.answer(corrections[0])
+            return
+        stretches = [each.stretch for each in self.stretches]
+        self.answer(join_corrections(self.motion, self.mended, stretches, corrections, self.options))
 
     def answer(self, correction: Correction) -> None:
         """Set the answer, unless the caller has cancelled the request."""
@@ -70,17 +140,18 @@ class CorrectionRequest:
 
 
 class TrialJob(Job):
-    """One trial of a request, as a job for the engine.
+    """One trial of a stretch, as a job for the engine.
 
     Args:
-        request: the request that the result is for.
+        stretch: the stretch that the result is for.
         reference: what the body follows.
         trial: how to simulate the motion.
     """
 
-    def __init__(self, request: CorrectionRequest, reference: Reference, trial: Trial) -> None:
-        super().__init__(reference, request.options, trial.policy, trial.threshold_scale)
-        self.request = request
+    def __init__(self, stretch: StretchRequest, reference: Reference, trial: Trial) -> None:
+        super().__init__(reference, stretch.options, trial.policy, trial, stretch.whole.seed)
+        self.stretch = stretch
+        self.request = stretch.whole
 
 
 def report_progress(requests: Sequence[CorrectionRequest], progress: ProgressCallback) -> None:

@@ -29,7 +29,7 @@ from sim_server.correction import (
     check_correctable,
     failed_correction,
 )
-from sim_server.correction_request import CorrectionRequest, TrialJob, report_progress
+from sim_server.correction_request import CorrectionRequest, StretchRequest, TrialJob, report_progress
 from sim_server.engine.effort import best_job, plan_trials
 from sim_server.engine.engine import Engine
 from sim_server.engine.ladder import RUNGS_N
@@ -229,32 +229,47 @@ class Corrector:
                 request.fail(error)
 
     def _next_trial(self, request: CorrectionRequest) -> TrialJob | None:
-        """Prepare the next trial of a request, which waits again if it has more; None if it cannot be simulated."""
-        if request.reference is None:
-            policy = self._policies[request.options.policy or self._policy.name]
-            try:
-                request.reference = build_reference(request.motion)
-            except NotSimulable as error:
-                request.answer(failed_correction(request.motion, policy.name, request.seed, error))
-                return None
-            request.trials = plan_trials(policy, request.options)
-        job = request.start_trial(request.reference)
-        if request.has_more_trials:
-            with self._changed:
+        """Prepare the next trial of a request, which waits again if it has more; None if it cannot be simulated.
+
+        Trials of a stretch follow each other; before the next stretch of a motion it is the other motions' turn.
+        """
+        stretch = request.next_stretch()
+        if stretch is None:
+            return None
+        job = self._start_trial(stretch)
+        with self._changed:
+            if stretch.has_more_trials:
                 self._waiting.appendleft(request)
+            elif request.next_stretch():
+                self._waiting.append(request)
         return job
 
+    def _start_trial(self, stretch: StretchRequest) -> TrialJob | None:
+        """Prepare the next trial of a stretch; None if it cannot be simulated, which is its correction then."""
+        if stretch.reference is None:
+            policy = self._policies[stretch.options.policy or self._policy.name]
+            try:
+                stretch.reference = build_reference(stretch.motion)
+            except NotSimulable as error:
+                stretch.finish(failed_correction(stretch.motion, policy.name, stretch.whole.seed, error))
+                stretch.whole.answer_if_complete()
+                return None
+            stretch.trials = plan_trials(policy, stretch.options)
+        return stretch.start_trial(stretch.reference)
+
     def _answer(self, job: TrialJob) -> None:
-        """Answer the request of a job that is done, if it was the last of the request's trials."""
-        request = job.request
-        request.ended += 1
-        if job.cancelled or request.ended < len(request.trials):
+        """Correct the stretch of a job that is done, if it was the last of its trials; answer with the last stretch."""
+        stretch = job.stretch
+        stretch.ended += 1
+        if job.cancelled or stretch.ended < len(stretch.trials):
             return
         try:
-            best = best_job(request.jobs, request.options)
-            request.answer(build_correction(request.motion, best, request.seed, request.options))
+            best = best_job(stretch.jobs, stretch.options)
+            seed, start_s = stretch.whole.seed, stretch.start_s
+            stretch.finish(build_correction(stretch.motion, best, seed, stretch.options, start_s))
+            stretch.whole.answer_if_complete()
         except Exception as error:  # as in `_next_job`
-            request.fail(error)
+            job.request.fail(error)
 
     def _fail_all(self, error: Exception) -> None:
         """Fail every request that waits or runs, and let go of the engine."""

@@ -35,7 +35,16 @@ def travel_note(reference: FloatArray, source: FloatArray) -> str:
         reference: as for `added_path`.
         source: as for `added_path`.
     """
-    before, after = _path_length(source), _path_length(reference)
+    return travel_sentence(*path_lengths(reference, source))
+
+
+def path_lengths(reference: FloatArray, source: FloatArray) -> tuple[float, float]:
+    """Return how far the pelvis travels in the reference and in the source [m]; arguments as for `added_path`."""
+    return _path_length(reference), _path_length(source)
+
+
+def travel_sentence(after: float, before: float) -> str:
+    """Say that a body travels `after` and not `before` [m] if that is another distance; else return ""."""
     if abs(after - before) < max(_TOLD_M, _TOLD_SHARE * max(before, after)):
         return ""
     lengths = f"it travels {after:.1f} m, and {before:.1f} m in the input"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import grpc.aio
 
@@ -14,7 +14,7 @@ from motion.errors import InvalidInput, NotFound, Overloaded, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
-from motion.rpc import wire
+from motion.rpc import MAX_MESSAGE_BYTES, wire
 from motion.rpc.server import Services
 from motion.rpc.server import serve as serve_services
 from motion.rpc.server_settings import (
@@ -23,11 +23,16 @@ from motion.rpc.server_settings import (
     DEFAULT_GRACE_SECONDS,
     ServerSettings,
 )
+from motion.score import Score
 from motion.v1 import corrector_pb2, corrector_pb2_grpc
 
 STREAM_WINDOW = 256
 """Motions of a stream that may wait for their answers."""
 _OVERLOAD_PAUSE_SECONDS = 0.05
+_FRAMING_BYTES = 1024  # of a message beside its motion, report and trace
+
+_Request = TypeVar("_Request", corrector_pb2.CorrectRequest, corrector_pb2.ScoreRequest)
+_Response = TypeVar("_Response", corrector_pb2.CorrectResponse, corrector_pb2.ScoreResponse)
 
 
 class SubmittingCorrector(Protocol):
@@ -43,6 +48,19 @@ class SubmittingCorrector(Protocol):
         Raises:
             InvalidInput: the motion, an option or the seed is invalid.
             NotFound: there is no such policy.
+            Overloaded: too many motions wait already.
+        """
+        ...
+
+
+class SubmittingScorer(Protocol):
+    """A scorer that can be served; `sim_server.feasibility.Scorer` is one."""
+
+    def submit(self, motion: Motion) -> Future[Score]:
+        """Hand over a motion without waiting for its score; cancelling the future drops the motion.
+
+        Raises:
+            InvalidInput: the motion is invalid.
             Overloaded: too many motions wait already.
         """
         ...
@@ -73,14 +91,17 @@ def serve(
     serve_services(services(corrector), settings)
 
 
-def services(corrector: SubmittingCorrector, stream_window: int = STREAM_WINDOW) -> Services:
+def services(
+    corrector: SubmittingCorrector, stream_window: int = STREAM_WINDOW, scorer: SubmittingScorer | None = None
+) -> Services:
     """Make the service, as `motion.rpc.server` takes it.
 
     Args:
         corrector: the corrector that answers.
         stream_window: motions of a stream that may wait for their answers.
+        scorer: the scorer that answers; None for `sim_server.feasibility.Scorer`.
     """
-    servicer = CorrectorServicer(corrector, stream_window)
+    servicer = CorrectorServicer(corrector, stream_window, scorer)
     name = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
     return {name: lambda server: corrector_pb2_grpc.add_CorrectorServiceServicer_to_server(servicer, server)}
 
@@ -93,11 +114,18 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
     Args:
         corrector: the corrector that answers.
         stream_window: motions of a stream that may wait for their answers.
+        scorer: the scorer that answers; None for `sim_server.feasibility.Scorer`.
     """
 
-    def __init__(self, corrector: SubmittingCorrector, stream_window: int = STREAM_WINDOW):
+    def __init__(
+        self,
+        corrector: SubmittingCorrector,
+        stream_window: int = STREAM_WINDOW,
+        scorer: SubmittingScorer | None = None,
+    ):
         self._corrector = corrector
         self._stream_window = stream_window
+        self._scorer = scorer
 
     async def Describe(
         self, request: corrector_pb2.DescribeCorrectorRequest, context: grpc.aio.ServicerContext
@@ -109,7 +137,7 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         self, request: corrector_pb2.CorrectRequest, context: grpc.aio.ServicerContext
     ) -> corrector_pb2.CorrectResponse:
         """Correct one motion."""
-        return _answer(request, await self._correct(request))
+        return await self._correct(request)
 
     async def CorrectStream(
         self, request_iterator: AsyncIterator[corrector_pb2.CorrectRequest], context: grpc.aio.ServicerContext
@@ -119,17 +147,40 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         A motion is read only once the client has taken the answer to the one `stream_window` before it. A client that
         does not read answers therefore cannot fill the server's memory.
         """
-        window = asyncio.Semaphore(self._stream_window)
-        answers: asyncio.Queue[corrector_pb2.CorrectResponse | None] = asyncio.Queue()
+        async for response in self._stream(request_iterator, self._correct, corrector_pb2.CorrectResponse):
+            yield response
 
-        async def answer(request: corrector_pb2.CorrectRequest) -> None:
-            answers.put_nowait(await self._answer_in_stream(request))
+    async def Score(
+        self, request: corrector_pb2.ScoreRequest, context: grpc.aio.ServicerContext
+    ) -> corrector_pb2.ScoreResponse:
+        """Score one motion."""
+        return await self._score(request)
+
+    async def ScoreStream(
+        self, request_iterator: AsyncIterator[corrector_pb2.ScoreRequest], context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[corrector_pb2.ScoreResponse]:
+        """Score the motions of a stream, and answer each as soon as it is ready; see `CorrectStream`."""
+        async for response in self._stream(request_iterator, self._score, corrector_pb2.ScoreResponse):
+            yield response
+
+    async def _stream(
+        self,
+        requests: AsyncIterator[_Request],
+        answer: Callable[[_Request], Awaitable[_Response]],
+        response_type: type[_Response],
+    ) -> AsyncIterator[_Response]:
+        """Answer the requests of a stream, at most `stream_window` of them at once."""
+        window = asyncio.Semaphore(self._stream_window)
+        answers: asyncio.Queue[_Response | None] = asyncio.Queue()
+
+        async def answer_one(request: _Request) -> None:
+            answers.put_nowait(await _answer_in_stream(request, answer, response_type))
 
         async def read() -> None:
             async with asyncio.TaskGroup() as jobs:
-                async for request in request_iterator:
+                async for request in requests:
                     await window.acquire()
-                    jobs.create_task(answer(request))
+                    jobs.create_task(answer_one(request))
 
         reader = asyncio.create_task(read())
         reader.add_done_callback(lambda _: answers.put_nowait(None))
@@ -143,21 +194,7 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         finally:
             reader.cancel()
 
-    async def _answer_in_stream(self, request: corrector_pb2.CorrectRequest) -> corrector_pb2.CorrectResponse:
-        """Answer one request, with its violations if it is refused; wait while the corrector is overloaded."""
-        while True:
-            try:
-                if not request.id:
-                    raise InvalidInput.of("id", "is empty; must name the motion, because answers come in any order")
-                return _answer(request, await self._correct(request))
-            except Overloaded:
-                await asyncio.sleep(_OVERLOAD_PAUSE_SECONDS)
-            except InvalidInput as error:
-                return _refusal(request, error.violations)
-            except NotFound as error:
-                return _refusal(request, [Violation("options.policy", str(error))])
-
-    async def _correct(self, request: corrector_pb2.CorrectRequest) -> Correction:
+    async def _correct(self, request: corrector_pb2.CorrectRequest) -> corrector_pb2.CorrectResponse:
         if not request.HasField("motion"):
             raise InvalidInput.of("motion", "is missing; must be the motion to correct")
         try:
@@ -169,17 +206,52 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         except InvalidInput as error:
             raise error.within("motion") from error
         # When this call is cancelled so is the future, which tells the corrector to drop the motion.
-        return await asyncio.wrap_future(future)
+        correction = await asyncio.wrap_future(future)
+        response = corrector_pb2.CorrectResponse(
+            motion=wire.pack_motion(correction.motion), report=wire.pack_report(correction.report), id=request.id
+        )
+        if options.trace and correction.trace is not None:
+            response.trace.CopyFrom(wire.pack_trace(correction.trace))
+            if (size := response.ByteSize()) > MAX_MESSAGE_BYTES - _FRAMING_BYTES:
+                most = f"must be at most {MAX_MESSAGE_BYTES >> 20} MiB; cut the motion, or ask for no trace"
+                raise InvalidInput.of("options.trace", f"makes a message of {size / 2**20:.1f} MiB; {most}")
+        return response
+
+    async def _score(self, request: corrector_pb2.ScoreRequest) -> corrector_pb2.ScoreResponse:
+        if not request.HasField("motion"):
+            raise InvalidInput.of("motion", "is missing; must be the motion to score")
+        self._scorer = self._scorer or _new_scorer()
+        try:
+            score = await asyncio.wrap_future(self._scorer.submit(wire.unpack_motion(request.motion)))
+        except InvalidInput as error:
+            raise error.within("motion") from error
+        return corrector_pb2.ScoreResponse(score=wire.pack_score(score), id=request.id)
 
 
-def _answer(request: corrector_pb2.CorrectRequest, correction: Correction) -> corrector_pb2.CorrectResponse:
-    return corrector_pb2.CorrectResponse(
-        motion=wire.pack_motion(correction.motion), report=wire.pack_report(correction.report), id=request.id
-    )
+async def _answer_in_stream(
+    request: _Request, answer: Callable[[_Request], Awaitable[_Response]], response_type: type[_Response]
+) -> _Response:
+    """Answer one request, with its violations if it is refused; wait while the server is overloaded."""
+    while True:
+        try:
+            if not request.id:
+                raise InvalidInput.of("id", "is empty; must name the motion, because answers come in any order")
+            return await answer(request)
+        except Overloaded:
+            await asyncio.sleep(_OVERLOAD_PAUSE_SECONDS)
+        except InvalidInput as error:
+            return _refusal(response_type, request.id, error.violations)
+        except NotFound as error:
+            return _refusal(response_type, request.id, [Violation("options.policy", str(error))])
 
 
-def _refusal(request: corrector_pb2.CorrectRequest, violations: Iterable[Violation]) -> corrector_pb2.CorrectResponse:
-    return corrector_pb2.CorrectResponse(
-        id=request.id,
-        violations=[corrector_pb2.FieldViolation(field=v.field, description=v.description) for v in violations],
-    )
+def _refusal(response_type: type[_Response], identity: str, violations: Iterable[Violation]) -> _Response:
+    refused: list[Any] = [corrector_pb2.FieldViolation(field=v.field, description=v.description) for v in violations]
+    return response_type(id=identity, violations=refused)
+
+
+def _new_scorer() -> SubmittingScorer:
+    # It imports MuJoCo, which a server with another corrector may do without until it is asked for a score.
+    from sim_server.feasibility import Scorer
+
+    return Scorer()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
+from synthetic_trace import synthetic_trace
 
 from motion.errors import InvalidInput, NotFound, Violation
 from motion.metrics import mpjpe_global, mpjpe_local, physical_errors
@@ -25,7 +26,8 @@ ASSIST_N = 0.1
 class SmoothingCorrector:
     """Returns the mean over three frames.
 
-    A motion with the name `die` ends the process, one with the name `defect` raises an unexpected exception.
+    A motion with the name `die` ends the process, one with the name `defect` raises an unexpected exception. Traces are
+    made up, and those named `falls` or `untraced` have none.
 
     Args:
         delay: seconds that each correction takes.
@@ -123,4 +125,5 @@ class SmoothingCorrector:
             reason={"OK": "", "ASSISTED": "carried", "FAILED": "more than the assist that is allowed"}[status],
             notes=("was smoothed",),
         )
-        return Correction(smooth, report)
+        untraced = motion.name in ("falls", "untraced") or not options.trace
+        return Correction(smooth, report, None if untraced else synthetic_trace(len(motion) - 1, seed))

@@ -6,12 +6,24 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from loop_client.evaluation.embedding_recipe import EmbeddingRecipe
+from motion.correction_options import (
+    DEFAULT_EFFORT,
+    EFFORTS,
+    MAX_EFFORT,
+    Assist,
+    CorrectionOptions,
+    Effort,
+    effort_name,
+)
 from motion.errors import InvalidInput
-from motion.protocols import MAX_EFFORT, Assist, CorrectionOptions
 from motion.shell.schema import Either, Integer, Key, ListOf, Number, Scalars, Text
 
 HELD_OUT, SPLIT = "held_out", "split"
 _ASSIST = Either((Number(0.0), Text(("auto", "none"))), "'auto', 'none' or a number of newtons")
+_EFFORT = Either(
+    (Integer(1, MAX_EFFORT), Text(EFFORTS)),
+    f"one of {', '.join(map(repr, EFFORTS))}, or a whole number from 1 to {MAX_EFFORT}",
+)
 
 
 @dataclass(frozen=True)
@@ -125,12 +137,17 @@ class CorrectionRecipe:
     Attributes:
         policy: name of the policy; empty for the corrector's default.
         assist: `auto`, `none`, or the limit of the assist in newtons.
-        effort: number of ways in which each motion is corrected, of which the best is kept.
+        effort: how much computing a motion may take: `kinematic`, `fast`, `standard` or `thorough`. In older recipes it
+            is a whole number: 1 is `standard`, 2 to 4 are `thorough`.
     """
 
     policy: Annotated[str, Text(may_be_empty=True)] = ""
     assist: Annotated[Assist, _ASSIST] = "auto"
-    effort: Annotated[int, Integer(1, MAX_EFFORT)] = 1
+    effort: Annotated[Effort, _EFFORT] = DEFAULT_EFFORT
+
+    def __post_init__(self) -> None:
+        # A run that was begun with a number goes on with the name that it stands for.
+        object.__setattr__(self, "effort", effort_name(self.effort))
 
     def options(self) -> CorrectionOptions:
         """Return the section as the corrector's options."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from google.protobuf.message import Message
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
@@ -33,11 +35,15 @@ class CallMetrics:
         self._seconds.labels(method).observe(seconds)
 
     def record_response(self, method: str, response: Message) -> None:
-        """Count the frames of the motion in a response of `method`, if it holds one."""
-        if "motion" in response.DESCRIPTOR.fields_by_name:
+        """Count the frames of the motion, or of the score of one, in a response of `method`, if it holds one."""
+        names = response.DESCRIPTOR.fields_by_name
+        shape: Sequence[int] = ()
+        if "motion" in names:
             shape = response.motion.positions.shape  # pyright: ignore[reportAttributeAccessIssue]
-            if shape:
-                self._frames.labels(method).inc(shape[0])
+        elif "score" in names:
+            shape = response.score.wrench.shape  # pyright: ignore[reportAttributeAccessIssue]
+        if shape:
+            self._frames.labels(method).inc(shape[0])
 
     def publish(self, host: str, port: int) -> int:
         """Answer `GET /metrics` on `host` from a thread.

@@ -1,25 +1,27 @@
-"""The client of a sim server: `motion.protocols.Corrector` over gRPC."""
+"""The client of a sim server: `motion.protocols.Corrector` and `motion.protocols.Scorer` over gRPC."""
 
 from __future__ import annotations
 
 import queue
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any, Generic, TypeVar
 
 import grpc
 import numpy as np
 
-from motion.errors import InvalidInput, Overloaded, Violation
+from motion.errors import InvalidInput, Overloaded, ServiceUnavailable, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo, ProgressCallback
 from motion.report import Correction
 from motion.rpc import wire
 from motion.rpc.channel import open_channel
 from motion.rpc.status import error_from_call
-from motion.v1 import corrector_pb2, corrector_pb2_grpc
+from motion.score import Score
+from motion.v1 import corrector_pb2, corrector_pb2_grpc, motion_pb2
 from motion.validation import MAX_MESSAGE_FRAMES, as_motion, as_motions
 
 SERVICE = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
@@ -28,9 +30,11 @@ _DESCRIBE_TIMEOUT_S = 10.0
 _OVERLOAD_PAUSE_S = 0.2
 _OVERLOAD_TIMEOUT_S = 120.0
 
+_Result = TypeVar("_Result")
+
 
 class RemoteCorrector:
-    """A sim server as a `motion.protocols.Corrector`, with the same results as one in-process.
+    """A sim server as a `motion.protocols.Corrector` and `Scorer`, with the same results as those in-process.
 
     Each motion is a call of its own, so that replicas share the work motion by motion and a call whose server dies is
     repeated on another. Many calls run at once; fewer as long as the server reports that it is overloaded.
@@ -88,8 +92,55 @@ class RemoteCorrector:
             ServiceUnavailable: there is no such server, it went away, or it did not answer in time.
         """
         checked = _checked(motions)
-        bulk = _BulkCorrection(self._stub, self._peer, self._timeout, self._in_flight)
-        return bulk.correct(checked, seed, wire.pack_options(options or CorrectionOptions()), progress)
+        packed_options = wire.pack_options(options or CorrectionOptions())
+
+        def send(index: int) -> grpc.Future:
+            packed = _packed(index, checked[index])
+            request = wire.build(corrector_pb2.CorrectRequest, motion=packed, options=packed_options, seed=seed)
+            return self._stub.Correct.future(request, timeout=self._timeout)
+
+        def receive(index: int, call: grpc.Future) -> Correction:
+            correction = wire.unpack_correction(self._result(index, call))
+            # Messages do not distinguish an empty caption or name from None, so these come from the input.
+            named = replace(correction.motion, caption=checked[index].caption, name=checked[index].name)
+            return replace(correction, motion=named)
+
+        return _BulkCalls(send, receive, self._in_flight).results(len(checked), progress)
+
+    def score(self, motions: Sequence[Motion | np.ndarray], progress: ProgressCallback | None = None) -> list[Score]:
+        """Score motions without correcting them; see `motion.protocols.Scorer.score`.
+
+        Args:
+            motions: as for `correct`.
+            progress: called with the numbers of motions (done, all).
+
+        Returns:
+            One score per motion, in the same order.
+
+        Raises:
+            InvalidInput: a motion is malformed; the field starts with `motions[i]`.
+            ServiceUnavailable: there is no such server, it went away, it did not answer in time, or it is older than
+                scores.
+        """
+        checked = _checked(motions)
+
+        def send(index: int) -> grpc.Future:
+            request = corrector_pb2.ScoreRequest(motion=_packed(index, checked[index]))
+            return self._stub.Score.future(request, timeout=self._timeout)
+
+        def receive(index: int, call: grpc.Future) -> Score:
+            if call.exception() is not None and call.code() == grpc.StatusCode.UNIMPLEMENTED:  # pyright: ignore[reportAttributeAccessIssue]
+                raise ServiceUnavailable(f"the {self._peer} cannot score; it is older than scores, or no sim server")
+            return wire.unpack_scored(self._result(index, call))
+
+        return _BulkCalls(send, receive, self._in_flight).results(len(checked), progress)
+
+    def _result(self, index: int, call: grpc.Future) -> Any:
+        """Return the message that answers a call, or raise its error with the fields of the caller's list."""
+        try:
+            return call.result()
+        except grpc.RpcError as error:
+            raise _locate(index, error_from_call(error, self._peer)) from error
 
     def close(self) -> None:
         """Close the connection and cancel running calls."""
@@ -108,36 +159,35 @@ def _checked(motions: Sequence[Motion | np.ndarray]) -> list[Motion]:
     return as_motions(motions, partial(as_motion, max_frames=MAX_MESSAGE_FRAMES))
 
 
-class _BulkCorrection:
-    """The state of one `correct`: which motions wait, which are being corrected, and how many calls may run."""
+class _BulkCalls(Generic[_Result]):
+    """The state of one `correct` or `score`: which motions wait, which are under way, and how many calls may run.
 
-    def __init__(self, stub: corrector_pb2_grpc.CorrectorServiceStub, peer: str, timeout: float | None, limit: int):
-        self._stub = stub
-        self._peer = peer
-        self._timeout = timeout
+    Args:
+        send: starts the call for the motion of an index.
+        receive: returns the result of the ended call for the motion of an index.
+        limit: maximum number of concurrent calls.
+    """
+
+    def __init__(self, send: Callable[[int], grpc.Future], receive: Callable[[int, grpc.Future], _Result], limit: int):
+        self._send = send
+        self._receive = receive
         self._limit = limit
         self._window = limit
         self._calls: dict[int, grpc.Future] = {}
         self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._last_answer = time.monotonic()
 
-    def correct(
-        self,
-        motions: Sequence[Motion],
-        seed: int,
-        options: corrector_pb2.CorrectionOptions,
-        progress: ProgressCallback | None,
-    ) -> list[Correction]:
-        waiting = deque(range(len(motions)))
-        corrections: dict[int, Correction] = {}
+    def results(self, count: int, progress: ProgressCallback | None) -> list[_Result]:
+        """Make the calls for `count` motions, and return their results in order."""
+        waiting = deque(range(count))
+        results: dict[int, _Result] = {}
         try:
             while waiting or self._calls:
                 while waiting and len(self._calls) < self._window:
-                    index = waiting.popleft()
-                    self._send(index, motions[index], seed, options)
+                    self._start(waiting.popleft())
                 index = self._ended.get()
                 try:
-                    corrections[index] = self._receive(index, motions[index])
+                    results[index] = self._receive(index, self._calls.pop(index))
                 except Overloaded as error:
                     self._slow_down(error)
                     waiting.appendleft(index)
@@ -145,30 +195,16 @@ class _BulkCorrection:
                 self._last_answer = time.monotonic()
                 self._window = min(self._limit, self._window + 1)
                 if progress:
-                    progress(len(corrections), len(motions))
+                    progress(len(results), count)
         finally:
             for call in self._calls.values():
                 call.cancel()
-        return [corrections[index] for index in range(len(motions))]
+        return [results[index] for index in range(count)]
 
-    def _send(self, index: int, motion: Motion, seed: int, options: corrector_pb2.CorrectionOptions) -> None:
-        try:
-            packed = wire.pack_motion(motion)
-        except InvalidInput as error:
-            raise error.within(f"motions[{index}]") from error
-        request = wire.build(corrector_pb2.CorrectRequest, motion=packed, options=options, seed=seed)
-        call = self._stub.Correct.future(request, timeout=self._timeout)
+    def _start(self, index: int) -> None:
+        call = self._send(index)
         self._calls[index] = call
         call.add_done_callback(lambda _: self._ended.put(index))
-
-    def _receive(self, index: int, motion: Motion) -> Correction:
-        call = self._calls.pop(index)
-        try:
-            correction = wire.unpack_correction(call.result())
-        except grpc.RpcError as error:
-            raise _locate(index, error_from_call(error, self._peer)) from error
-        # Messages do not distinguish an empty caption or name from None, so these come from the input.
-        return replace(correction, motion=replace(correction.motion, caption=motion.caption, name=motion.name))
 
     def _slow_down(self, error: Overloaded) -> None:
         """Reduce the number of concurrent calls; raise `error` if no answer has come for too long."""
@@ -176,6 +212,13 @@ class _BulkCorrection:
         if time.monotonic() - self._last_answer > _OVERLOAD_TIMEOUT_S:
             raise error
         time.sleep(_OVERLOAD_PAUSE_S)
+
+
+def _packed(index: int, motion: Motion) -> motion_pb2.Motion:
+    try:
+        return wire.pack_motion(motion)
+    except InvalidInput as error:
+        raise error.within(f"motions[{index}]") from error
 
 
 def _locate(index: int, error: Exception) -> Exception:

@@ -9,98 +9,61 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, fields
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from google.protobuf.message import Message
 
+from motion.correction_options import Effort, effort_name
 from motion.errors import InvalidInput
 from motion.motion import Motion
-from motion.protocols import Assist, CorrectionOptions, CorrectorInfo, GeneratorInfo, SampleOptions
+from motion.protocols import (
+    MAX_EFFORT,
+    Assist,
+    CorrectionOptions,
+    CorrectorInfo,
+    GeneratorInfo,
+    SampleOptions,
+)
 from motion.report import Correction, PhysicalErrors, Report, Status
+from motion.rpc.measured_wire import pack_score, pack_trace, unpack_score, unpack_trace
+from motion.rpc.tensors import MAX_TENSOR_AXES, MAX_TENSOR_BYTES, build, pack_tensor, unpack_tensor
+from motion.score import Score
 from motion.skeleton import JOINT_NAMES
 from motion.v1 import corrector_pb2, generator_pb2, motion_pb2
 
-MAX_TENSOR_BYTES = 16 * 2**20
-"""Size limit of one array."""
-MAX_TENSOR_AXES = 8
-"""Limit of its number of axes."""
+__all__ = [
+    "MAX_TENSOR_AXES",
+    "MAX_TENSOR_BYTES",
+    "build",
+    "pack_corrector_info",
+    "pack_generator_info",
+    "pack_motion",
+    "pack_options",
+    "pack_report",
+    "pack_score",
+    "pack_tensor",
+    "pack_trace",
+    "unpack_correction",
+    "unpack_corrector_info",
+    "unpack_generator_info",
+    "unpack_motion",
+    "unpack_options",
+    "unpack_report",
+    "unpack_sample_options",
+    "unpack_score",
+    "unpack_scored",
+    "unpack_tensor",
+    "unpack_trace",
+]
 
-_DTYPES: dict[int, np.dtype] = {
-    motion_pb2.Tensor.DTYPE_FLOAT32: np.dtype("<f4"),
-    motion_pb2.Tensor.DTYPE_FLOAT64: np.dtype("<f8"),
-    motion_pb2.Tensor.DTYPE_INT32: np.dtype("<i4"),
-    motion_pb2.Tensor.DTYPE_INT64: np.dtype("<i8"),
-    motion_pb2.Tensor.DTYPE_UINT8: np.dtype("u1"),
-    motion_pb2.Tensor.DTYPE_BOOL: np.dtype("?"),
-}
-_DTYPE_NUMBERS = {dtype: number for number, dtype in _DTYPES.items()}
+# The numbers of clients and servers that are older than the names of efforts.
+_OLD_EFFORTS: dict[Effort, int] = {"kinematic": 1, "fast": 1, "standard": 1, "thorough": MAX_EFFORT}
 _STATUSES: dict[int, Status] = {
     corrector_pb2.Report.OK: "OK",
     corrector_pb2.Report.ASSISTED: "ASSISTED",
     corrector_pb2.Report.FAILED: "FAILED",
 }
-
-_MessageT = TypeVar("_MessageT", bound=Message)
-
-
-def build(message: type[_MessageT], **values: Any) -> _MessageT:
-    """Build a message from the values of its fields.
-
-    Args:
-        message: type of the message.
-        values: values by field name; None leaves a field unset.
-
-    Raises:
-        InvalidInput: a value does not fit its field (a seed of more than 64 bits, text that is not Unicode).
-    """
-    built = message()
-    for name, value in values.items():
-        try:
-            built.MergeFrom(message(**{name: value}))
-        except (TypeError, ValueError) as error:
-            raise InvalidInput.of(name, f"cannot be sent ({error})") from error
-    return built
-
-
-def pack_tensor(array: np.ndarray) -> motion_pb2.Tensor:
-    """Convert an array of any shape to a message.
-
-    Raises:
-        InvalidInput: the dtype cannot be sent.
-    """
-    dtype = array.dtype.newbyteorder("<")
-    if dtype not in _DTYPE_NUMBERS:
-        known = ", ".join(str(dtype) for dtype in _DTYPE_NUMBERS)
-        raise InvalidInput.of("dtype", f"is {array.dtype}; must be one of {known}")
-    data = np.ascontiguousarray(array, dtype).tobytes()
-    return motion_pb2.Tensor(dtype=_DTYPE_NUMBERS[dtype], shape=array.shape, data=data)  # pyright: ignore[reportArgumentType]
-
-
-def unpack_tensor(message: motion_pb2.Tensor) -> np.ndarray:
-    """Return the array of a message, writable and in native byte order.
-
-    Raises:
-        InvalidInput: the dtype is unknown, the shape is negative or too large, or the number of bytes does not match.
-    """
-    dtype = _DTYPES.get(message.dtype)
-    if dtype is None:
-        known = ", ".join(motion_pb2.Tensor.DType.Name(number) for number in _DTYPES)  # pyright: ignore[reportArgumentType]
-        raise InvalidInput.of("dtype", f"is {message.dtype}; must be one of {known}")
-    shape = tuple(message.shape)
-    if len(shape) > MAX_TENSOR_AXES:
-        raise InvalidInput.of("shape", f"has {len(shape)} axes; must have at most {MAX_TENSOR_AXES}")
-    # NumPy overflows on huge axes even if another axis has length 0, so zeros count as ones here.
-    if any(size < 0 for size in shape) or math.prod(max(size, 1) for size in shape) * dtype.itemsize > MAX_TENSOR_BYTES:
-        raise InvalidInput.of("shape", f"is {list(shape)}; must be sizes from 0 up, {MAX_TENSOR_BYTES} bytes in all")
-    expected = math.prod(shape) * dtype.itemsize
-    if len(message.data) != expected:
-        raise InvalidInput.of(
-            "data", f"has {len(message.data)} bytes; {dtype.name} of shape {list(shape)} takes {expected}"
-        )
-    if dtype.kind == "b" and message.data.strip(b"\x00\x01"):
-        raise InvalidInput.of("data", "has bytes other than 0 and 1; a truth value must be one of these")
-    return np.frombuffer(message.data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def pack_motion(motion: Motion) -> motion_pb2.Motion:
@@ -149,7 +112,9 @@ def pack_options(options: CorrectionOptions) -> corrector_pb2.CorrectionOptions:
     return build(
         corrector_pb2.CorrectionOptions,
         policy=options.policy,
-        effort=options.effort,
+        effort=_OLD_EFFORTS[options.effort],
+        effort_name=options.effort,
+        trace=options.trace,
         max_assist_n=options.max_assist_n,
         in_place=options.in_place,
         **assist,
@@ -160,8 +125,7 @@ def unpack_options(message: corrector_pb2.CorrectionOptions) -> CorrectionOption
     """Return the options of a message; an absent assist means "auto".
 
     Raises:
-        InvalidInput: `assist_auto` is false, a number of newtons is negative or not finite, or the effort is out of
-            range.
+        InvalidInput: `assist_auto` is false, a number of newtons is negative or not finite, or there is no such effort.
     """
     choice = message.WhichOneof("assist")
     if choice == "assist_auto" and not message.assist_auto:
@@ -181,10 +145,20 @@ def _with_assist(message: corrector_pb2.CorrectionOptions, assist: Assist) -> Co
     return CorrectionOptions(
         policy=message.policy,
         assist=assist,
-        effort=message.effort or 1,
+        effort=_effort(message),
         max_assist_n=message.max_assist_n if message.HasField("max_assist_n") else None,
         in_place=message.in_place,
+        trace=message.trace,
     )
+
+
+def _effort(message: corrector_pb2.CorrectionOptions) -> Effort:
+    if not message.effort_name:
+        return effort_name(message.effort or 1)
+    try:
+        return effort_name(message.effort_name)
+    except InvalidInput as error:
+        raise InvalidInput.of("effort_name", error.violations[0].description) from error
 
 
 def pack_report(report: Report) -> corrector_pb2.Report:
@@ -229,11 +203,23 @@ def unpack_correction(message: corrector_pb2.CorrectResponse) -> Correction:
     """Return the correction of an answer.
 
     Raises:
-        InvalidInput: the motion or the report is missing or malformed.
+        InvalidInput: the motion or the report is missing, or one of them or the trace is malformed.
     """
     if message.violations or not (message.HasField("motion") and message.HasField("report")):
         raise InvalidInput.of("response", "has no motion and report; must have both")
-    return Correction(unpack_motion(message.motion), unpack_report(message.report))
+    trace = unpack_trace(message.trace) if message.HasField("trace") else None
+    return Correction(unpack_motion(message.motion), unpack_report(message.report), trace)
+
+
+def unpack_scored(message: corrector_pb2.ScoreResponse) -> Score:
+    """Return the score of an answer.
+
+    Raises:
+        InvalidInput: the score is missing or malformed.
+    """
+    if message.violations or not message.HasField("score"):
+        raise InvalidInput.of("response", "has no score; must have one")
+    return unpack_score(message.score)
 
 
 def pack_corrector_info(info: CorrectorInfo) -> corrector_pb2.DescribeCorrectorResponse:

@@ -49,6 +49,16 @@ class CorrectorServiceStub:
                 request_serializer=motion_dot_v1_dot_corrector__pb2.CorrectRequest.SerializeToString,
                 response_deserializer=motion_dot_v1_dot_corrector__pb2.CorrectResponse.FromString,
                 _registered_method=True)
+        self.Score = channel.unary_unary(
+                '/motion.v1.CorrectorService/Score',
+                request_serializer=motion_dot_v1_dot_corrector__pb2.ScoreRequest.SerializeToString,
+                response_deserializer=motion_dot_v1_dot_corrector__pb2.ScoreResponse.FromString,
+                _registered_method=True)
+        self.ScoreStream = channel.stream_stream(
+                '/motion.v1.CorrectorService/ScoreStream',
+                request_serializer=motion_dot_v1_dot_corrector__pb2.ScoreRequest.SerializeToString,
+                response_deserializer=motion_dot_v1_dot_corrector__pb2.ScoreResponse.FromString,
+                _registered_method=True)
 
 
 class CorrectorServiceServicer:
@@ -72,6 +82,18 @@ class CorrectorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Score(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ScoreStream(self, request_iterator, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CorrectorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -89,6 +111,16 @@ def add_CorrectorServiceServicer_to_server(servicer, server):
                     servicer.CorrectStream,
                     request_deserializer=motion_dot_v1_dot_corrector__pb2.CorrectRequest.FromString,
                     response_serializer=motion_dot_v1_dot_corrector__pb2.CorrectResponse.SerializeToString,
+            ),
+            'Score': grpc.unary_unary_rpc_method_handler(
+                    servicer.Score,
+                    request_deserializer=motion_dot_v1_dot_corrector__pb2.ScoreRequest.FromString,
+                    response_serializer=motion_dot_v1_dot_corrector__pb2.ScoreResponse.SerializeToString,
+            ),
+            'ScoreStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.ScoreStream,
+                    request_deserializer=motion_dot_v1_dot_corrector__pb2.ScoreRequest.FromString,
+                    response_serializer=motion_dot_v1_dot_corrector__pb2.ScoreResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -172,6 +204,60 @@ class CorrectorService:
             '/motion.v1.CorrectorService/CorrectStream',
             motion_dot_v1_dot_corrector__pb2.CorrectRequest.SerializeToString,
             motion_dot_v1_dot_corrector__pb2.CorrectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Score(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motion.v1.CorrectorService/Score',
+            motion_dot_v1_dot_corrector__pb2.ScoreRequest.SerializeToString,
+            motion_dot_v1_dot_corrector__pb2.ScoreResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScoreStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/motion.v1.CorrectorService/ScoreStream',
+            motion_dot_v1_dot_corrector__pb2.ScoreRequest.SerializeToString,
+            motion_dot_v1_dot_corrector__pb2.ScoreResponse.FromString,
             options,
             channel_credentials,
             insecure,

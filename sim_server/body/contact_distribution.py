@@ -5,9 +5,9 @@ Forces lie in friction cones, of which each contact has a pyramid with four edge
     min_x |A'x - b|^2 + rho |x|^2,  x >= 0,
 
 with one row of A for each edge. Its dual has six unknowns, y = b - A'x, which is the wrench that stays unexplained. It
-solves  y + A' max(0, A y) / rho = b,  a monotone piecewise linear equation. Semismooth Newton (Qi and Sun, "A nonsmooth
-version of Newton's method", Mathematical Programming 58, 1993) solves it in a few steps from the y of the last control
-step.
+solves  y + A' max(0, A y) / rho = b,  in which the gradient of a strongly convex piecewise quadratic function vanishes.
+Semismooth Newton (Qi and Sun, "A nonsmooth version of Newton's method", Mathematical Programming 58, 1993) with a line
+search finds it from anywhere, and in a few steps from the y of the last substep.
 
 The result of a row does not depend on the other rows.
 """
@@ -22,7 +22,9 @@ from motion.array_types import BoolArray, FloatArray
 FRICTION = 0.7  # of the cones that forces are planned in; the floor's own coefficient is 1
 _MOMENT_WEIGHT = 3.0  # [1/m]; an error of 1 N m counts as much as one of 3 N
 REGULARIZATION = 0.05  # rho above
-_NEWTON_STEPS = (1.0,) * 8 + (0.5,) * 6  # full steps nearly always suffice; halved ones break a rare cycle
+_NEWTON_STEPS = 16
+_LINE_SEARCH_STEPS = 6
+_SLOPE_LEFT = 0.1  # a step is long enough where this share of its first slope is left; full ones nearly always are
 _TOLERANCE_N = 0.05
 
 FRICTION_EDGES = np.array([[FRICTION, 1, 0], [-FRICTION, 1, 0], [0, 1, FRICTION], [0, 1, -FRICTION]])
@@ -63,15 +65,46 @@ def distribute_wrench(matrix: FloatArray, wrench: FloatArray, dual: FloatArray) 
         Forces along the edges (n, edges) [N], and the dual solution (n, 6): the weighted wrench that no contact
         supplies.
     """
-    dual = dual.copy()
-    for damping in _NEWTON_STEPS:
-        pushed = np.maximum((matrix @ dual[..., None])[..., 0], 0)
+    dual, edges = dual.copy(), (matrix @ dual[..., None])[..., 0]
+    for _ in range(_NEWTON_STEPS):
+        pushed = np.maximum(edges, 0)
         gradient = dual + (pushed[:, None] @ matrix)[:, 0] / REGULARIZATION - wrench
         unsolved = np.abs(gradient).max(-1) > _TOLERANCE_N
         if not unsolved.any():
             break
         active = np.where(pushed[..., None] > 0, matrix, 0)
         hessian = np.eye(6) + np.swapaxes(active, 1, 2) @ matrix / REGULARIZATION
-        step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
-        dual -= np.where(unsolved, damping, 0.0)[:, None] * step
+        step = np.linalg.solve(hessian, -gradient[..., None])[..., 0] * unsolved[:, None]
+        edge_step = (matrix @ step[..., None])[..., 0]
+        length = _line_search(edges, edge_step, (step * (dual - wrench)).sum(-1), (step**2).sum(-1))[:, None]
+        dual, edges = dual + length * step, edges + length * edge_step
     return np.maximum((matrix @ dual[..., None])[..., 0], 0) / REGULARIZATION, dual
+
+
+def _line_search(edges: FloatArray, edge_step: FloatArray, constant: FloatArray, linear: FloatArray) -> FloatArray:
+    """Return how far to go along each Newton step (n,), at most all of it.
+
+    Along a step the slope of the function,  constant + linear t + edge_step . max(0, edges + t edge_step) / rho,  grows
+    with t; it is zero where the function is least.
+    """
+
+    def slope(length: FloatArray) -> FloatArray:
+        pushed = np.maximum(edges + length[:, None] * edge_step, 0)
+        return constant + linear * length + (edge_step * pushed).sum(-1) / REGULARIZATION
+
+    low, high, length = np.zeros(len(edges)), np.ones(len(edges)), np.ones(len(edges))
+    low_slope, high_slope = slope(low), slope(high)
+    enough = _SLOPE_LEFT * np.abs(low_slope)
+    beyond = high_slope > enough
+    for _ in range(_LINE_SEARCH_STEPS):
+        if not beyond.any():
+            break
+        between = low - low_slope * (high - low) / np.where(beyond, high_slope - low_slope, 1)
+        between = np.clip(between, 0.9 * low + 0.1 * high, 0.1 * low + 0.9 * high)
+        length = np.where(beyond, between, length)
+        middle = slope(length)
+        below, above = beyond & (middle < 0), beyond & (middle >= 0)
+        low, low_slope = np.where(below, length, low), np.where(below, middle, low_slope)
+        high, high_slope = np.where(above, length, high), np.where(above, middle, high_slope)
+        beyond &= np.abs(middle) > enough
+    return length

@@ -14,7 +14,15 @@ import numpy as np
 from motion import rotation
 from motion.array_types import FloatArray
 from motion.skeleton import JOINT_NAMES
-from sim_server.body.humanoid import BODY_OF_JOINT, NUM_SOLE_POINTS, SOLE_POINT_JOINT, default_model, sole_points
+from sim_server.body.humanoid import (
+    BODY_OF_JOINT,
+    NUM_SOLE_POINTS,
+    SOLE_M,
+    SOLE_POINT_JOINT,
+    SOLE_POINT_SIDE,
+    default_model,
+    sole_points,
+)
 
 # Neck and collars cannot reach the floor before head and shoulders do, and soles have their own points.
 _WITHOUT = ("neck", "collar", "ankle", "foot")
@@ -47,7 +55,7 @@ def contact_points(model: mujoco.MjModel, offsets: FloatArray) -> FloatArray:
         (53, 4) centre and radius [m]; the first twelve are the points of the soles, in the order of
         `humanoid.sole_points`.
     """
-    soles = np.pad(sole_points(offsets), ((0, 0), (0, 1)))
+    soles = np.column_stack([sole_points(offsets), np.zeros(NUM_SOLE_POINTS)])
     return np.concatenate([soles, *(_segment_points(model, joint) for joint in _JOINTS)])
 
 
@@ -75,6 +83,24 @@ def lowest_points(points: FloatArray, positions: FloatArray, rotations: FloatArr
     lowest = positions[..., joints, :] + rotation.rotate(rotations[..., joints, :], points[..., :3])
     lowest[..., 1] -= points[..., 3]
     return lowest
+
+
+def sole_heights(positions: FloatArray, rotations: FloatArray, offsets: FloatArray) -> FloatArray:
+    """Compute the height of the lowest point of each sole over the floor.
+
+    Heights are those of the motion, where the toe joint of a planted foot is at height 0 and so is its sole.
+
+    Args:
+        positions: (frames, 22, 3) joint positions [m], floor at 0.
+        rotations: (frames, 22, 4) rotations of the joints in the world.
+        offsets: (22, 3) rest pose of the skeleton [m].
+
+    Returns:
+        Heights (frames, 2), left and right [m].
+    """
+    points = rotation.rotate(rotations[:, SOLE_POINT_JOINT], sole_points(offsets))[..., 1]
+    points += positions[:, SOLE_POINT_JOINT, 1] + SOLE_M
+    return np.stack([points[:, SOLE_POINT_SIDE == side].min(1) for side in (0, 1)], -1)
 
 
 def _part(joint: int, end: int) -> str:

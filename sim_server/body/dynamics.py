@@ -33,7 +33,8 @@ def _subtree_matrix() -> FloatArray:
     return below
 
 
-_SUBTREE = _subtree_matrix()
+SUBTREE = _subtree_matrix()
+"""(22, 22) 1 at (j, i) where segment i hangs from joint j."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ def inverse_dynamics(
     moment = np.gradient(momentum, dt, axis=0)[samples] + rotation.cross(centres, force)
 
     # Moments are taken about the origin, so that subtrees simply add up; then each is moved to its joint.
-    subtree_force = _SUBTREE @ force
-    torque = _SUBTREE @ moment - rotation.cross(positions, subtree_force)
+    subtree_force = SUBTREE @ force
+    torque = SUBTREE @ moment - rotation.cross(positions, subtree_force)
 
     arms = centres - positions[:, :1]
     centre = (mass @ arms) / mass.sum()

@@ -6,7 +6,7 @@ angles there is no gimbal lock). An orientation servo drives each ball joint, wi
 up; the floor is y = 0. Bodies collide with the floor but not with each other.
 
 Friction is softer than the floor (`impratio` below 1). MuJoCo's friction cones are convex, so a hard contact pushes a
-sliding foot off the floor; at a step of 1/60 s the foot leaves it, slides on in the air and lands again. A softer one
+sliding foot off the floor; the foot leaves it, slides on in the air and lands again. A softer one
 keeps the foot down until it stops.
 
 The sole lies `SOLE_M` below the ball of the foot. A motion has its floor at the toe joints, so the body has to stand
@@ -29,8 +29,10 @@ from motion.skeleton import CHILDREN, JOINT_NAMES, NUM_JOINTS
 CONTROL_FPS = DEFAULT_FPS
 """Control steps a second. One control step leads from one frame of the reference to the next."""
 SUBSTEPS = 3
-"""Physics steps in a control step."""
+"""Substeps of a control step: the controller computes forces in each of them."""
 SUBSTEP_S = 1 / (SUBSTEPS * CONTROL_FPS)
+PHYSICS_STEPS = 2
+"""Physics steps in a substep. With one, contacts are so soft that a landing foot sinks by 1 cm and slides."""
 
 NUM_SERVOS = NUM_JOINTS - 1
 """Ball joints, each with a servo: all joints but the root."""
@@ -50,7 +52,8 @@ WEIGHT_N = MASS_KG * GRAVITY_M_S2
 GAIN_SCALE = 4.0
 DAMPING_RATIO_S = 0.05  # kd / kp
 ARMATURE = 0.01
-FRICTION_STIFFNESS = 0.1  # of contacts along the floor, relative to their stiffness against it
+FRICTION_STIFFNESS = 0.3  # of contacts along the floor, relative to their stiffness against it
+CONTACT_S = 2 * SUBSTEP_S / PHYSICS_STEPS  # time constant of a contact, the shortest that MuJoCo takes for its step
 
 # The relative mass of each joint's segment, after de Leva, "Adjustments to Zatsiorsky-Seluyanov's segment inertia
 # parameters", Journal of Biomechanics 29, 1996.
@@ -206,9 +209,9 @@ def mjcf(offsets: FloatArray) -> str:
     )
     return f"""<mujoco model="plumb humanoid">
 <compiler angle="radian" inertiafromgeom="true"/>
-<option timestep="{SUBSTEP_S:.12f}" integrator="discrete" gravity="0 {-GRAVITY_M_S2} 0" cone="pyramidal"
+<option timestep="{SUBSTEP_S / PHYSICS_STEPS:.12f}" integrator="discrete" gravity="0 {-GRAVITY_M_S2} 0" cone="pyramidal"
  impratio="{FRICTION_STIFFNESS}" solver="Newton" iterations="10" ls_iterations="10"/>
-<default><geom condim="3" friction="1 .005 .0001" solref="0.02 1" contype="0" conaffinity="1"/></default>
+<default><geom condim="3" friction="1 .005 .0001" solref="{CONTACT_S:.12f} 1" contype="0" conaffinity="1"/></default>
 <worldbody>
 <geom name="floor" type="plane" zaxis="0 1 0" size="0 0 1" contype="1" conaffinity="0"/>
 {_body(offsets, 0)}

@@ -13,6 +13,7 @@ import numpy as np
 
 from motion.array_types import FloatArray, IntArray
 from motion.skeleton import ANKLES, JOINT, NUM_JOINTS, TOES
+from sim_server.body.contact_points import NUM_BODY_POINTS
 from sim_server.body.humanoid import NUM_SERVOS, SUBSTEPS
 
 LOOKAHEAD_FRAMES = (3, 8)
@@ -23,15 +24,16 @@ LOOKAHEAD_JOINTS = (0, *ANKLES, *TOES, JOINT["head"], JOINT["left_wrist"], JOINT
 _SHAPES: dict[str, tuple[int, ...]] = {
     "servo_targets": (SUBSTEPS, NUM_SERVOS, 4),
     "damping_torque": (SUBSTEPS, NUM_SERVOS, 3),
-    "root_position": (3,),
-    "root_rotation": (4,),
-    "root_velocity": (3,),
-    "root_angular_velocity": (3,),
-    "wrench": (6,),
-    "centre_of_mass": (3,),
-    "inertia": (3, 3),
-    "joint_torque": (NUM_SERVOS, 3),
+    "root_position": (SUBSTEPS, 3),
+    "root_rotation": (SUBSTEPS, 4),
+    "root_velocity": (SUBSTEPS, 3),
+    "root_angular_velocity": (SUBSTEPS, 3),
+    "wrench": (SUBSTEPS, 6),
+    "centre_of_mass": (SUBSTEPS, 3),
+    "inertia": (SUBSTEPS, 3, 3),
+    "joint_torque": (SUBSTEPS, NUM_SERVOS, 3),
     "foot_contact": (2,),
+    "body_contact": (NUM_BODY_POINTS,),
     "target_joints": (NUM_JOINTS, 3),
     "lookahead_joints": (len(LOOKAHEAD_FRAMES), len(LOOKAHEAD_JOINTS), 3),
     "lookahead_contact": (len(LOOKAHEAD_FRAMES), 2),
@@ -42,13 +44,10 @@ ROW_WIDTH = _EDGES[-1]
 """Numbers in a row."""
 
 
-class ReferenceStep(NamedTuple):
-    """What n bodies follow in one control step, each field (n, ...); in the world frame unless stated otherwise.
+class SubstepReference(NamedTuple):
+    """What the controllers of n bodies follow in one substep; in the world frame unless stated otherwise.
 
     Attributes:
-        servo_targets: (n, 3, 21, 4) orientation of each servo's joint relative to its parent at the end of each
-            substep, in MuJoCo's depth-first order.
-        damping_torque: (n, 3, 21, 3) servo damping times the reference's angular velocity [N m], in the child's frame.
         root_position: (n, 3) [m].
         root_rotation: (n, 4) quaternion.
         root_velocity: (n, 3) [m/s].
@@ -57,7 +56,39 @@ class ReferenceStep(NamedTuple):
         centre_of_mass: (n, 3) from the root [m].
         inertia: (n, 3, 3) of the whole body about its root [kg m²].
         joint_torque: (n, 21, 3) of the inverse dynamics [N m], in the child's frame, depth-first.
+        foot_contact: (n, 2) as in `ReferenceStep`.
+        body_contact: (n, 41) as in `ReferenceStep`.
+    """
+
+    root_position: FloatArray
+    root_rotation: FloatArray
+    root_velocity: FloatArray
+    root_angular_velocity: FloatArray
+    wrench: FloatArray
+    centre_of_mass: FloatArray
+    inertia: FloatArray
+    joint_torque: FloatArray
+    foot_contact: FloatArray
+    body_contact: FloatArray
+
+
+class ReferenceStep(NamedTuple):
+    """What n bodies follow in one control step, each field (n, ...); fields (n, 3, ...) are of its three substeps.
+
+    Attributes:
+        servo_targets: (n, 3, 21, 4) orientation of each servo's joint relative to its parent at the end of each
+            substep, in MuJoCo's depth-first order.
+        damping_torque: (n, 3, 21, 3) servo damping times the reference's angular velocity [N m], in the child's frame.
+        root_position: (n, 3, 3) this field and the next seven are those of `SubstepReference`.
+        root_rotation: (n, 3, 4).
+        root_velocity: (n, 3, 3).
+        root_angular_velocity: (n, 3, 3).
+        wrench: (n, 3, 6).
+        centre_of_mass: (n, 3, 3).
+        inertia: (n, 3, 3, 3).
+        joint_torque: (n, 3, 21, 3).
         foot_contact: (n, 2) 1 where the left or right foot may carry load: it is down when the step begins or ends.
+        body_contact: (n, 41) 1 where another contact point may carry load, in the order of `contact_points`.
         target_joints: (n, 22, 3) the reference's joints at the end of the step [m].
         lookahead_joints: (n, 2, 8, 3) its `LOOKAHEAD_JOINTS` at each of the `LOOKAHEAD_FRAMES` [m].
         lookahead_contact: (n, 2, 2) `foot_contact` of each of the `LOOKAHEAD_FRAMES`.
@@ -74,6 +105,7 @@ class ReferenceStep(NamedTuple):
     inertia: FloatArray
     joint_torque: FloatArray
     foot_contact: FloatArray
+    body_contact: FloatArray
     target_joints: FloatArray
     lookahead_joints: FloatArray
     lookahead_contact: FloatArray
@@ -82,7 +114,13 @@ class ReferenceStep(NamedTuple):
         """Return the steps of some of the bodies, as copies."""
         return ReferenceStep(*(field[bodies] for field in self))
 
+    def substep(self, index: int) -> SubstepReference:
+        """Return what the controllers follow in one of the substeps, as views."""
+        fields = {name: getattr(self, name)[:, index] for name in _CONTROL_FIELDS}
+        return SubstepReference(**fields, foot_contact=self.foot_contact, body_contact=self.body_contact)
 
+
+_CONTROL_FIELDS = SubstepReference._fields[:-2]
 assert tuple(_SHAPES) == ReferenceStep._fields
 
 

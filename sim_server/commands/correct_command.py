@@ -10,10 +10,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from motion.protocols import CorrectionOptions, Corrector
+from motion.protocols import DEFAULT_EFFORT, CorrectionOptions, Corrector
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
 from motion.shell.reading_flags import ReadingFlags
-from sim_server.commands.correctors import open_corrector, parse_assist
+from sim_server.commands.correctors import open_corrector, parse_assist, parse_effort
+from sim_server.commands.trace_files import TracingCorrector, check_trace_path
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,15 @@ class Correct(ReadingFlags):
     """Correct motions and write them with a report of each.
 
     The exit status is 1 if a motion failed (it is written too, marked FAILED), or if an input or a member of a set
-    could not be used; a motion that was carried, marked ASSISTED, counts as completed.
+    could not be used, or a trace was asked for and not made; a motion that was carried, marked ASSISTED, counts as
+    completed.
     """
 
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="IN...")]
-    """Motions (.bvh, .npy, .npz), packed sets or HumanML3D folders."""
+    """Motions (.bvh, .fbx, .glb, .amc, .npy, .npz), packed sets or folders."""
     out: Path
-    """Output path: for one input a file or set, without a suffix in the format of IN; for several inputs a folder."""
+    """Output path: for one input a file or set, without a suffix in the format of IN; for several inputs a folder;
+    "DIR/*.{bvh,glb}" writes files for each motion."""
     overwrite: bool = False
     """Allow the output to replace an input."""
     rig: Annotated[Path | None, arg(metavar="FILE.bvh")] = None
@@ -42,8 +45,10 @@ class Correct(ReadingFlags):
     """Mark a motion as FAILED that needs more assist than this on average."""
     in_place: bool = False
     """Keep the input's path over the floor, as on a treadmill, where the correction would make the body travel."""
-    effort: Annotated[int, arg(metavar="1-4")] = 1
-    """Number of ways in which each motion is corrected; the best result is kept."""
+    effort: Annotated[str, arg(metavar="kinematic|fast|standard|thorough")] = DEFAULT_EFFORT
+    """How much computing a motion may take. The numbers of older versions are accepted: 1 standard, 2-4 thorough."""
+    trace: Annotated[Path | None, arg(metavar="PATH")] = None
+    """Write what the body did in each step: contacts, forces, controls. FILE.npz for one motion, a folder for more."""
     seed: int = 0
     """Seed of the correction."""
     json: bool = False
@@ -58,11 +63,18 @@ class Correct(ReadingFlags):
         from sim_server.file_correction import correct_files
 
         policy, assist = self.policy if self.server else "", parse_assist(self.assist)
-        options = CorrectionOptions(policy, assist, self.effort, self.max_assist, self.in_place)
+        options = CorrectionOptions(policy, assist, parse_effort(self.effort), self.max_assist, self.in_place)
+        tracing: list[TracingCorrector] = []
+        if self.trace:
+            check_trace_path(self.trace, self.inputs, self.out)
         with ExitStack() as stack, progress_bar("motions") as progress:
 
             def opened() -> Corrector:
-                return stack.enter_context(open_corrector(self.server, self.policy, self.threads))
+                corrector = stack.enter_context(open_corrector(self.server, self.policy, self.threads))
+                if self.trace is None:
+                    return corrector
+                tracing.append(TracingCorrector(corrector, self.trace))
+                return tracing[-1]
 
             corrected = correct_files(
                 self.inputs,
@@ -83,9 +95,12 @@ class Correct(ReadingFlags):
         for note in corrected.notes:
             log(f"plumb-sim: {note}")
         log(f"written to {', '.join(map(str, corrected.written))}")
+        for each in tracing:
+            log(each.describe_files())
         if self.json:
             # `left_out` in the summary is the older name of the notes.
             summary |= {"left_out": list(corrected.notes)}
             document = {"reports": corrected.documents(), "summary": summary, "notes": list(corrected.notes)}
             print(json.dumps(document, indent=1))
-        return DONE_WITH_FAILURES if summary["failed"] or corrected.unreadable else DONE
+        incomplete = summary["failed"] or corrected.unreadable or any(each.without_trace for each in tracing)
+        return DONE_WITH_FAILURES if incomplete else DONE

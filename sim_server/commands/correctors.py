@@ -1,4 +1,4 @@
-"""What several commands need: the corrector that the flags name, the assist limit, and clean motions from files."""
+"""What several commands need: the corrector or scorer that the flags name, assist, effort, and motions from files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from motion.correction_options import effort_name
 from motion.errors import InvalidInput
 from motion.formats.motion_file import MotionFile
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
-from motion.protocols import Assist, Corrector
+from motion.protocols import Assist, Corrector, Effort, Scorer
 from motion.shell.command import log
 
 
@@ -26,6 +27,29 @@ def open_corrector(server: str | None, policy: str, threads: int) -> Iterator[Co
 
         with PhysicsCorrector(policy, threads=threads) as local:
             yield local
+
+
+@contextmanager
+def open_scorer(server: str | None) -> Iterator[Scorer]:
+    """Open the scorer at the address `server`, or one in this process if there is no address."""
+    if server is not None:
+        from motion.rpc.corrector_client import RemoteCorrector
+
+        with RemoteCorrector(server) as remote:
+            yield remote
+    else:
+        from sim_server.feasibility import Scorer as LocalScorer
+
+        with LocalScorer() as local:
+            yield local
+
+
+def parse_effort(text: str) -> Effort:
+    """Parse the value of `--effort`: a name, or one of the whole numbers of older command lines."""
+    try:
+        return effort_name(int(text) if text.lstrip("-").isdecimal() else text)
+    except InvalidInput as error:
+        raise InvalidInput.of("--effort", error.violations[0].description) from error
 
 
 def parse_assist(text: str) -> Assist:

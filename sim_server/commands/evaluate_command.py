@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Positional, UseAppendAction, arg
 
 from motion.errors import InvalidInput
-from motion.protocols import Assist, CorrectionOptions
+from motion.protocols import DEFAULT_EFFORT, Assist, CorrectionOptions
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
 from motion.shell.reading_flags import ReadingFlags
-from sim_server.commands.correctors import open_corrector, parse_assist, read_clean_motions
+from sim_server.commands.correctors import open_corrector, parse_assist, parse_effort, read_clean_motions
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Evaluate(ReadingFlags):
     """Name or folder of the policy; by default the corrector's own."""
     assist: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="auto|none|NEWTONS")]] = ()
     """Limit of the assist, the external force on the root; by default auto."""
-    effort: Annotated[int, arg(metavar="1-4")] = 1
-    """Number of ways in which each motion is corrected; the best result is kept."""
+    effort: Annotated[str, arg(metavar="kinematic|fast|standard|thorough")] = DEFAULT_EFFORT
+    """How much computing a motion may take. The numbers of older versions are accepted: 1 standard, 2-4 thorough."""
     seed: int = 0
     """Seed of the corruption and the correction."""
     json: bool = False
@@ -57,6 +57,7 @@ class Evaluate(ReadingFlags):
         carded = [policy for policy in policies if self._is_carded(policy, card_name)]
         if self.card and not carded:
             raise InvalidInput.of("--card", f"is the card of {card_name}, which is not evaluated; add it by --policy")
+        effort = parse_effort(self.effort)
         limits: dict[str, Assist] = {text: parse_assist(text) for text in self.assist or ("auto",)}
         if not self.data:
             raise InvalidInput.of("DATA", "names no file; must be at least one")
@@ -66,10 +67,10 @@ class Evaluate(ReadingFlags):
         for policy in policies:
             with open_corrector(self.server, policy, self.threads) as corrector:
                 for (path, source), kind, limit in product(sets.items(), self.corrupt or ("clean",), limits):
-                    options = CorrectionOptions(policy if self.server else "", limits[limit], self.effort)
+                    options = CorrectionOptions(policy if self.server else "", limits[limit], effort)
                     with progress_bar("motions", f"{path.stem} {kind}") as progress:
                         result = evaluate(corrector, source.motions.motions, kind, self.seed, options, progress)
-                    row = {"set": path.stem, "assist": limit, "effort": self.effort, **result}
+                    row = {"set": path.stem, "assist": limit, "effort": effort, **result}
                     rows.append(row)
                     if policy in carded and row["policy"] == card_name:
                         scores.append(row)

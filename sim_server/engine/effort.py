@@ -1,40 +1,27 @@
-"""Effort: simulates a motion in several ways that differ in when they raise the assist, and keeps the best."""
+"""Effort: how a motion is simulated, by how much computing it may take."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from motion.protocols import MAX_EFFORT, CorrectionOptions
+from motion.protocols import CorrectionOptions
 from sim_server.engine.job import AnyJob
-from sim_server.policies.policy import BasePolicy, Policy
+from sim_server.engine.search import SearchSettings
+from sim_server.engine.trial import Trial
+from sim_server.policies.policy import ZERO, BasePolicy, Policy
 
-
-@dataclass(frozen=True)
-class Trial:
-    """One way to simulate a motion.
-
-    Attributes:
-        policy: what acts on top of the analytic controller.
-        threshold_scale: factor on the distance at which the assist is raised.
-    """
-
-    policy: Policy
-    threshold_scale: float
+_SEARCHES = {"standard": SearchSettings(), "thorough": SearchSettings(candidates=64, rounds=3, failures=100)}
 
 
 def plan_trials(policy: Policy, options: CorrectionOptions) -> list[Trial]:
-    """Return the trials of a motion, as many as its effort allows; the usual way comes first.
+    """Return the ways to simulate a motion that its effort allows.
 
-    The second trial raises the assist earlier. The third is the analytic controller alone or, where that is the usual
-    way, one that raises the assist later. The fourth raises it earlier still. With a fixed limit nothing is raised, so
-    that only different policies make different trials.
+    The policy `zero` is a baseline without a controller that a search could act on; it has the ladder at any effort.
     """
-    other = Trial(BasePolicy(), 1.0) if policy.learned else Trial(policy, 1.6)
-    if options.assist != "auto":
-        return [Trial(policy, 1.0), other][: options.effort if policy.learned else 1]
-    return [Trial(policy, 1.0), Trial(policy, 0.6), other, Trial(policy, 0.4)][: options.effort]
+    if policy.name == ZERO:
+        return [Trial(policy)]
+    return [Trial(BasePolicy() if options.effort in _SEARCHES else policy, search=_SEARCHES.get(options.effort))]
 
 
 def best_job(jobs: Sequence[AnyJob], options: CorrectionOptions) -> AnyJob:
@@ -52,8 +39,5 @@ def best_job(jobs: Sequence[AnyJob], options: CorrectionOptions) -> AnyJob:
 
     best = min(jobs, key=badness)
     best.plan.attempts = sum(job.plan.attempts for job in jobs)
-    best.steps_simulated = sum(job.steps_simulated for job in jobs)
+    best.plan.steps_simulated = sum(job.steps_simulated for job in jobs)
     return best
-
-
-assert len(plan_trials(BasePolicy(), CorrectionOptions(effort=MAX_EFFORT))) == MAX_EFFORT

@@ -1,4 +1,4 @@
-"""The engine: corrects many motions at once, each in a slot of one simulation, with an assist ladder of its own."""
+"""The engine: simulates the rollouts of many jobs at once, each in a slot of one simulation."""
 
 from __future__ import annotations
 
@@ -9,55 +9,61 @@ import numpy as np
 
 from motion.array_types import IntArray
 from sim_server.body.reference_row import ROW_WIDTH, view_steps
+from sim_server.engine.balance import add_foot_shift
 from sim_server.engine.job import AnyJob
-from sim_server.engine.simulation import Simulation, Snapshot
+from sim_server.engine.perturbation import PERTURBATION_SIZE, perturb
+from sim_server.engine.rollout import Rollout
+from sim_server.engine.simulation import Simulation
 from sim_server.policies.policy import act_each
 
 
 class Engine(Generic[AnyJob]):
     """Runs jobs in the slots of a simulation; it must not be used from several Python threads at once.
 
-    A slot whose job is done is free for the next job at once.
+    A slot whose rollout is done is free for the next one at once. Earlier jobs come first.
 
     Args:
-        slots: motions that are simulated at once.
+        slots: rollouts that are simulated at once.
         threads: threads that the physics uses.
     """
 
     def __init__(self, slots: int = 32, threads: int = 1):
         self._simulation = Simulation(slots, threads)
-        self._jobs: dict[int, AnyJob] = {}
+        self._slots = slots
+        self._jobs: list[AnyJob] = []
+        self._rollouts: dict[int, tuple[AnyJob, Rollout]] = {}
         self._free = list(range(slots))
-        self._added: list[int] = []
         self._rows = np.zeros((slots, ROW_WIDTH))
-        self._assist_limit = np.zeros(slots)
 
     @property
     def has_room(self) -> bool:
-        """Whether a slot is free."""
-        return bool(self._free)
+        """Whether a job that is added now finds a free slot."""
+        return sum(job.size for job in self._jobs) < self._slots
 
     @property
     def jobs(self) -> list[AnyJob]:
-        """The jobs that are running, in the order of their slots."""
-        return [self._jobs[slot] for slot in sorted(self._jobs)]
+        """The jobs that are running, in the order in which they were added."""
+        return list(self._jobs)
 
     def add(self, job: AnyJob) -> None:
-        """Put a job into the first free slot; there must be one."""
-        slot = self._free.pop(0)
-        self._jobs[slot] = job
-        self._added.append(slot)
+        """Add a job; its rollouts get free slots after those of the jobs before it."""
+        self._jobs.append(job)
 
     def step(self) -> list[AnyJob]:
-        """Simulate one control step of every job, and return those that are done, in the order of their slots."""
-        self._reset_added()
-        if not self._jobs:
-            return []
-        slots = sorted(self._jobs)
-        self._simulate(np.array(slots), [self._jobs[slot] for slot in slots])
-        done = [slot for slot in slots if self._jobs[slot].done]
-        self._free = sorted([*self._free, *done])
-        return [self._jobs.pop(slot) for slot in done]
+        """Simulate one control step of every rollout, and return the jobs that are done, in their order."""
+        self._drop_cancelled()
+        self._fill_slots()
+        if self._rollouts:
+            slots = sorted(self._rollouts)
+            self._simulate(np.array(slots), [self._rollouts[slot][1] for slot in slots])
+            for slot in slots:
+                job, rollout = self._rollouts[slot]
+                if rollout.done:
+                    self._release(slot)
+                    job.finish_rollout(rollout)
+        done = [job for job in self._jobs if job.done]
+        self._jobs = [job for job in self._jobs if not job.done]
+        return done
 
     def run(self, jobs: Iterable[AnyJob]) -> Iterator[AnyJob]:
         """Run jobs until all are done. Each is taken when there is room for it, and yielded when it is done."""
@@ -69,34 +75,55 @@ class Engine(Generic[AnyJob]):
                 return
             yield from self.step()
 
-    def _reset_added(self) -> None:
-        """Put the bodies of the jobs that were added into their slots, all at once."""
-        if not self._added:
+    def _drop_cancelled(self) -> None:
+        for slot in [slot for slot, (job, _) in self._rollouts.items() if job.cancelled]:
+            self._release(slot)
+
+    def _release(self, slot: int) -> None:
+        del self._rollouts[slot]
+        self._free.append(slot)
+        self._free.sort()
+
+    def _fill_slots(self) -> None:
+        """Put waiting rollouts into free slots, all at once."""
+        added: dict[int, Rollout] = {}
+        for job in self._jobs:
+            while self._free and job.has_waiting:
+                slot = self._free.pop(0)
+                added[slot] = job.start_rollout()
+                self._rollouts[slot] = job, added[slot]
+        if not added:
             return
-        references = [self._jobs[slot].reference for slot in self._added]
+        references = [rollout.reference for rollout in added.values()]
         qpos = np.stack([reference.qpos for reference in references])
         qvel = np.stack([reference.qvel for reference in references])
-        self._simulation.reset(self._added, references, qpos, qvel)
-        self._added = []
+        self._simulation.reset(list(added), references, qpos, qvel)
+        begun = {slot: rollout.snapshot for slot, rollout in added.items() if rollout.snapshot is not None}
+        if begun:
+            self._simulation.restore(list(begun), list(begun.values()))
 
-    def _simulate(self, slots: IntArray, jobs: list[AnyJob]) -> None:
-        for slot, job in zip(slots, jobs, strict=True):
-            self._rows[slot] = job.reference.rows[job.step]
-            self._assist_limit[slot] = job.assist_limit
-            if job.needs_snapshot:
-                job.keep_snapshot(self._simulation.snapshot(slot))
-        reference, limit = view_steps(self._rows[slots]), self._assist_limit[slots]
-        body = self._simulation.state(slots)
-        action = act_each([job.active_policy for job in jobs], body, reference, limit)
-        forces = self._simulation.step(slots, body, reference, limit, action)
+    def _simulate(self, slots: IntArray, rollouts: list[Rollout]) -> None:
+        """Simulate one control step of some rollouts."""
+        perturbation = np.zeros((len(slots), PERTURBATION_SIZE))
+        for row, (slot, rollout) in enumerate(zip(slots, rollouts, strict=True)):
+            self._rows[slot] = rollout.reference.rows[rollout.start + len(rollout)]
+            if rollout.perturbation is not None:
+                perturbation[row] = rollout.perturbation[len(rollout)]
+        limit = np.array([rollout.control.limit_n for rollout in rollouts])
+        body, reference = self._simulation.state(slots), view_steps(self._rows[slots])
+        action = act_each([rollout.control.policy for rollout in rollouts], body, reference, limit)
+        balancing = np.flatnonzero([rollout.balances for rollout in rollouts])
+        if len(balancing):
+            shift = np.zeros((len(slots), 2, 3))
+            shift[balancing] = self._simulation.place_feet(
+                slots[balancing], body.select(balancing), reference.select(balancing)
+            )
+            action = perturb(add_foot_shift(action, body, shift), body, reference, perturbation)
+        outcome = self._simulation.step(slots, body, reference, limit, action)
 
         joints = self._simulation.joints(slots)
         distance = np.linalg.norm(joints - reference.target_joints, axis=-1).mean(-1)
         distance[self._simulation.diverged(slots)] = np.inf
-        retries: dict[int, Snapshot] = {}
-        for row, (slot, job) in enumerate(zip(slots, jobs, strict=True)):
-            snapshot = job.record(joints[row], float(distance[row]), forces.assist[row])
-            if snapshot is not None:
-                retries[int(slot)] = snapshot
-        if retries:
-            self._simulation.restore(list(retries), list(retries.values()))
+        snapshots = self._simulation.snapshots(slots)
+        for row, rollout in enumerate(rollouts):
+            rollout.record(joints[row], float(distance[row]), outcome.assist[row], outcome.inputs[row], snapshots[row])

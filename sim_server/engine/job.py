@@ -1,7 +1,9 @@
-"""A job of the engine: one motion's simulation, with its assist ladder and its results."""
+"""A job of the engine: one motion on its way through the simulation, by a strategy of its own."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -9,74 +11,116 @@ import numpy as np
 from motion.array_types import FloatArray
 from motion.metrics import COMPLETION_LIMIT_M
 from motion.protocols import CorrectionOptions
-from motion.skeleton import NUM_JOINTS
 from sim_server.body.retarget import Reference
-from sim_server.engine.ladder import AssistPlan
-from sim_server.engine.simulation import Snapshot
-from sim_server.policies.policy import BasePolicy, Policy
-
-_ANALYTIC = BasePolicy()
+from sim_server.engine.rollout import Path, Rollout
+from sim_server.engine.trial import Trial
+from sim_server.policies.policy import Policy
 
 
 class Job:
-    """One motion on its way through the engine, which fills in the results.
+    """One motion on its way through the engine.
+
+    A strategy decides what is simulated: it yields rollouts that may run side by side, gets them back when all of them
+    are done, settles a part of the motion's path by them, and yields the next ones.
 
     Args:
         reference: what the body follows.
         options: how to correct the motion.
         policy: what acts on top of the analytic controller.
-        threshold_scale: factor on the policy's `assist_threshold_m`.
+        trial: the way to simulate the motion; by default the ladder.
+        seed: seed of everything random.
 
     Attributes:
+        path: the way of the motion that is settled so far.
         plan: the rung of the assist ladder for each control step.
-        positions: (frames, 22, 3) simulated joints, raised by `humanoid.SOLE_M` [m].
-        assist: (frames - 1, 6) force [N] and torque [N m] that acted on the root, in the world frame.
-        distance: (frames,) mean joint distance to the reference [m].
-        step: the control step that comes next.
-        steps_simulated: control steps simulated so far, with those that were taken back.
-        diverged_at: the control step in which the simulated state diverged; the frames after it repeat the last one
-            before. None if it did not.
+        steps_simulated: control steps simulated so far, with those that were thrown away.
         cancelled: set from outside to drop the job.
     """
 
     def __init__(
-        self, reference: Reference, options: CorrectionOptions, policy: Policy, threshold_scale: float = 1.0
+        self,
+        reference: Reference,
+        options: CorrectionOptions,
+        policy: Policy,
+        trial: Trial | None = None,
+        seed: int = 0,
     ) -> None:
+        trial = trial or Trial(policy)
         self.reference = reference
         self.policy = policy
-        self.plan = AssistPlan.create(options, reference.steps, policy.learned)
-        self.positions = np.empty((len(reference), NUM_JOINTS, 3))
-        self.positions[0] = reference.positions[0]
-        self.assist = np.zeros((reference.steps, 6))
-        self.distance = np.zeros(len(reference))
-        self.step = 0
-        self.steps_simulated = 0
-        self.diverged_at: int | None = None
+        self.path = Path(reference)
+        self.plan = trial.plan_assist(options, reference.steps)
         self.cancelled = False
-        self._threshold_scale = threshold_scale
-        self._gave_up = False
-        self._furthest_step = 0
-        self._snapshots: list[Snapshot] = []
-
-    @property
-    def active_policy(self) -> Policy:
-        """The policy of the control step that comes next."""
-        return self.policy if self.plan.rung_at(self.step).with_policy else _ANALYTIC
-
-    @property
-    def assist_limit(self) -> float:
-        """The limit of the assist in the control step that comes next [N] and [N m]."""
-        return self.plan.rung_at(self.step).limit_n
+        self._strategy: Iterator[list[Rollout]] = trial.start(self.path, self.plan, seed)
+        self._waiting: deque[Rollout] = deque()
+        self._unfinished = 0
+        self._steps_of_done = 0
+        self._finished = False
+        self._next_rollouts()
 
     @property
     def done(self) -> bool:
         """Whether there is nothing left to simulate."""
-        return self.cancelled or self.diverged_at is not None or self.step >= self.reference.steps
+        return self.cancelled or self._finished
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether a rollout waits for a slot."""
+        return bool(self._waiting) and not self.cancelled
+
+    @property
+    def size(self) -> int:
+        """Rollouts that wait for a slot or are in one."""
+        return self._unfinished
+
+    def start_rollout(self) -> Rollout:
+        """Return the next rollout that waits for a slot."""
+        return self._waiting.popleft()
+
+    def finish_rollout(self, rollout: Rollout) -> None:
+        """Take back a rollout that is done; with the last one of them the strategy goes on."""
+        self.plan.steps_simulated += len(rollout)
+        self._unfinished -= 1
+        if not self._unfinished:
+            self._next_rollouts()
+
+    def _next_rollouts(self) -> None:
+        rollouts = next(self._strategy, None)
+        if rollouts is None:
+            self._finished = True
+            return
+        self._waiting.extend(rollouts)
+        self._unfinished = len(rollouts)
+
+    @property
+    def positions(self) -> FloatArray:
+        """Simulated joints (frames, 22, 3), raised by `humanoid.SOLE_M` [m]."""
+        return self.path.positions
+
+    @property
+    def assist(self) -> FloatArray:
+        """Force [N] and torque [N m] on the root in each control step (frames - 1, 6), in the world frame."""
+        return self.path.assist
+
+    @property
+    def distance(self) -> FloatArray:
+        """Mean joint distance to the reference (frames,) [m]."""
+        return self.path.distance
+
+    @property
+    def diverged_at(self) -> int | None:
+        """The control step in which the simulated state diverged; None if it did not."""
+        return self.path.diverged_at
+
+    @property
+    def steps_simulated(self) -> int:
+        """Control steps simulated so far, with those that were thrown away."""
+        return self.plan.steps_simulated
 
     @property
     def progress(self) -> float:
-        """The share of the control steps that was reached, from 0 to 1; it never falls when the ladder goes back."""
-        return 1.0 if self.done else self._furthest_step / self.reference.steps
+        """The share of the control steps that was reached, from 0 to 1; it never falls when the job goes back."""
+        return 1.0 if self.done else self.path.furthest_step / self.reference.steps
 
     @property
     def failed(self) -> bool:
@@ -92,50 +136,6 @@ class Job:
     def mean_assist(self) -> float:
         """Mean force of the assist [N] plus its mean torque [N m]."""
         return float(np.linalg.norm(self.assist.reshape(-1, 2, 3), axis=-1).mean(0).sum())
-
-    @property
-    def needs_snapshot(self) -> bool:
-        """Whether the ladder may want to come back to the state before the next control step."""
-        return len(self.plan.rungs) > 1 and len(self._snapshots) == self.step
-
-    def keep_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep the state before the next control step."""
-        self._snapshots.append(snapshot)
-
-    def record(self, joints: FloatArray, distance: float, assist: FloatArray) -> Snapshot | None:
-        """Record where a control step led, or go back to retry with more assist.
-
-        Args:
-            joints: (22, 3) joints after the step [m].
-            distance: their mean distance to the reference [m]; infinite where the state diverged.
-            assist: (6,) force [N] and torque [N m] that acted on the root.
-
-        Returns:
-            The state to go back to; None to go on.
-        """
-        self.assist[self.step] = assist
-        self.steps_simulated += 1
-        threshold = self._threshold_scale * self.active_policy.assist_threshold_m
-        if distance > threshold and not self._gave_up:
-            mean_force = float(self.force_norms[: self.step + 1].mean())
-            distances = self.distance[: self.step + 1]
-            retry_step = self.plan.raise_around(self.step, distances, self.steps_simulated, mean_force)
-            if retry_step is not None:
-                self.step = retry_step
-                del self._snapshots[retry_step + 1 :]
-                return self._snapshots[retry_step]
-            self.plan.hold(self.step)
-            self._gave_up = distance > COMPLETION_LIMIT_M
-        if not np.isfinite(distance):
-            self.diverged_at = self.step
-            self.positions[self.step + 1 :] = self.positions[self.step]
-            self.distance[self.step + 1 :] = np.inf
-            return None
-        self.step += 1
-        self._furthest_step = max(self._furthest_step, self.step)
-        self.positions[self.step] = joints
-        self.distance[self.step] = distance
-        return None
 
 
 AnyJob = TypeVar("AnyJob", bound=Job)

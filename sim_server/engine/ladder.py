@@ -3,8 +3,8 @@
 A motion is simulated at the lowest rung first: by the analytic controller alone, without assist. Where the body leaves
 its reference, the simulation goes back to a little before that moment and continues on the next rung for a while. First
 come rungs where the analytic controller has a little assist, because it stays closest to what it can track at all; then
-the learned policy with as much, then with more; the last rung is the analytic controller again. If a rung is not
-enough, the next retry starts further back and one rung higher. What was already right is not simulated twice, and a
+the learned policy with as much, then with more. If a rung is not enough, the next retry starts further back and one
+rung higher. What was already right is not simulated twice, and a
 second of assist in a motion of ten seconds stays a second.
 
 A motion that keeps falling has a budget of simulated time, and a smaller one while nearly nothing but the assist
@@ -14,14 +14,18 @@ nothing is simulated again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from motion.array_types import FloatArray, IntArray
+from motion.metrics import COMPLETION_LIMIT_M
 from motion.protocols import CorrectionOptions
 from sim_server.body.humanoid import CONTROL_FPS, WEIGHT_N
+from sim_server.engine.rollout import Path, Rollout, StepControl
+from sim_server.policies.policy import BasePolicy, Policy
 
 RUNGS_N = (0.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 1000.0)
 """The limits of the assist, from the lowest rung to the highest [N] and [N m]."""
@@ -30,13 +34,12 @@ _BACK_STEPS = 8  # control steps from the failure back to the start of a retry, 
 _BACK_MORE = 3  # control steps more for each further rung
 _NEAR_REFERENCE_M = 0.05  # a retry starts where the mean joint distance was below this
 _AHEAD_STEPS = 5  # control steps after the failure for which the raised limit stays
-
-
 _BUDGET_LENGTHS = 30  # simulated time after which the search for the least assist is given up, in motion lengths
 # The same for a body that was carried by more than _HOPELESS of its weight so far.
 _HOPELESS = 0.75
 _HOPELESS_BUDGET_STEPS = round(90 * CONTROL_FPS)
 _HOPELESS_BUDGET_LENGTHS = 3
+_ANALYTIC = BasePolicy()
 
 
 class Rung(NamedTuple):
@@ -61,12 +64,14 @@ class AssistPlan:
         attempts: simulations begun: the first one, and every one that went back.
         given_up: the control step from which the motion has the last rung, and the control steps simulated until then,
             if its budget was spent.
+        steps_simulated: control steps simulated so far, with those that were thrown away.
     """
 
     rungs: tuple[Rung, ...]
     rung_of_step: IntArray
     attempts: int = 1
     given_up: tuple[int, int] | None = None
+    steps_simulated: int = 0
 
     @classmethod
     def create(cls, options: CorrectionOptions, steps: int, learned: bool) -> AssistPlan:
@@ -81,8 +86,7 @@ class AssistPlan:
             case "auto":
                 rungs = tuple(Rung(n, True) for n in RUNGS_N if not learned or n >= _LEARNED_FROM_N)
                 if learned:
-                    first = (Rung(n, False) for n in RUNGS_N if n <= _LEARNED_FROM_N)
-                    rungs = (*first, *rungs, Rung(RUNGS_N[-1], False))
+                    rungs = (*(Rung(n, False) for n in RUNGS_N if n <= _LEARNED_FROM_N), *rungs)
             case "none":
                 rungs = (Rung(0.0, True),)
             case limit:
@@ -93,20 +97,23 @@ class AssistPlan:
         """Return the rung of a control step."""
         return self.rungs[self.rung_of_step[step]]
 
+    def control(self, step: int, policy: Policy, threshold_scale: float = 1.0) -> StepControl:
+        """Return what acts in a control step, as `climb_ladder` has its arguments."""
+        rung = self.rung_at(step)
+        active = policy if rung.with_policy else _ANALYTIC
+        return StepControl(active, rung.limit_n, threshold_scale * active.assist_threshold_m)
+
     @property
     def highest_limit_n(self) -> float:
         """The highest limit of any control step [N] and [N m]."""
         return self.rungs[int(self.rung_of_step.max())].limit_n
 
-    def raise_around(
-        self, failed_step: int, distance: FloatArray, steps_simulated: int = 0, mean_force: float = 0.0
-    ) -> int | None:
+    def raise_around(self, failed_step: int, distance: FloatArray, mean_force: float = 0.0) -> int | None:
         """Raise the rung around a failure.
 
         Args:
             failed_step: the control step in which the body left its reference.
             distance: (failed_step + 1,) mean joint distance to the reference at the start of each step so far [m].
-            steps_simulated: control steps simulated so far, which the budget is compared with.
             mean_force: mean norm of the assist force up to the failure [N].
 
         Returns:
@@ -119,14 +126,22 @@ class AssistPlan:
         latest = max(0, failed_step - _BACK_STEPS - _BACK_MORE * reached)
         near_reference = np.flatnonzero(distance[: latest + 1] < _NEAR_REFERENCE_M)
         start = int(near_reference[-1]) if len(near_reference) else 0
-        if steps_simulated >= self._budget(mean_force):
-            self.given_up = start, steps_simulated
+        if self.steps_simulated >= self._budget(mean_force):
+            self.given_up = start, self.steps_simulated
             self.rung_of_step[start:] = len(self.rungs) - 1
         else:
             window = self.rung_of_step[start : failed_step + 1 + _AHEAD_STEPS]
             np.maximum(window, reached + 1, out=window)
         self.attempts += 1
         return start
+
+    def raise_window(self, start: int, stop: int) -> bool:
+        """Raise a window to the rung above its highest one; return False if there is none."""
+        reached = int(self.rung_of_step[start:stop].max())
+        if reached + 1 >= len(self.rungs):
+            return False
+        self.rung_of_step[start:stop] = np.maximum(self.rung_of_step[start:stop], reached + 1)
+        return True
 
     def _budget(self, mean_force: float) -> int:
         """Return the control steps that may be simulated before the search is given up."""
@@ -140,3 +155,35 @@ class AssistPlan:
         """Extend the rung of a control step over the next ones: it is still needed, and there is no higher one."""
         window = self.rung_of_step[step : step + 1 + _AHEAD_STEPS]
         np.maximum(window, self.rung_of_step[step], out=window)
+
+
+def climb_ladder(path: Path, plan: AssistPlan, policy: Policy, threshold_scale: float = 1.0) -> Iterator[list[Rollout]]:
+    """Simulate a motion from where its path ends, and raise the assist where the body leaves its reference.
+
+    Args:
+        path: the way of the motion; extended to its end.
+        plan: the rung of each control step; raised.
+        policy: what acts on the rungs with a policy.
+        threshold_scale: factor on the policy's `assist_threshold_m`.
+
+    Yields:
+        One rollout at a time.
+    """
+    gave_up = False
+    while not path.done:
+        controls = [plan.control(step, policy, threshold_scale) for step in range(path.step, len(plan.rung_of_step))]
+        if gave_up:
+            controls = [control._replace(threshold_m=np.inf) for control in controls]
+        rollout = Rollout(path.reference, path.step, path.snapshot, controls)
+        yield [rollout]
+        path.extend(rollout)
+        if not rollout.failed:
+            continue
+        failed_step = rollout.start + len(rollout) - 1
+        mean_force = float(np.linalg.norm(path.assist[: failed_step + 1, :3], axis=-1).mean())
+        retry_step = None if gave_up else plan.raise_around(failed_step, path.distance[: failed_step + 1], mean_force)
+        if retry_step is not None:
+            path.cut(retry_step)
+        else:
+            plan.hold(failed_step)
+            gave_up = gave_up or rollout.distances[-1] > COMPLETION_LIMIT_M

@@ -16,18 +16,21 @@ from mujoco.batch import Batch
 
 from motion import rotation
 from motion.array_types import BoolArray, FloatArray, IntArray
+from sim_server.body.contact_points import NUM_CONTACT_POINTS
 from sim_server.body.humanoid import (
     BODY_OF_JOINT,
     NUM_CTRL,
     NUM_DOFS,
-    NUM_SOLE_POINTS,
+    PHYSICS_STEPS,
     ROOT_DOFS,
     SUBSTEPS,
     default_model,
 )
 from sim_server.body.reference_row import ReferenceStep
 from sim_server.body.retarget import Reference
-from sim_server.engine.controller import BodyState, ControlForces, compute_control
+from sim_server.engine.balance import next_foot_shift
+from sim_server.engine.body_state import BodyState
+from sim_server.engine.controller import compute_control
 from sim_server.policies.policy import Action
 
 _INPUTS = mujoco.mjtState.mjSTATE_CTRL.value | mujoco.mjtState.mjSTATE_QFRC_APPLIED.value
@@ -44,11 +47,25 @@ class Snapshot(NamedTuple):
 
     Attributes:
         state: MuJoCo's full state.
-        dual: (6,) dual solution of the last control step.
+        dual: (6,) dual solution of the last substep.
+        foot_shift: (2, 3) where the feet were put relative to the reference [m]; see `balance`.
     """
 
     state: FloatArray
     dual: FloatArray
+    foot_shift: FloatArray
+
+
+class StepOutcome(NamedTuple):
+    """What acted on n bodies in a control step.
+
+    Attributes:
+        assist: (n, 6) assist force [N] and torque [N m] on the root in the world frame, as the mean over the substeps.
+        inputs: (n, SUBSTEPS, NUM_CTRL + NUM_DOFS) MuJoCo's `ctrl` and `qfrc_applied` in each substep.
+    """
+
+    assist: FloatArray
+    inputs: FloatArray
 
 
 class Simulation:
@@ -64,8 +81,9 @@ class Simulation:
         self._xpos, self._xquat, self._qvel = (self._batch.bind(name) for name in ("xpos", "xquat", "qvel"))
         self._qpos = self._batch.bind("qpos")
         self._models = [default_model()] * slots
-        self._sole_points = np.zeros((slots, NUM_SOLE_POINTS, 3))
+        self._contact_points = np.zeros((slots, NUM_CONTACT_POINTS, 4))
         self._dual = np.zeros((slots, 6))
+        self._foot_shift = np.zeros((slots, 2, 3))
         self._blank = self._batch.state[0].copy()
 
     def reset(
@@ -85,12 +103,13 @@ class Simulation:
         """
         for slot, reference in zip(slots, references, strict=True):
             self._models[slot] = reference.model
-            self._sole_points[slot] = reference.sole_points
+            self._contact_points[slot] = reference.contact_points
         self._batch.set_models(self._models)
         self._batch.state[slots] = self._blank
         self._qpos[slots] = qpos
         self._qvel[slots] = qvel
         self._dual[slots] = 0
+        self._foot_shift[slots] = 0
         self._batch.forward(ids=slots, stage=_POSITIONS_KNOWN)
 
     def state(self, slots: IntArray) -> BodyState:
@@ -105,16 +124,23 @@ class Simulation:
         """Return a (n,) mask of slots whose velocity is not finite or above 300 m/s or rad/s."""
         return ~(np.abs(self._qvel[slots]).max(-1) < _DIVERGED_RATE)
 
-    def snapshot(self, slot: int) -> Snapshot:
-        """Return the state of a slot, for `restore`."""
-        return Snapshot(self._batch.state[slot].copy(), self._dual[slot].copy())
+    def snapshots(self, slots: IntArray) -> list[Snapshot]:
+        """Return the states of slots, for `restore`."""
+        states = zip(self._batch.state[slots], self._dual[slots], self._foot_shift[slots], strict=True)
+        return [Snapshot(*state) for state in states]
 
     def restore(self, slots: Sequence[int], snapshots: Sequence[Snapshot]) -> None:
         """Take slots back to earlier states."""
         for slot, snapshot in zip(slots, snapshots, strict=True):
             self._batch.state[slot] = snapshot.state
             self._dual[slot] = snapshot.dual
+            self._foot_shift[slot] = snapshot.foot_shift
         self._batch.forward(ids=slots, stage=_POSITIONS_KNOWN)
+
+    def place_feet(self, slots: IntArray, body: BodyState, reference: ReferenceStep) -> FloatArray:
+        """Advance the foot placement of some bodies by one control step, as `balance.next_foot_shift` does."""
+        self._foot_shift[slots] = next_foot_shift(self._foot_shift[slots], body, reference)
+        return self._foot_shift[slots]
 
     def step(
         self,
@@ -123,7 +149,7 @@ class Simulation:
         reference: ReferenceStep,
         assist_limit: FloatArray,
         action: Action,
-    ) -> ControlForces:
+    ) -> StepOutcome:
         """Simulate one control step of some slots.
 
         Args:
@@ -132,27 +158,29 @@ class Simulation:
             reference: what they follow in this step.
             assist_limit: (n,) bound on the norm of the assist force [N] and torque [N m].
             action: the action of the policy.
-
-        Returns:
-            The forces that acted.
         """
-        forces = compute_control(
-            body,
-            reference,
-            self._sole_points[slots],
-            assist_limit,
-            self._dual[slots],
-            action.wrench,
-            action.controller_mask,
-        )
-        self._dual[slots] = forces.dual
         targets = reference.servo_targets
         if action.target_offsets is not None:
             targets = rotation.multiply(targets, rotation.exp(action.target_offsets)[:, None])
         inputs = np.empty((len(slots), SUBSTEPS, NUM_CTRL + NUM_DOFS))
         inputs[..., :NUM_CTRL] = targets.reshape(len(slots), SUBSTEPS, NUM_CTRL)
-        inputs[..., NUM_CTRL:] = forces.applied[:, None]
-        inputs[..., NUM_CTRL + ROOT_DOFS :] += reference.damping_torque.reshape(len(slots), SUBSTEPS, -1)
-        self._batch.rollout(SUBSTEPS, inputs, _INPUTS, record=(), ids=slots)
-        self._batch.forward(ids=slots, stage=_POSITIONS_KNOWN)
-        return forces
+        assist = np.zeros((len(slots), 6))
+        for substep in range(SUBSTEPS):
+            forces = compute_control(
+                body if substep == 0 else self.state(slots),
+                reference.substep(substep),
+                self._contact_points[slots],
+                assist_limit,
+                self._dual[slots],
+                action.wrench,
+                action.controller_mask,
+            )
+            self._dual[slots] = forces.dual
+            assist += forces.assist / SUBSTEPS
+            inputs[:, substep, NUM_CTRL:] = forces.applied
+            damping = reference.damping_torque[:, substep].reshape(len(slots), -1)
+            inputs[:, substep, NUM_CTRL + ROOT_DOFS :] += damping
+            held = np.repeat(inputs[:, substep, None], PHYSICS_STEPS, 1)
+            self._batch.rollout(PHYSICS_STEPS, held, _INPUTS, record=(), ids=slots)
+            self._batch.forward(ids=slots, stage=_POSITIONS_KNOWN)
+        return StepOutcome(assist, inputs)

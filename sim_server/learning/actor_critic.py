@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
+from motion.errors import InvalidInput
 from sim_server.learning.training_recipe import PpoRecipe
 from sim_server.policies.learned_policy import CLIP_RANGE
 
@@ -125,8 +127,34 @@ class ImitationPPO(PPO):
         self.policy.load_state_dict(weights)
         self.policy.optimizer.load_state_dict({**self.policy.optimizer.state_dict(), "state": moments})
 
+    def begin_as(self, tensors: Mapping[str, np.ndarray]) -> None:
+        """Take over the actor of a policy; numbers that it does not observe have no influence at first.
+
+        Args:
+            tensors: as `LearnedPolicy` takes them.
+
+        Raises:
+            InvalidInput: its layers have other sizes than those of the recipe.
+        """
+        own = self.actor()
+        whole = {name: np.array(value, np.float32) for name, value in tensors.items()}
+        seen = len(whole["mean"])
+        whole["mean"] = np.concatenate([whole["mean"], own["mean"][seen:]])
+        whole["scale"] = np.concatenate([whole["scale"], own["scale"][seen:]])
+        whole["weight0"] = np.pad(whole["weight0"], [(0, 0), (0, len(own["mean"]) - seen)])
+        theirs, ours = ({name: value.shape for name, value in each.items()} for each in (whole, own))
+        if theirs != ours:
+            raise InvalidInput.of("start", f"is a policy with layers {theirs}; must have {ours}")
+        with torch.no_grad():
+            for name, value in self._actor_parameters().items():
+                value.copy_(torch.from_numpy(whole[name]))
+
     def actor(self) -> dict[str, np.ndarray]:
         """Return the tensors of the actor, as `LearnedPolicy` takes them."""
+        parameters = self._actor_parameters()
+        return {name: value.detach().numpy().astype(np.float32).copy() for name, value in parameters.items()}
+
+    def _actor_parameters(self) -> dict[str, torch.Tensor]:
         layers = [layer for layer in self.policy.mlp_extractor.policy_net if isinstance(layer, nn.Linear)]
         layers.append(self.policy.action_net)  # pyright: ignore[reportArgumentType]
         normalization = self.policy.features_extractor
@@ -134,4 +162,4 @@ class ImitationPPO(PPO):
         tensors = {"mean": normalization.mean, "scale": normalization.scale}
         for index, layer in enumerate(layers):
             tensors |= {f"weight{index}": layer.weight, f"bias{index}": layer.bias}
-        return {name: value.detach().numpy().astype(np.float32).copy() for name, value in tensors.items()}
+        return tensors

@@ -13,10 +13,11 @@ from motion.motion import Motion
 from motion.skeleton import mirrored
 from sim_server.body.humanoid import CONTROL_FPS, DAMPING, SERVO_JOINTS, SOLE_M
 from sim_server.body.reference_row import view_steps
-from sim_server.body.retarget import Reference, retarget
+from sim_server.body.retarget import Reference
 from sim_server.correction import at_control_rate
 from sim_server.evaluation.corruption import corrupt
 from sim_server.preparation import prepare
+from sim_server.reference import reference_from_positions
 
 _MIN_FRAMES = 12
 _FOLLOWING_FRAMES = 5.0  # smoothing of the path by which the clean motion follows the reference over the floor
@@ -53,8 +54,8 @@ def state_at(reference: Reference, step: int) -> tuple[np.ndarray, np.ndarray]:
     """
     row = view_steps(reference.rows[step])
     rates = row.damping_torque[0] / DAMPING[SERVO_JOINTS, None]
-    qpos = np.concatenate([row.root_position, row.root_rotation, row.servo_targets[0].ravel()])
-    return qpos, np.concatenate([row.root_velocity, row.root_angular_velocity, rates.ravel()])
+    qpos = np.concatenate([row.root_position[0], row.root_rotation[0], row.servo_targets[0].ravel()])
+    return qpos, np.concatenate([row.root_velocity[0], row.root_angular_velocity[0], rates.ravel()])
 
 
 def make_clip(motion: Motion, weight: float, kind: str, seed: int) -> Clip:
@@ -72,7 +73,7 @@ def make_clip(motion: Motion, weight: float, kind: str, seed: int) -> Clip:
         numpy.linalg.LinAlgError: the reference cannot be computed.
     """
     clean = Motion(at_control_rate(motion), CONTROL_FPS, name=motion.name)
-    reference = retarget(prepare(corrupt(clean, kind, seed).positions))
+    reference = reference_from_positions(corrupt(clean, kind, seed).positions)
     truth = reference.positions
     if kind != "clean":
         truth = prepare(clean.positions).positions + (0, SOLE_M, 0)

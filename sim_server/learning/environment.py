@@ -99,7 +99,7 @@ class ImitationVecEnv(UniformVecEnv):
         actions = self._actions
         reference, body = self._next_steps(self._all), self._simulation.state(self._all)
         last_joints = self._simulation.joints(self._all)
-        forces = self._simulation.step(self._all, body, reference, self._limit, decode_action(actions, body))
+        assist, _ = self._simulation.step(self._all, body, reference, self._limit, decode_action(actions, body))
         self._step += 1
         diverged = self._simulation.diverged(self._all)
         body = self._simulation.state(self._all)
@@ -107,11 +107,11 @@ class ImitationVecEnv(UniformVecEnv):
         distance = np.linalg.norm(self._simulation.joints(self._all) - truth, axis=-1).mean(-1)
         with np.errstate(all="ignore"):
             gained = reward(
-                self._weights, truth, body, reference, forces.assist, last_joints, actions, self._last_action
+                self._weights, truth, body, reference, assist, last_joints, actions, self._last_action
             )
         gained = np.where(diverged | ~np.isfinite(gained), 0.0, gained)
         self._last_action = actions
-        newtons = np.linalg.norm(forces.assist[:, :3], axis=-1)
+        newtons = np.linalg.norm(assist[:, :3], axis=-1)
         self._totals += np.stack([gained, newtons, np.where(diverged, 0.0, distance)], -1)
         lasted = self._step - self._first
         failed = diverged | ~(distance < self._rules.fail_m)

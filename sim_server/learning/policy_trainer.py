@@ -23,7 +23,9 @@ from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import VecEnv
 
 from motion import __version__
+from motion.errors import InvalidInput
 from motion.motion import Motion
+from motion.protocols import CorrectionOptions
 from motion.shell.atomic import atomic_path
 from motion.shell.provenance import source_commit
 from sim_server.corrector import Corrector
@@ -36,6 +38,7 @@ from sim_server.learning.workers import ParallelVecEnv
 from sim_server.policies.learned_policy import LearnedPolicy
 from sim_server.policies.observation import ACTION_SIZE
 from sim_server.policies.policy_folder import write_policy
+from sim_server.policies.policy_store import load_policy
 
 _REWARD_GAIN = 2.0  # times (1 - gamma), which brings returns to about 1
 _STATISTICS_STEPS = 40
@@ -130,6 +133,11 @@ class PolicyTrainer:
         self.steps = 0
         if (folder / _STATE).exists():
             self._load()
+        elif recipe.start:
+            policy = load_policy(recipe.start)
+            if not isinstance(policy, LearnedPolicy):
+                raise InvalidInput.of("start", f"is {recipe.start!r}, which is not learned; must be a learned policy")
+            self._ppo.begin_as(policy.tensors)
 
     def run(
         self,
@@ -193,7 +201,7 @@ class PolicyTrainer:
         """Correct the held-out motions with the current policy, and return the main results."""
         policy = LearnedPolicy(self.recipe.name, self._ppo.actor(), {})
         with Corrector(policy, threads=torch.get_num_threads()) as corrector:
-            result = evaluate(corrector, self._held_out)
+            result = evaluate(corrector, self._held_out, options=CorrectionOptions(effort="fast"))
         values = {name: result[name] for name in _HELD_OUT_VALUES}
         values |= {name: result[name]["mean"] for name in _HELD_OUT_MEANS}
         for name, value in values.items():

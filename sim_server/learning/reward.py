@@ -10,7 +10,7 @@ from motion import rotation
 from motion.skeleton import ANKLES, TOES
 from sim_server.body.humanoid import BODY_OF_JOINT, DAMPING, ROOT_DOFS, SERVO_JOINTS
 from sim_server.body.reference_row import ReferenceStep
-from sim_server.engine.controller import BodyState
+from sim_server.engine.body_state import BodyState
 
 _JOINT_DAMPING = np.repeat(DAMPING[SERVO_JOINTS], 3)
 _TOE_DOWN_M, _ANKLE_DOWN_M = 0.035, 0.085  # the joints of a standing foot are lower
@@ -82,7 +82,7 @@ def reward(
     rotation_error = rotation.log(rotation.multiply(rotation.conjugate(body.local_rotations()), target))
     rates = reference.damping_torque[:, -1].reshape(count, -1) / _JOINT_DAMPING
     rate_error = ((body.qvel[:, ROOT_DOFS:] - rates) ** 2).mean(-1)
-    root_error = ((body.qvel[:, :3] - reference.root_velocity) ** 2).sum(-1)
+    root_error = ((body.qvel[:, :3] - reference.root_velocity[:, -1]) ** 2).sum(-1)
     down = np.minimum(joints[:, ANKLES, 1] - _ANKLE_DOWN_M, joints[:, TOES, 1] - _TOE_DOWN_M) < 0
     slide = np.linalg.norm((joints - last_joints)[:, TOES][..., [0, 2]], axis=-1) * reference.foot_contact
     force, torque = np.linalg.norm(assist.reshape(count, 2, 3), axis=-1).T

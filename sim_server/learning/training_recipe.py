@@ -141,6 +141,8 @@ class TrainingRecipe:
         limits: how the assist limits of clips follow the episodes.
         reward: weights of the reward.
         held_out: motions to evaluate the policy on; none if left out.
+        start: name or folder of the learned policy that the actor begins as; empty to begin from nothing. What the
+            policy does not see yet has no influence at first.
     """
 
     name: Annotated[str, Text()]
@@ -153,6 +155,7 @@ class TrainingRecipe:
     limits: AssistSchedule = field(default_factory=AssistSchedule)
     reward: RewardWeights = field(default_factory=RewardWeights)
     held_out: Annotated[HeldOutRecipe | None, Table(HeldOutRecipe)] = None
+    start: Annotated[str, Text(may_be_empty=True)] = ""
 
 
 def load_training_recipe(name_or_path: str | os.PathLike[str]) -> TrainingRecipe:

@@ -9,8 +9,8 @@ import numpy as np
 
 from motion.array_types import FloatArray
 from sim_server.body.reference_row import ReferenceStep
-from sim_server.engine.controller import BodyState
-from sim_server.policies.observation import ACTION_SIZE, OBSERVATION_SIZE, decode_action, observe
+from sim_server.engine.body_state import BodyState
+from sim_server.policies.observation import ACTION_SIZE, decode_action, observe
 from sim_server.policies.policy import Action
 
 CLIP_RANGE = 5.0
@@ -33,7 +33,7 @@ class LearnedPolicy:
 
     Args:
         name: name of the policy.
-        tensors: `mean` and `scale` (OBSERVATION_SIZE,) that normalise an observation, and for each layer i `weight{i}`
+        tensors: `mean` and `scale` (size,) that normalise an observation, and for each layer i `weight{i}`
             (out, in) and `bias{i}` (out,); all float32.
         card: where the policy comes from. Three of its entries change how it acts: `assist_threshold_m`; `activation`,
             one of `ACTIVATIONS`; and `clip_range`, the bound on normalised observations, null for no bound.
@@ -51,14 +51,23 @@ class LearnedPolicy:
         count = sum(key.startswith("weight") for key in tensors)
         self._layers = [(np.ascontiguousarray(tensors[f"weight{i}"].T), tensors[f"bias{i}"]) for i in range(count)]
 
+    @property
+    def tensors(self) -> dict[str, FloatArray]:
+        """The tensors of the policy, as it was made of them."""
+        tensors = {"mean": self._mean, "scale": self._scale}
+        for index, (weight, bias) in enumerate(self._layers):
+            tensors |= {f"weight{index}": weight.T, f"bias{index}": bias}
+        return tensors
+
     def act(self, body: BodyState, reference: ReferenceStep, assist_limit: FloatArray) -> Action:
         """Choose the action of n bodies for one control step; see `Policy.act`."""
-        return decode_action(self.actions(observe(body, reference, assist_limit)), body)
+        seen = observe(body, reference, assist_limit)[:, : len(self._mean)]
+        return decode_action(self.actions(seen), body)
 
     def actions(self, observations: FloatArray) -> FloatArray:
-        """Evaluate the network: (n, OBSERVATION_SIZE) -> (n, ACTION_SIZE)."""
+        """Evaluate the network: (n, size of its observation) -> (n, ACTION_SIZE)."""
         count = len(observations)
-        padded = np.zeros((-(-count // _BLOCK) * _BLOCK, OBSERVATION_SIZE), np.float32)
+        padded = np.zeros((-(-count // _BLOCK) * _BLOCK, len(self._mean)), np.float32)
         padded[:count] = observations
         out = np.empty((len(padded), ACTION_SIZE), np.float32)
         for start in range(0, len(padded), _BLOCK):

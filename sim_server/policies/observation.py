@@ -11,13 +11,21 @@ import numpy as np
 from motion import rotation
 from motion.array_types import FloatArray
 from motion.skeleton import ANKLES, NUM_JOINTS, TOES
-from sim_server.body.humanoid import BODY_OF_JOINT, NUM_SERVOS, ROOT_DOFS, ROTATION_DOFS, WEIGHT_N
+from sim_server.body.contact_points import CONTACT_POINT_JOINT
+from sim_server.body.humanoid import (
+    BODY_OF_JOINT,
+    NUM_SERVOS,
+    NUM_SOLE_POINTS,
+    ROOT_DOFS,
+    ROTATION_DOFS,
+    WEIGHT_N,
+)
 from sim_server.body.reference_row import LOOKAHEAD_FRAMES, LOOKAHEAD_JOINTS, ReferenceStep
-from sim_server.engine.controller import BodyState
+from sim_server.engine.body_state import BodyState
 from sim_server.policies.policy import Action
 
-OBSERVATION_VERSION = 1
-"""Version of observation and action; a policy of another version is refused."""
+OBSERVATION_VERSION = 2
+"""Version of observation and action. Each version adds numbers at the end, so that older policies see what they saw."""
 
 TARGET_OFFSET_RAD = 0.3
 """The offset of a servo target for an action of 1."""
@@ -27,6 +35,7 @@ ACTION_SIZE = ROTATION_DOFS + len(WRENCH_SCALE)
 ACTION_LIMIT = 2.0
 
 _FEET = [*ANKLES, *TOES]
+_FIRST_BODY_POINTS = np.unique(CONTACT_POINT_JOINT[NUM_SOLE_POINTS:], return_index=True)[1]
 
 
 def heading(root_rotation: FloatArray) -> FloatArray:
@@ -56,11 +65,12 @@ def observe(body: BodyState, reference: ReferenceStep, assist_limit: FloatArray)
         (n, OBSERVATION_SIZE) float32, cut to ±8.
     """
     count = len(assist_limit)
+    follow = reference.substep(0)
     root_rotation, root, velocity = body.xquat[:, 1], body.xpos[:, 1], body.qvel[:, :3]
     joints = body.xpos[:, BODY_OF_JOINT]
     rotation_errors = rotation.multiply(
         rotation.conjugate(np.concatenate([body.local_rotations(), root_rotation[:, None]], 1)),
-        np.concatenate([reference.servo_targets[:, -1], reference.root_rotation[:, None]], 1),
+        np.concatenate([reference.servo_targets[:, -1], follow.root_rotation[:, None]], 1),
     )
     rotation_errors = 2 * rotation.log(rotation_errors).reshape(count, -1)
     up, root_velocity, pose, joint_errors, position_error, velocity_error, wrench, lookahead = _to_heading_frame(
@@ -69,9 +79,9 @@ def observe(body: BodyState, reference: ReferenceStep, assist_limit: FloatArray)
         velocity,
         joints[:, 1:] - root[:, None],
         reference.target_joints - joints,
-        reference.root_position - root,
-        reference.root_velocity - velocity,
-        reference.wrench,
+        follow.root_position - root,
+        follow.root_velocity - velocity,
+        follow.wrench,
         reference.lookahead_joints.reshape(count, -1, 3) - root[:, None],
     )
     parts = [
@@ -86,13 +96,14 @@ def observe(body: BodyState, reference: ReferenceStep, assist_limit: FloatArray)
         4 * position_error,
         rotation_errors[:, -3:],
         velocity_error,
-        0.2 * (reference.root_angular_velocity - body.qvel[:, 3:ROOT_DOFS]),
+        0.2 * (follow.root_angular_velocity - body.qvel[:, 3:ROOT_DOFS]),
         wrench / np.repeat([WEIGHT_N, 200.0], 3),
         4 * joints[:, _FEET, 1],
         reference.foot_contact,
         reference.lookahead_contact.reshape(count, -1),
         2 * lookahead,
         np.log1p(np.minimum(assist_limit, 1000.0) / 10)[:, None] / 3,
+        np.maximum.reduceat(reference.body_contact, _FIRST_BODY_POINTS, axis=1),
     ]
     return np.clip(np.concatenate(parts, axis=1), -8, 8).astype(np.float32)
 
@@ -113,7 +124,9 @@ _PART_SIZES = (
     3 * len(LOOKAHEAD_FRAMES) * len(LOOKAHEAD_JOINTS),  # joints to come
     1,  # limit of the assist
 )
-OBSERVATION_SIZE = sum(_PART_SIZES)
+OBSERVATION_SIZES = {1: sum(_PART_SIZES), 2: sum(_PART_SIZES) + len(_FIRST_BODY_POINTS)}
+"""Length of an observation by its version; the second adds which segments besides the feet may carry load."""
+OBSERVATION_SIZE = OBSERVATION_SIZES[OBSERVATION_VERSION]
 
 
 def decode_action(action: FloatArray, body: BodyState) -> Action:

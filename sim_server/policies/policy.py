@@ -12,7 +12,7 @@ from motion.array_types import BoolArray, FloatArray
 from motion.errors import InvalidInput
 from sim_server.body.humanoid import NUM_SERVOS
 from sim_server.body.reference_row import ReferenceStep
-from sim_server.engine.controller import BodyState
+from sim_server.engine.body_state import BodyState
 
 BASE = "base"
 ZERO = "zero"

@@ -15,7 +15,7 @@ from motion.array_types import FloatArray
 from motion.errors import InvalidInput, NotFound
 from motion.shell.atomic import atomic_group, atomic_path
 from sim_server.policies.learned_policy import ACTIVATIONS, DEFAULT_ACTIVATION, LearnedPolicy
-from sim_server.policies.observation import ACTION_SIZE, OBSERVATION_SIZE, OBSERVATION_VERSION
+from sim_server.policies.observation import ACTION_SIZE, OBSERVATION_SIZES, OBSERVATION_VERSION
 from sim_server.policies.policy import check_policy_name
 
 _WEIGHTS, _CARD = "policy.safetensors", "card.json"
@@ -38,7 +38,7 @@ def read_policy(folder: Path) -> LearnedPolicy:
         tensors = load_file(weights)
     except (OSError, SafetensorError) as error:
         raise InvalidInput.of("policy", f"{weights} is damaged or something else ({error})") from error
-    if fault := _tensor_fault(tensors):
+    if fault := _tensor_fault(tensors, OBSERVATION_SIZES[card["observation_version"]]):
         raise InvalidInput.of("policy", f"{folder} {fault}")
     return LearnedPolicy(card["name"], tensors, card)
 
@@ -87,10 +87,9 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise InvalidInput.of("policy", f"{file} is no card; it must be a JSON object with the policy's name")
     check_policy_name(card["name"])
     version, activation = card.get("observation_version"), card.get("activation", DEFAULT_ACTIVATION)
-    if version != OBSERVATION_VERSION:
-        raise InvalidInput.of(
-            "policy", f"{folder} has observation version {version}; this program's is {OBSERVATION_VERSION}"
-        )
+    if isinstance(version, bool) or version not in OBSERVATION_SIZES:
+        known = " and ".join(map(str, OBSERVATION_SIZES))
+        raise InvalidInput.of("policy", f"{folder} has observation version {version}; this program knows {known}")
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise InvalidInput.of("policy", f"{folder} has activation {activation!r}; known are {', '.join(ACTIVATIONS)}")
     for old, new in _RENAMED.items():
@@ -103,11 +102,11 @@ def _read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
-def _tensor_fault(tensors: Mapping[str, np.ndarray]) -> str | None:
-    """Return what is wrong with the tensors of a policy, or None."""
+def _tensor_fault(tensors: Mapping[str, np.ndarray], observation_size: int) -> str | None:
+    """Return what is wrong with the tensors of a policy that sees so many numbers, or None."""
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     layers = sum(name.startswith("weight") for name in shapes)
-    width = OBSERVATION_SIZE
+    width = observation_size
     required = {"mean": (width,), "scale": (width,)}
     for index in range(layers):
         out = ACTION_SIZE if index == layers - 1 else (*shapes.get(f"weight{index}", ()), 0)[0]
@@ -115,7 +114,7 @@ def _tensor_fault(tensors: Mapping[str, np.ndarray]) -> str | None:
         width = out
     if not layers or shapes != required:
         return (
-            f"has tensors {shapes}; its layers must lead from {OBSERVATION_SIZE} to {ACTION_SIZE} numbers, "
+            f"has tensors {shapes}; its layers must lead from {observation_size} to {ACTION_SIZE} numbers, "
             f"as {required}"
         )
     if not all(tensor.dtype == np.float32 and np.isfinite(tensor).all() for tensor in tensors.values()):

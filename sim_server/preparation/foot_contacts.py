@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter1d, minimum_filter1d
 
-from motion import kinematics, rotation
+from motion import kinematics
 from motion.skeleton import ANKLES, TOES
-from sim_server.body.humanoid import CONTROL_FPS, SOLE_M, SOLE_POINT_JOINT, SOLE_POINT_SIDE, sole_points
-from sim_server.preparation.leg_ik import place_feet, shift_feet
+from sim_server.body.contact_points import sole_heights
+from sim_server.body.humanoid import CONTROL_FPS
+from sim_server.body.leg_ik import place_feet, shift_feet
 from sim_server.preparation.spans import true_spans
 from sim_server.preparation.support import airborne, upright
 
@@ -29,24 +30,6 @@ _LARGEST_PIN_M = 0.06  # a planted foot that moves further is not in one contact
 _STEEPEST = 0.98  # vertical share of its length at which a foot may point down
 
 
-def sole_heights(positions: np.ndarray, rotations: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Compute the height of the lowest point of each sole over the floor.
-
-    Heights are those of the motion, where the toe joint of a planted foot is at height 0 and so is its sole.
-
-    Args:
-        positions: (frames, 22, 3) joint positions [m], floor at 0.
-        rotations: (frames, 22, 4) rotations of the joints in the world.
-        offsets: (22, 3) rest pose of the skeleton [m].
-
-    Returns:
-        Heights (frames, 2), left and right [m].
-    """
-    points = rotation.rotate(rotations[:, SOLE_POINT_JOINT], sole_points(offsets))[..., 1]
-    points += positions[:, SOLE_POINT_JOINT, 1] + SOLE_M
-    return np.stack([points[:, SOLE_POINT_SIDE == side].min(1) for side in (0, 1)], -1)
-
-
 def foot_speeds(positions: np.ndarray) -> np.ndarray:
     """Compute the horizontal speeds of ankle and toe of each foot, in ascending order.
 
@@ -64,7 +47,11 @@ def foot_speeds(positions: np.ndarray) -> np.ndarray:
 
 
 def clean_contacts(
-    positions: np.ndarray, rotations: np.ndarray, offsets: np.ndarray, noisy: bool = False
+    positions: np.ndarray,
+    rotations: np.ndarray,
+    offsets: np.ndarray,
+    noisy: bool = False,
+    carrying: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put planted feet flat and still on the floor, and lift swinging feet clear of it.
 
@@ -74,6 +61,7 @@ def clean_contacts(
         offsets: (22, 3) rest pose of the skeleton [m].
         noisy: whether the motion is too noisy to tell which foot supports the body and which stands on its heel; both
             are then left alone.
+        carrying: (frames, 2) mask of the feet that must carry the body and are planted for that; None for none.
 
     Returns:
         Positions and rotations, shaped like the arguments.
@@ -83,6 +71,8 @@ def clean_contacts(
         height = sole_heights(positions, rotations, offsets)
         slower, faster = np.moveaxis(foot_speeds(positions), -1, 0)
         planted = (faster < _PLANTED_M_S) & (np.abs(height) < _PLANTED_M)
+        if carrying is not None:
+            planted |= carrying
         swing = 1 - _ramp_down(slower, _SWING_M_S)
         swing = gaussian_filter1d(np.minimum(swing, 1 - _supporting_feet(slower, supported)), 0.7, axis=0)
         swing *= np.clip((_frames_to_contact(planted) - 0.5) / _RISE_FRAMES, 0, 1)

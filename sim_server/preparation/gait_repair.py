@@ -12,8 +12,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from motion import kinematics, rotation
 from motion.skeleton import ANKLES, LEGS, TOES
+from sim_server.body.leg_ik import place_feet
 from sim_server.preparation.floating_gait import excess_path, floating_frames
-from sim_server.preparation.leg_ik import place_feet
 from sim_server.preparation.spans import true_spans
 
 _STEP_COST_M2 = 0.3  # price of a step in squared wandering of the standing foot: gives 0.5 m a step at 1.2 m/s

@@ -71,14 +71,14 @@ def test_arrays_of_positions_and_of_features_are_accepted(corrector: Corrector, 
 def test_a_motion_that_cannot_be_simulated_fails_alone(
     corrector: Corrector, motions: list[Motion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, marked = correction_module.retarget, motions[1]
+    real, marked = correction_module.reference_from_positions, motions[1]
 
-    def retarget(prepared):
-        if len(prepared.positions) == 33:
+    def build(positions):
+        if len(positions) == 33:
             raise mujoco.FatalError("no such body")
-        return real(prepared)
+        return real(positions)
 
-    monkeypatch.setattr(correction_module, "retarget", retarget)
+    monkeypatch.setattr(correction_module, "reference_from_positions", build)
     bad = Motion(marked.positions[:33])
     first, failed, last = corrector.correct([motions[0], bad, motions[2]])
     assert failed.report.status == "FAILED" and failed.report.completed == 0
@@ -89,14 +89,14 @@ def test_a_motion_that_cannot_be_simulated_fails_alone(
 
 
 def test_an_unforeseen_error_fails_only_its_own_motion(motions: list[Motion], monkeypatch: pytest.MonkeyPatch) -> None:
-    real = correction_module.retarget
+    real = correction_module.reference_from_positions
 
-    def retarget(prepared):
-        if len(prepared.positions) == 33:
+    def build(positions):
+        if len(positions) == 33:
             raise IndexError("a defect")
-        return real(prepared)
+        return real(positions)
 
-    monkeypatch.setattr(correction_module, "retarget", retarget)
+    monkeypatch.setattr(correction_module, "reference_from_positions", build)
     with Corrector("base") as corrector:
         failing = corrector.submit(Motion(motions[1].positions[:33]))
         with pytest.raises(IndexError, match="a defect"):
@@ -134,9 +134,9 @@ def test_refusals_name_the_motion_and_the_field(corrector: Corrector, motions: l
         "motions[1].positions",
         "motions[2].positions",
     }
-    long = np.repeat(motions[0].positions[:1], 2400, axis=0)
-    corrector.submit(Motion(long, fps=120)).cancel()  # 20 s are taken, whatever the rate
-    with pytest.raises(InvalidInput, match=r"last .* must be between 0.15 and 99.95 s"):
+    long = np.repeat(motions[0].positions[:1], 50_001, axis=0)
+    corrector.submit(Motion(long, fps=120)).cancel()  # 7 minutes are taken, whatever the rate
+    with pytest.raises(InvalidInput, match=r"last .* must be between 0.15 and 2499.95 s"):
         corrector.submit(Motion(long, fps=20))
     with pytest.raises(InvalidInput, match="last"):
         corrector.correct([Motion(motions[0].positions[:6], fps=500)])

@@ -81,8 +81,13 @@ def test_a_fall_says_when(job: Job) -> None:
 
 
 def test_a_state_that_diverged_says_when(job: Job) -> None:
-    job.diverged_at = 30
+    job.path.diverged_at = 30
     assert judge(job, CorrectionOptions()) == ("FAILED", "the simulation diverged at 1.5 s")
+
+
+def test_the_times_of_a_stretch_are_those_of_its_motion(job: Job) -> None:
+    job.positions[64:] -= (0, 0.9, 0)
+    assert judge(job, CorrectionOptions(), start_s=100.0) == ("FAILED", "fell at 103.2 s")
 
 
 def test_a_spent_budget_is_told_and_is_never_ok(job: Job) -> None:

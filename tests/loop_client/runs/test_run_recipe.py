@@ -9,6 +9,7 @@ from loop_fakes import RECIPE
 
 from loop_client.runs.run_recipe import load_recipe, parse_recipe, shipped_recipes
 from motion.errors import InvalidInput, NotFound
+from motion.protocols import CorrectionOptions
 from motion.shell.schema import table_differences, to_table
 
 TEXT = RECIPE.format(data="some/set")
@@ -77,6 +78,16 @@ def test_defaults_are_filled_in() -> None:
         ("n = 6\n", "n = 6\nlambda = 1\n", "data.lambda: is not a known key"),
         ("[generator]", "[synthetic]\nlambda = inf\n[generator]", "synthetic.lambda: is inf; must be a number from 0"),
         ("[generator]", '[correction]\nassist = "much"\n[generator]', "correction.assist: is 'much'; must be 'auto'"),
+        (
+            "[generator]",
+            "[correction]\neffort = 5\n[generator]",
+            "correction.effort: is 5; must be one of 'kinematic', 'fast'",
+        ),
+        (
+            "[generator]",
+            '[correction]\neffort = "4"\n[generator]',
+            "correction.effort: is '4'; must be one of 'kinemat",
+        ),
         ("{ width = 8 }", "{ width = [8] }", r"generator.settings.width: is \[8\]; must be a text, a number"),
         ("{ size = 4,", "{ size = 5,", "evaluation.embedding.size: is 5; must be even"),
         ("[evaluation]", "[evaluation", "is not TOML"),
@@ -86,6 +97,15 @@ def test_mistakes_are_refused_with_their_paths(old: str, new: str, said: str) ->
     assert old in TEXT
     with pytest.raises(InvalidInput, match=said):
         parse_recipe(TEXT.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(("number", "name"), [(1, "standard"), (2, "thorough"), (4, "thorough")])
+def test_a_run_of_a_recipe_with_a_number_for_effort_goes_on_with_its_name(number: int, name: str) -> None:
+    old = parse_recipe(TEXT.replace("[generator]", f"[correction]\neffort = {number}\n[generator]", 1))
+    new = parse_recipe(TEXT.replace("[generator]", f'[correction]\neffort = "{name}"\n[generator]', 1))
+    assert old == new and to_table(old)["correction"]["effort"] == name
+    assert old.correction.options() == CorrectionOptions(effort=name)  # pyright: ignore[reportArgumentType]
+    assert parse_recipe(old.to_toml()) == old
 
 
 def test_all_mistakes_are_reported_at_once() -> None:

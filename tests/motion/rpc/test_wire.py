@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from motion.errors import InvalidInput
 from motion.motion import Motion
-from motion.protocols import Assist, CorrectionOptions, CorrectorInfo, GeneratorInfo
+from motion.protocols import EFFORTS, Assist, CorrectionOptions, CorrectorInfo, Effort, GeneratorInfo
 from motion.report import Correction, PhysicalErrors, Report, Status
 from motion.rpc import wire
 from motion.skeleton import JOINT_NAMES
@@ -182,6 +182,36 @@ def test_positions_must_be_float32() -> None:
 def test_options_survive_the_round_trip(assist: Assist, max_assist_n: float | None) -> None:
     options = CorrectionOptions(policy="base", assist=assist, max_assist_n=max_assist_n, in_place=max_assist_n is None)
     assert wire.unpack_options(wire.pack_options(options)) == options
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_efforts_and_the_wish_for_a_trace_survive_the_round_trip(effort: Effort) -> None:
+    options = CorrectionOptions(effort=effort, trace=effort == "fast")
+    assert wire.unpack_options(wire.pack_options(options)) == options
+
+
+def test_clients_and_servers_that_know_efforts_as_numbers_understand_each_other() -> None:
+    for number, name in ((0, "standard"), (1, "standard"), (2, "thorough"), (4, "thorough")):
+        assert wire.unpack_options(corrector_pb2.CorrectionOptions(effort=number)).effort == name
+    sent = {name: wire.pack_options(CorrectionOptions(effort=name)).effort for name in EFFORTS}
+    assert sent == {"kinematic": 1, "fast": 1, "standard": 1, "thorough": 4}
+    both = corrector_pb2.CorrectionOptions(effort=4, effort_name="fast")
+    assert wire.unpack_options(both).effort == "fast"
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        (corrector_pb2.CorrectionOptions(effort=5), "effort"),
+        (corrector_pb2.CorrectionOptions(effort=-1), "effort"),
+        (corrector_pb2.CorrectionOptions(effort_name="4"), "effort_name"),
+        (corrector_pb2.CorrectionOptions(effort_name="slow", effort=1), "effort_name"),
+    ],
+)
+def test_an_unknown_effort_is_refused_by_its_field(message: corrector_pb2.CorrectionOptions, field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        wire.unpack_options(message)
+    assert [violation.field for violation in refused.value.violations] == [field]
 
 
 def test_a_limit_of_0_is_none_and_an_absent_limit_is_auto() -> None:

@@ -15,9 +15,9 @@ def numbered(count: int) -> np.ndarray:
     return np.arange(count * ROW_WIDTH, dtype=np.float64).reshape(count, ROW_WIDTH)
 
 
-def test_a_row_has_655_numbers_and_every_one_belongs_to_one_field() -> None:
+def test_a_row_has_884_numbers_and_every_one_belongs_to_one_field() -> None:
     rows = numbered(3)
-    assert ROW_WIDTH == 655
+    assert ROW_WIDTH == 884
     assert np.array_equal(pack_steps(view_steps(rows)), rows)
 
 
@@ -27,7 +27,7 @@ def test_fields_are_views_in_shape() -> None:
     shapes = {name: field.shape for name, field in zip(ReferenceStep._fields, steps, strict=True)}
     assert shapes["servo_targets"] == (4, 3, 21, 4) and shapes["lookahead_joints"] == (4, 2, 8, 3)
     steps.inertia[2] = -1
-    assert (rows[2] == -1).sum() == 9 and (rows[[0, 1, 3]] != -1).all()
+    assert (rows[2] == -1).sum() == 3 * 9 and (rows[[0, 1, 3]] != -1).all()
     assert view_steps(rows[0]).target_joints.shape == (22, 3)
 
 

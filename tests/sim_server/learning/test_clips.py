@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import mujoco
+import numpy as np
 import pytest
 
 import sim_server.learning.clips
 from motion.motion import Motion
-from sim_server.body.retarget import Reference, retarget
+from sim_server.body.retarget import Reference
 from sim_server.learning.clips import make_clips
-from sim_server.preparation import PreparedMotion
+from sim_server.reference import reference_from_positions
 
 
 @pytest.mark.parametrize("error", [mujoco.FatalError("mass and inertia are too small"), ValueError("no such body")])
@@ -18,13 +19,13 @@ def test_a_motion_without_a_body_is_left_out(
 ) -> None:
     calls = 0
 
-    def refuse_the_first(prepared: PreparedMotion) -> Reference:
+    def refuse_the_first(positions: np.ndarray) -> Reference:
         nonlocal calls
         calls += 1
         if calls == 1:
             raise error
-        return retarget(prepared)
+        return reference_from_positions(positions)
 
-    monkeypatch.setattr(sim_server.learning.clips, "retarget", refuse_the_first)
+    monkeypatch.setattr(sim_server.learning.clips, "reference_from_positions", refuse_the_first)
     clips = make_clips(motions[:2], [1.0, 1.0], {"clean": 1.0}, (1.0, 1.0), 0)
     assert [clip.name.split("/")[0] for clip in clips] == [motions[0].name, motions[1].name, motions[1].name]

@@ -16,10 +16,11 @@ from motion.shell.assets import asset_path
 from motion.skeleton import ANKLES, TOES
 from motion.synthesis import synthesize
 from sim_server import Corrector
+from sim_server.body.contact_points import sole_heights
 from sim_server.evaluation.corruption import corrupt
 from sim_server.preparation import PreparedMotion, prepare
 from sim_server.preparation.floating_gait import excess_path, floating_frames
-from sim_server.preparation.foot_contacts import clean_contacts, foot_speeds, sole_heights
+from sim_server.preparation.foot_contacts import clean_contacts, foot_speeds
 from sim_server.preparation.gait_repair import plan_stances, repair_gait
 
 FPS = 20

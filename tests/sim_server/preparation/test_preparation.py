@@ -13,12 +13,12 @@ from motion.metrics import mpjpe_global
 from motion.motion import Motion
 from motion.skeleton import TOES, bone_lengths
 from motion.synthesis import synthesize
+from sim_server.body.contact_points import sole_heights
+from sim_server.body.leg_ik import shift_feet
 from sim_server.evaluation.corruption import corrupt
 from sim_server.preparation import prepare
 from sim_server.preparation.denoise import denoise, estimate_noise
 from sim_server.preparation.drift import drift_velocity
-from sim_server.preparation.foot_contacts import sole_heights
-from sim_server.preparation.leg_ik import shift_feet
 
 
 @pytest.fixture(scope="module")
