@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 import grpc.aio
+import numpy as np
 
-from motion.errors import InvalidInput, PlumbError
-from motion.motion import Motion
+from motion.errors import InvalidInput, Overloaded, PlumbError, Violation
+from motion.motion import DEFAULT_FPS, Motion
 from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, Generator
 from motion.rpc import wire
+from motion.rpc.quotas import charged
 from motion.rpc.server import Services
 from motion.rpc.server import serve as serve_services
 from motion.rpc.server_settings import (
     DEFAULT_DRAIN_SECONDS,
     DEFAULT_GRACE_SECONDS,
     GENERATOR_ADDRESS,
+    ServerSecurity,
     ServerSettings,
 )
-from motion.v1 import generator_pb2, generator_pb2_grpc
-from motion.validation import reorder_joints
+from motion.v1 import generator_pb2, generator_pb2_grpc, motion_pb2
+from motion.validation import check_fps, reorder_joints
 
 MAX_UPLOAD_BYTES = 4 * 2**30
+MAX_UPLOADS = 2
+"""Uploads at a time; a set is in memory until it is complete."""
+MAX_NAME_LENGTH = 200
+"""Most characters of the name of a checkpoint or a data set, and of a motion in one."""
+_MAX_UNREAD_STEPS = 1000
 _SAMPLING_THREADS = 4
 _METHODS = ("describe", "sample", "upload", "fit")
 
@@ -41,6 +49,7 @@ def serve(
     metrics_port: int | None = None,
     grace_seconds: float = DEFAULT_GRACE_SECONDS,
     drain_seconds: float = DEFAULT_DRAIN_SECONDS,
+    insecure: bool = False,
 ) -> None:
     """Serve a generator until SIGTERM or SIGINT.
 
@@ -52,11 +61,20 @@ def serve(
         grace_seconds: how long running calls may take to end after a signal. Training that takes longer is stopped, and
             continues when it is requested again.
         drain_seconds: how long calls are still accepted after a signal.
+        insecure: whether to listen in clear text where other machines can connect. TLS and tokens are settings of
+            `motion.rpc.server.serve`, which takes `services(generator)`.
 
     Raises:
-        InvalidInput: if `generator` lacks a method, or `listen` is not an address that can be listened on.
+        InvalidInput: if `generator` lacks a method, or `listen` is not an address that can or may be listened on.
     """
-    settings = ServerSettings(listen, announce, metrics_port, drain_seconds=drain_seconds, grace_seconds=grace_seconds)
+    settings = ServerSettings(
+        listen,
+        announce,
+        metrics_port,
+        drain_seconds=drain_seconds,
+        grace_seconds=grace_seconds,
+        security=ServerSecurity(insecure=insecure),
+    )
     serve_services(services(generator), settings)
 
 
@@ -96,6 +114,7 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         self._describing = ThreadPoolExecutor(1, thread_name_prefix="describe")
         self._sampling = ThreadPoolExecutor(_SAMPLING_THREADS, thread_name_prefix="sample")
         self._training = ThreadPoolExecutor(1, thread_name_prefix="train")
+        self._uploads = 0
 
     async def Describe(
         self, request: generator_pb2.DescribeGeneratorRequest, context: grpc.aio.ServicerContext
@@ -108,14 +127,19 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     ) -> AsyncIterator[generator_pb2.SampleResponse]:
         """Send one motion a message; the next is computed when the client has taken this one."""
         options = wire.unpack_sample_options(request)
+        _check_names(checkpoint=request.checkpoint)
 
         def start() -> Iterator[Motion]:
             prompts, lengths = list(request.prompts), list(request.lengths)
             return iter(self._generator.sample(prompts, lengths, request.seed, options, request.start_index))
 
-        motions = await _run_in(self._sampling, start)
+        wanted = (max(0, length) for length in request.lengths[max(0, request.start_index) :])
+        with charged(sum(wanted) / DEFAULT_FPS, "lengths"):
+            motions = await _run_in(self._sampling, start)
         index = request.start_index
         async for motion in _iterate_in(self._sampling, motions):
+            if not np.isfinite(motion.positions).all():
+                raise InvalidInput.of("guidance", f"makes numbers of prompt {index} that are not finite; must be less")
             yield generator_pb2.SampleResponse(index=index, motion=wire.pack_motion(motion))
             index += 1
 
@@ -123,6 +147,17 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         self, request_iterator: AsyncIterator[generator_pb2.UploadDatasetRequest], context: grpc.aio.ServicerContext
     ) -> generator_pb2.UploadDatasetResponse:
         """Receive a data set, one motion a message, and hand it to the generator once it is complete."""
+        if self._uploads >= MAX_UPLOADS:
+            raise Overloaded(f"{self._uploads} data sets are being uploaded, which is the limit")
+        self._uploads += 1
+        try:
+            return await self._upload(request_iterator)
+        finally:
+            self._uploads -= 1
+
+    async def _upload(
+        self, request_iterator: AsyncIterator[generator_pb2.UploadDatasetRequest]
+    ) -> generator_pb2.UploadDatasetResponse:
         motions: list[Motion] = []
         captions: list[tuple[str, ...]] = []
         size, total = 0, 0
@@ -131,7 +166,7 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
             if size > MAX_UPLOAD_BYTES:
                 raise InvalidInput.of("motions", f"are over {MAX_UPLOAD_BYTES} bytes, the most that a set may have")
             try:
-                motions.append(reorder_joints(wire.unpack_motion(request.motion)))
+                motions.append(_trainable(request.motion))
             except InvalidInput as error:
                 raise error.within(f"motions[{len(motions)}]") from error
             captions.append(tuple(request.captions))
@@ -148,6 +183,8 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         self, request: generator_pb2.FitRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[generator_pb2.FitResponse]:
         """Train, sending the progress of every step and, last, the id of the checkpoint."""
+        _check_names(dataset_id=request.dataset_id, init=request.init)
+        _check_settings(request.settings)
         loop = asyncio.get_running_loop()
         progress: asyncio.Queue[FitProgress | None] = asyncio.Queue()
         client_gone = threading.Event()
@@ -155,7 +192,8 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         def report(step: FitProgress) -> None:
             if client_gone.is_set():
                 raise TrainingStopped("the client of this training run has gone")
-            loop.call_soon_threadsafe(progress.put_nowait, step)
+            if progress.qsize() < _MAX_UNREAD_STEPS:  # a client that reads too slowly misses some steps
+                loop.call_soon_threadsafe(progress.put_nowait, step)
 
         def train() -> str:
             settings = dict(request.settings)
@@ -170,6 +208,42 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         finally:
             client_gone.set()
             training.cancel()
+
+
+def _check_names(**names: str) -> None:
+    """Check the lengths of names from a client, which may become those of files."""
+    violations = [
+        Violation(field, f"has {len(name)} characters; must have at most {MAX_NAME_LENGTH}")
+        for field, name in names.items()
+        if len(name) > MAX_NAME_LENGTH
+    ]
+    if violations:
+        raise InvalidInput(violations)
+
+
+def _check_settings(settings: Mapping[str, str]) -> None:
+    """Refuse settings from a client that name files of this machine: whoever serves chooses the text encoders' weights.
+
+    Raises:
+        InvalidInput: on the setting.
+    """
+    kind, colon, source = settings.get("text_encoder", "").partition(":")
+    if colon and source:
+        raise InvalidInput.of("settings.text_encoder", f"names weights of its own; must be {kind!r} over the network")
+
+
+def _trainable(message: motion_pb2.Motion) -> Motion:
+    """Return the motion of an upload.
+
+    Raises:
+        InvalidInput: it is malformed, its rate is none, its name is too long, or a position is not finite.
+    """
+    motion = reorder_joints(wire.unpack_motion(message))
+    check_fps(motion.fps)
+    _check_names(name=motion.name or "")
+    if not np.isfinite(motion.positions).all():
+        raise InvalidInput.of("positions", "have numbers that are not finite; must be metres")
+    return motion
 
 
 async def _run_in(threads: Executor, call: Callable[[], _T]) -> _T:

@@ -38,7 +38,9 @@ class CorrectionOptions:
         max_assist_n: a motion whose assist force has a larger mean is marked FAILED [N]; None for no such limit.
         in_place: keep the input's path over the floor, as on a treadmill: the body is corrected as it has to travel so
             that its feet stand, and then moved back.
-        trace: also return what the body did in each step, see `motion.trace.Trace`.
+        trace: also return what the body did in each step, see `motion.trace.Trace`. The motion is then always
+            simulated.
+        always_simulate: return the simulated motion even where the input is feasible as it is, or physically as good.
 
     Raises:
         InvalidInput: a value is out of range or of another type.
@@ -50,6 +52,12 @@ class CorrectionOptions:
     max_assist_n: float | None = None
     in_place: bool = False
     trace: bool = False
+    always_simulate: bool = False
+
+    @property
+    def simulates_always(self) -> bool:
+        """Whether the result has to be a simulated motion."""
+        return self.always_simulate or self.trace
 
     def __post_init__(self) -> None:
         if isinstance(self.assist, str):

@@ -131,12 +131,14 @@ def global_rotations(positions: FloatArray, offsets: FloatArray) -> FloatArray:
         between = rotation.slerp(rotations[:, 0], rotations[:, 9], share)
         rotations[:, joint] = _swing(between, offsets[child], _bone(positions, child))
     rotations[:, 12] = rotations[:, 15] = _swing(rotations[:, 9], offsets[15], _bone(positions, 15))
-    for (collar, shoulder, elbow, wrist), side in zip(ARMS, (-1.0, 1.0), strict=True):
-        rotations[:, collar] = _swing(rotations[:, 9], offsets[shoulder], _bone(positions, shoulder))
-        upper, lower = _bone(positions, elbow), _bone(positions, wrist)
-        frame = _swing(rotations[:, collar], offsets[elbow], upper)
-        rotations[:, shoulder] = _hinge_twist(frame, upper, lower, side * rotation.cross(upper, lower), _UP)
-        rotations[:, elbow] = rotations[:, wrist] = _swing(rotations[:, shoulder], offsets[wrist], lower)
+    collars, shoulders, elbows, wrists = (list(joints) for joints in zip(*ARMS, strict=True))
+    frame = _swing(rotations[:, 9:10], offsets[shoulders], positions[:, shoulders] - positions[:, collars])
+    rotations[:, collars] = frame
+    upper, lower = positions[:, elbows] - positions[:, shoulders], positions[:, wrists] - positions[:, elbows]
+    hinge = np.array([[-1.0], [1.0]]) * rotation.cross(upper, lower)
+    arms = _hinge_twist(_swing(frame, offsets[elbows], upper), upper, lower, hinge, _UP)
+    rotations[:, shoulders] = arms
+    rotations[:, elbows] = rotations[:, wrists] = _swing(arms, offsets[wrists], lower)
     _set_leg_rotations(rotations, positions, offsets)
     return rotation.continuous(rotation.normalized(rotations))
 
@@ -211,17 +213,17 @@ def _bone(positions: FloatArray, joint: int) -> FloatArray:
 
 
 def _swing(frame: FloatArray, bone: FloatArray, direction: FloatArray) -> FloatArray:
-    """Rotate `frame` (frames, 4) by the smallest rotation that brings its `bone` (3,) onto `direction` (frames, 3)."""
+    """Rotate `frame` (..., 4) by the smallest rotation that brings its `bone` (..., 3) onto `direction` (..., 3)."""
     return rotation.multiply(rotation.between(rotation.rotate(frame, bone), direction), frame)
 
 
 def _twist(frame: FloatArray, axis: FloatArray, angle: FloatArray) -> FloatArray:
-    """Rotate `frame` (frames, 4) about the world vectors `axis` (frames, 3) by `angle` (frames,) radians."""
-    return rotation.multiply(rotation.exp(axis * angle[:, None]), frame)
+    """Rotate `frame` (..., 4) about the world vectors `axis` (..., 3) by `angle` (...) radians."""
+    return rotation.multiply(rotation.exp(axis * angle[..., None]), frame)
 
 
 def _signed_angle(a: FloatArray, b: FloatArray, axis: FloatArray) -> FloatArray:
-    """Measure the angle about `axis` from `a`, made perpendicular to it, to `b`; (frames,) radians."""
+    """Measure the angle about `axis` from `a`, made perpendicular to it, to `b`; (...) radians."""
     a = a - axis * (a * axis).sum(-1, keepdims=True)
     return np.arctan2((rotation.cross(a, b) * axis).sum(-1), (a * b).sum(-1))
 
@@ -250,15 +252,15 @@ def _foot_rotations(
     bone = toe - ankle
     foot = _swing(shin, offset, bone)
     along = rotation.normalized(bone)
-    level = np.cross(_UP, along)
+    level = rotation.cross(_UP, along)
     slope = np.linalg.norm(level, axis=-1)
     angle = _signed_angle(rotation.rotate(foot, _LATERAL), rotation.normalized(level), along)
     angle = np.where(slope > 0.3, np.clip(angle, -0.6, 0.6), 0)
-    near = np.clip((_SOLE_LEVEL_BELOW_M - ankle[:, 1]) / 0.15, 0, 1)
+    near = np.clip((_SOLE_LEVEL_BELOW_M - ankle[..., 1]) / 0.15, 0, 1)
     foot = _twist(foot, along, _smoothed(angle * near, 1.0))
     # The toes of a foot that points down bend just enough to keep their tip, 8 cm from the ball, above the floor.
-    pitch = np.arcsin(np.clip(rotation.rotate(foot, np.array([0.0, 0.0, 1.0]))[:, 1], -1, 1))
-    lowest = -np.arcsin(np.clip((toe[:, 1] - 0.012) / 0.08, 0, 1))
+    pitch = np.arcsin(np.clip(rotation.rotate(foot, np.array([0.0, 0.0, 1.0]))[..., 1], -1, 1))
+    lowest = -np.arcsin(np.clip((toe[..., 1] - 0.012) / 0.08, 0, 1))
     lift = np.clip(lowest - pitch, 0, 1.2)
     return foot, _twist(foot, -rotation.rotate(foot, _LATERAL), lift)
 
@@ -283,17 +285,18 @@ def _set_triad_rotation(rotations: FloatArray, positions: FloatArray, offsets: F
 
 def _set_leg_rotations(rotations: FloatArray, positions: FloatArray, offsets: FloatArray) -> None:
     """Fill in the rotations of both legs below a pelvis whose rotation is set."""
-    for hip, knee, ankle, toe in LEGS:
-        upper, lower = _bone(positions, knee), _bone(positions, ankle)
-        frame = _swing(rotations[:, 0], offsets[knee], upper)
-        rotations[:, hip] = _hinge_twist(frame, upper, lower, rotation.cross(upper, lower), _LATERAL)
-        rotations[:, knee] = _swing(rotations[:, hip], offsets[ankle], lower)
-        rotations[:, ankle], rotations[:, toe] = _foot_rotations(
-            rotations[:, knee], positions[:, ankle], positions[:, toe], offsets[toe]
-        )
+    hips, knees, ankles, toes = (list(joints) for joints in zip(*LEGS, strict=True))
+    upper, lower = positions[:, knees] - positions[:, hips], positions[:, ankles] - positions[:, knees]
+    frame = _swing(rotations[:, :1], offsets[knees], upper)
+    thighs = _hinge_twist(frame, upper, lower, rotation.cross(upper, lower), _LATERAL)
+    shins = _swing(thighs, offsets[ankles], lower)
+    rotations[:, hips], rotations[:, knees] = thighs, shins
+    rotations[:, ankles], rotations[:, toes] = _foot_rotations(
+        shins, positions[:, ankles], positions[:, toes], offsets[toes]
+    )
 
 
 def _smoothed(values: FloatArray, sigma_frames: float) -> FloatArray:
     from scipy.ndimage import gaussian_filter1d  # slow to import, see `motion.rotation.from_matrix`
 
-    return gaussian_filter1d(values, sigma_frames, mode="nearest")
+    return gaussian_filter1d(values, sigma_frames, axis=0, mode="nearest")

@@ -44,6 +44,8 @@ class Report:
             report it.
         reason: why the motion failed or was assisted; empty if it is `OK`.
         notes: what was changed on purpose or guessed, one sentence each.
+        kept: whether the input came back as it was, because it is feasible, or because the simulated motion is
+            physically no better; numbers of the assist are then those of the simulation, 0 if there was none.
     """
 
     status: Status
@@ -64,6 +66,7 @@ class Report:
     completed_strict: float | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
+    kept: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as a JSON document."""

@@ -15,7 +15,7 @@ _SMALL = 1e-8
 
 def normalized(vectors: FloatArray) -> FloatArray:
     """Scale `vectors` (..., n) to length one; vectors shorter than 1e-9 stay short."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return vectors / np.maximum(_lengths(vectors), 1e-9)[..., None]
 
 
 def cross(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -45,29 +45,43 @@ def multiply(a: FloatArray, b: FloatArray) -> FloatArray:
 
 def conjugate(q: FloatArray) -> FloatArray:
     """Return the inverse rotations of the quaternions `q` (..., 4)."""
-    return q * np.array([1, -1, -1, -1], q.dtype)
+    inverse = np.negative(q)
+    inverse[..., 0] = q[..., 0]
+    return inverse
 
 
 def rotate(q: FloatArray, v: FloatArray) -> FloatArray:
     """Rotate the vectors `v` (..., 3) by the quaternions `q` (..., 4)."""
-    axis = q[..., 1:]
-    twice = 2 * cross(axis, v)
-    return v + q[..., :1] * twice + cross(axis, twice)
+    # v + w t + a x t  with  t = 2 a x v, for the axis a and the scalar part w
+    w, ax, ay, az = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
+    vx, vy, vz = v[..., 0], v[..., 1], v[..., 2]
+    tx, ty, tz = 2 * (ay * vz - az * vy), 2 * (az * vx - ax * vz), 2 * (ax * vy - ay * vx)
+    x = vx + w * tx + (ay * tz - az * ty)
+    rotated = np.empty((*x.shape, 3), x.dtype)
+    rotated[..., 0] = x
+    rotated[..., 1] = vy + w * ty + (az * tx - ax * tz)
+    rotated[..., 2] = vz + w * tz + (ax * ty - ay * tx)
+    return rotated
 
 
 def log(q: FloatArray) -> FloatArray:
     """Convert quaternions (..., 4) to rotation vectors (..., 3) of norm at most pi."""
     q = np.where(q[..., :1] < 0, -q, q)
     vector = q[..., 1:]
-    norm = np.linalg.norm(vector, axis=-1, keepdims=True)
-    return np.where(norm < _SMALL, 2 * vector, 2 * np.arctan2(norm, q[..., :1]) * vector / np.maximum(norm, _SMALL))
+    norm = _lengths(vector)
+    angle, safe_norm = 2 * np.arctan2(norm, q[..., 0]), np.maximum(norm, _SMALL)
+    small = (norm < _SMALL)[..., None]
+    return np.where(small, 2 * vector, angle[..., None] * vector / safe_norm[..., None])
 
 
 def exp(vector: FloatArray) -> FloatArray:
     """Convert rotation vectors (..., 3) to quaternions (..., 4)."""
-    angle = np.linalg.norm(vector, axis=-1, keepdims=True)
+    angle = _lengths(vector)
     scale = np.where(angle < _SMALL, 0.5, np.sin(angle / 2) / np.maximum(angle, _SMALL))
-    return np.concatenate([np.cos(angle / 2), scale * vector], -1)
+    q = np.empty((*angle.shape, 4), angle.dtype)
+    q[..., 0] = np.cos(angle / 2)
+    q[..., 1:] = scale[..., None] * vector
+    return q
 
 
 def slerp(a: FloatArray, b: FloatArray, weight: FloatArray | float) -> FloatArray:
@@ -125,18 +139,26 @@ def from_matrix(matrix: FloatArray) -> FloatArray:
 def to_matrix(q: FloatArray) -> FloatArray:
     """Convert quaternions (..., 4) to rotation matrices (..., 3, 3)."""
     w, x, y, z = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
-    rows = [
-        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-    ]  # fmt: skip
-    return np.stack(rows, -1).reshape(q.shape[:-1] + (3, 3))
+    xx, yy, zz, xy, xz, yz, wx, wy, wz = x * x, y * y, z * z, x * y, x * z, y * z, w * x, w * y, w * z
+    matrix = np.empty((*w.shape, 3, 3), w.dtype)
+    matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 0, 2] = 1 - 2 * (yy + zz), 2 * (xy - wz), 2 * (xz + wy)
+    matrix[..., 1, 0], matrix[..., 1, 1], matrix[..., 1, 2] = 2 * (xy + wz), 1 - 2 * (xx + zz), 2 * (yz - wx)
+    matrix[..., 2, 0], matrix[..., 2, 1], matrix[..., 2, 2] = 2 * (xz - wy), 2 * (yz + wx), 1 - 2 * (xx + yy)
+    return matrix
 
 
 def about_y(angle: FloatArray) -> FloatArray:
     """Return the quaternions (..., 4) of rotations about +Y by `angle` (...) radians."""
     zero = np.zeros_like(angle)
     return np.stack([np.cos(angle / 2), zero, np.sin(angle / 2), zero], -1)
+
+
+def _lengths(vectors: FloatArray) -> FloatArray:
+    """Return the lengths (...) of vectors (..., n) with few components; faster than `numpy.linalg.norm`."""
+    squares = vectors[..., 0] * vectors[..., 0]
+    for component in range(1, vectors.shape[-1]):
+        squares += vectors[..., component] * vectors[..., component]
+    return np.sqrt(squares)
 
 
 def _perpendicular(a: FloatArray) -> FloatArray:

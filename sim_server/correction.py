@@ -2,61 +2,40 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import mujoco
 import numpy as np
 
-from motion.array_types import FloatArray
-from motion.errors import InvalidInput
-from motion.metrics import completion, mpjpe_global, mpjpe_local, physical_errors
+from motion.metrics import PhysicalErrors, completion, mpjpe_global, mpjpe_local, physical_errors
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
 from motion.report import Correction, Report
-from motion.resample import frames_covering, resample
-from motion.validation import MAX_MESSAGE_FRAMES, as_motion
+from motion.resample import resample
 from sim_server.body.humanoid import CONTROL_FPS, SOLE_M
 from sim_server.body.retarget import Reference
+from sim_server.control_rate import at_control_rate
 from sim_server.engine.job import Job
 from sim_server.path_change import added_path, travel_note
 from sim_server.policies.policy import Policy
+from sim_server.preparation import prepare
+from sim_server.projection import (
+    FEASIBLE_NOTE,
+    is_feasible,
+    kept_report,
+    may_be_feasible,
+    missing_forces,
+    reason_to_keep,
+)
 from sim_server.reference import reference_from_positions
 from sim_server.tracing import build_trace
 from sim_server.verdict import judge
 
-MIN_FRAMES = 4
-MAX_FRAMES = MAX_MESSAGE_FRAMES
-"""Most frames of a motion, counted at `CONTROL_FPS`; longer ones than a stretch may have are corrected in stretches."""
-
 
 class NotSimulable(Exception):
     """A motion passed all checks, but no body can be built for it."""
-
-
-def check_correctable(sample: Motion | np.ndarray) -> Motion:
-    """Check what a caller hands in, and return it as a motion that the corrector takes.
-
-    Args:
-        sample: a `Motion`, or an array as `motion.validation.as_motion` takes it.
-
-    Raises:
-        InvalidInput: it is no motion, or at `CONTROL_FPS` it has fewer than `MIN_FRAMES` or more than `MAX_FRAMES`.
-    """
-    motion = as_motion(sample, max_frames=sys.maxsize)
-    frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
-    if not MIN_FRAMES <= frames <= MAX_FRAMES:
-        raise InvalidInput.of(
-            "positions",
-            f"{len(motion)} frames at {motion.fps:g} fps last {motion.duration:.3g} s; must be between "
-            f"{(MIN_FRAMES - 1) / CONTROL_FPS:g} and {(MAX_FRAMES - 1) / CONTROL_FPS:g} s",
-        )
-    return motion
-
-
-def at_control_rate(motion: Motion) -> FloatArray:
-    """Return the positions (frames, 22, 3) [m] of a motion at `CONTROL_FPS`, over its whole duration."""
-    frames = frames_covering(len(motion), motion.fps, CONTROL_FPS)
-    return resample(motion.positions.astype(np.float64), motion.fps, CONTROL_FPS, frames)
 
 
 def create_job(motion: Motion, options: CorrectionOptions, policy: Policy) -> Job:
@@ -74,13 +53,20 @@ def build_reference(motion: Motion) -> Reference:
     Raises:
         NotSimulable: no body can be built for the motion.
     """
-    try:
+    with refusing_odd_bodies():
         reference = reference_from_positions(at_control_rate(motion))
-    except (np.linalg.LinAlgError, mujoco.FatalError, ValueError) as error:
-        raise NotSimulable(str(error)) from error
     if not (np.isfinite(reference.rows).all() and np.isfinite(reference.qpos).all()):
         raise NotSimulable("its reference is not finite")
     return reference
+
+
+@contextmanager
+def refusing_odd_bodies() -> Iterator[None]:
+    """Raise `NotSimulable` for the errors of a motion that no body can be built for."""
+    try:
+        yield
+    except (np.linalg.LinAlgError, mujoco.FatalError, ValueError) as error:
+        raise NotSimulable(str(error)) from error
 
 
 def build_correction(
@@ -124,15 +110,60 @@ def build_correction(
         reason=reason,
         notes=(*job.reference.notes, *([note] if note else [])),
     )
+    if not options.simulates_always and status != "FAILED" and (why := reason_to_keep(motion, corrected, report)):
+        return Correction(motion, kept_report(report, why))
     return Correction(corrected, report, build_trace(job.path) if options.trace else None)
+
+
+def correct_without_simulation(motion: Motion, options: CorrectionOptions, policy: str, seed: int) -> Correction | None:
+    """Correct a motion that needs no simulation: it is feasible as it is, or the effort is `kinematic`.
+
+    Args:
+        motion: the checked motion, or a stretch of one.
+        options: how to correct the motion.
+        policy: name of the policy that would act.
+        seed: the seed that the report carries.
+
+    Returns:
+        The correction; None if the motion has to be simulated.
+
+    Raises:
+        NotSimulable: no body can be built for the motion.
+    """
+    kinematic = options.effort == "kinematic"
+    if options.simulates_always and not kinematic:
+        return None
+    errors = physical_errors(motion.positions, motion.fps)
+    report = _unsimulated_report(errors, policy, seed)
+    with refusing_odd_bodies():
+        if may_be_feasible(errors) and is_feasible(missing_forces(motion), errors):
+            return Correction(motion, kept_report(report, FEASIBLE_NOTE))
+        if not kinematic:
+            return None
+        prepared = prepare(at_control_rate(motion))
+    corrected = motion.with_positions(resample(prepared.positions, CONTROL_FPS, motion.fps, len(motion)))
+    report = replace(
+        report,
+        mpjpe_global_mm=mpjpe_global(corrected.positions, motion.positions),
+        mpjpe_local_mm=mpjpe_local(corrected.positions, motion.positions),
+        after=physical_errors(corrected.positions, motion.fps),
+        notes=(*prepared.notes, "cleaned without a simulation; no body was tried on it"),
+    )
+    return Correction(corrected, report)
 
 
 def failed_correction(motion: Motion, policy: str, seed: int, error: NotSimulable) -> Correction:
     """Build the correction of a motion that cannot be simulated: the motion itself, marked FAILED."""
-    errors = physical_errors(motion.positions, motion.fps)
-    report = Report(
-        status="FAILED",
-        completed=0.0,
+    report = _unsimulated_report(physical_errors(motion.positions, motion.fps), policy, seed)
+    reason = f"no body fits it: {error}"
+    return Correction(motion, replace(report, status="FAILED", completed=0.0, completed_strict=0.0, reason=reason))
+
+
+def _unsimulated_report(errors: PhysicalErrors, policy: str, seed: int) -> Report:
+    """Return the report of a motion that comes back as it came, without a simulation."""
+    return Report(
+        status="OK",
+        completed=1.0,
         mpjpe_global_mm=0.0,
         mpjpe_local_mm=0.0,
         before=errors,
@@ -146,7 +177,5 @@ def failed_correction(motion: Motion, policy: str, seed: int, error: NotSimulabl
         mujoco=mujoco.__version__,
         seed=seed,
         seconds=0.0,
-        completed_strict=0.0,
-        reason=f"no body fits it: {error}",
+        completed_strict=1.0,
     )
-    return Correction(motion, report)

@@ -20,13 +20,12 @@ from motion.protocols import CorrectionOptions, CorrectorInfo, ProgressCallback
 from motion.report import Correction
 from motion.validation import as_motions
 from sim_server.body.humanoid import CONTROL_FPS
+from sim_server.control_rate import MAX_FRAMES, MIN_FRAMES, check_correctable
 from sim_server.correction import (
-    MAX_FRAMES,
-    MIN_FRAMES,
     NotSimulable,
     build_correction,
     build_reference,
-    check_correctable,
+    correct_without_simulation,
     failed_correction,
 )
 from sim_server.correction_request import CorrectionRequest, StretchRequest, TrialJob, report_progress
@@ -245,17 +244,23 @@ class Corrector:
         return job
 
     def _start_trial(self, stretch: StretchRequest) -> TrialJob | None:
-        """Prepare the next trial of a stretch; None if it cannot be simulated, which is its correction then."""
-        if stretch.reference is None:
+        """Prepare the next trial of a stretch; None if it is corrected without one."""
+        reference = stretch.reference
+        if reference is None:
             policy = self._policies[stretch.options.policy or self._policy.name]
             try:
-                stretch.reference = build_reference(stretch.motion)
+                settled = correct_without_simulation(stretch.motion, stretch.options, policy.name, stretch.whole.seed)
+                reference = None if settled else build_reference(stretch.motion)
             except NotSimulable as error:
-                stretch.finish(failed_correction(stretch.motion, policy.name, stretch.whole.seed, error))
+                settled = failed_correction(stretch.motion, policy.name, stretch.whole.seed, error)
+            if reference is None:
+                assert settled is not None
+                stretch.finish(settled)
                 stretch.whole.answer_if_complete()
                 return None
+            stretch.reference = reference
             stretch.trials = plan_trials(policy, stretch.options)
-        return stretch.start_trial(stretch.reference)
+        return stretch.start_trial(reference)
 
     def _answer(self, job: TrialJob) -> None:
         """Correct the stretch of a job that is done, if it was the last of its trials; answer with the last stretch."""

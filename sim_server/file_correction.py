@@ -124,7 +124,7 @@ def correct_files(
 
 def _read_valid(inputs: Sequence[Path], reading: ReadOptions) -> tuple[list[MotionFile], list[str]]:
     """Read the inputs, and return those that hold motions which can be corrected, and sentences about the others."""
-    from sim_server.correction import check_correctable
+    from sim_server.control_rate import check_correctable
 
     files, left_out = read_each(inputs, options=reading)
     valid: list[MotionFile] = []

@@ -123,6 +123,7 @@ def _join_reports(reports: Sequence[Report], weights: Sequence[int], options: Co
         seconds=sum(report.seconds for report in reports),
         completed_strict=mean("completed_strict") if strict else None,
         reason="; ".join(reasons),
+        kept=all(report.kept for report in reports),
     )
 
 

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import grpc.aio
 
-from motion.errors import InvalidInput, NotFound, Overloaded, Violation
+from motion.errors import InvalidInput, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
 from motion.rpc import MAX_MESSAGE_BYTES, wire
+from motion.rpc.admission import ByteBudget
+from motion.rpc.answer_stream import StreamAnswers
+from motion.rpc.quotas import charged, motion_seconds
 from motion.rpc.server import Services
 from motion.rpc.server import serve as serve_services
 from motion.rpc.server_settings import (
     CORRECTOR_ADDRESS,
     DEFAULT_DRAIN_SECONDS,
     DEFAULT_GRACE_SECONDS,
+    DEFAULT_PENDING_BYTES,
     ServerSettings,
 )
 from motion.score import Score
-from motion.v1 import corrector_pb2, corrector_pb2_grpc
+from motion.v1 import corrector_pb2, corrector_pb2_grpc, motion_pb2
 
 STREAM_WINDOW = 256
 """Motions of a stream that may wait for their answers."""
-_OVERLOAD_PAUSE_SECONDS = 0.05
 _FRAMING_BYTES = 1024  # of a message beside its motion, report and trace
+_LARGE_FRAMES = 2000  # checking these takes milliseconds, in which the event loop would answer nobody
 
-_Request = TypeVar("_Request", corrector_pb2.CorrectRequest, corrector_pb2.ScoreRequest)
-_Response = TypeVar("_Response", corrector_pb2.CorrectResponse, corrector_pb2.ScoreResponse)
+_T = TypeVar("_T")
 
 
 class SubmittingCorrector(Protocol):
@@ -85,14 +90,18 @@ def serve(
         drain_seconds: time after SIGTERM in which calls are still accepted.
 
     Raises:
-        InvalidInput: `listen` is not an address, or is in use.
+        InvalidInput: `listen` is not an address of this machine alone, or is in use. For other addresses, TLS and
+            tokens there are `motion.rpc.server.serve` and `services`.
     """
     settings = ServerSettings(listen, announce, metrics_port, drain_seconds=drain_seconds, grace_seconds=grace_seconds)
     serve_services(services(corrector), settings)
 
 
 def services(
-    corrector: SubmittingCorrector, stream_window: int = STREAM_WINDOW, scorer: SubmittingScorer | None = None
+    corrector: SubmittingCorrector,
+    stream_window: int = STREAM_WINDOW,
+    scorer: SubmittingScorer | None = None,
+    pending_bytes: int = DEFAULT_PENDING_BYTES,
 ) -> Services:
     """Make the service, as `motion.rpc.server` takes it.
 
@@ -100,8 +109,9 @@ def services(
         corrector: the corrector that answers.
         stream_window: motions of a stream that may wait for their answers.
         scorer: the scorer that answers; None for `sim_server.feasibility.Scorer`.
+        pending_bytes: bytes of the requests in streams that may wait for their answers.
     """
-    servicer = CorrectorServicer(corrector, stream_window, scorer)
+    servicer = CorrectorServicer(corrector, stream_window, scorer, pending_bytes)
     name = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
     return {name: lambda server: corrector_pb2_grpc.add_CorrectorServiceServicer_to_server(servicer, server)}
 
@@ -115,6 +125,7 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         corrector: the corrector that answers.
         stream_window: motions of a stream that may wait for their answers.
         scorer: the scorer that answers; None for `sim_server.feasibility.Scorer`.
+        pending_bytes: bytes of the requests in streams that may wait for their answers.
     """
 
     def __init__(
@@ -122,10 +133,18 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         corrector: SubmittingCorrector,
         stream_window: int = STREAM_WINDOW,
         scorer: SubmittingScorer | None = None,
+        pending_bytes: int = DEFAULT_PENDING_BYTES,
     ):
         self._corrector = corrector
-        self._stream_window = stream_window
         self._scorer = scorer
+        self._checking = ThreadPoolExecutor(2, thread_name_prefix="check")
+        budget = ByteBudget(pending_bytes)
+        self._corrections = StreamAnswers(
+            self._start_correction, partial(_refusal, corrector_pb2.CorrectResponse), stream_window, budget
+        )
+        self._scores = StreamAnswers(
+            self._start_score, partial(_refusal, corrector_pb2.ScoreResponse), stream_window, budget
+        )
 
     async def Describe(
         self, request: corrector_pb2.DescribeCorrectorRequest, context: grpc.aio.ServicerContext
@@ -137,117 +156,109 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         self, request: corrector_pb2.CorrectRequest, context: grpc.aio.ServicerContext
     ) -> corrector_pb2.CorrectResponse:
         """Correct one motion."""
-        return await self._correct(request)
+        finish = await self._start_correction(request)
+        return await finish()
 
     async def CorrectStream(
         self, request_iterator: AsyncIterator[corrector_pb2.CorrectRequest], context: grpc.aio.ServicerContext
     ) -> AsyncIterator[corrector_pb2.CorrectResponse]:
-        """Correct the motions of a stream, and answer each as soon as it is ready.
-
-        A motion is read only once the client has taken the answer to the one `stream_window` before it. A client that
-        does not read answers therefore cannot fill the server's memory.
-        """
-        async for response in self._stream(request_iterator, self._correct, corrector_pb2.CorrectResponse):
-            yield response
+        """Correct the motions of a stream, and answer each as soon as it is ready."""
+        async with aclosing(self._corrections.answer(request_iterator)) as responses:
+            async for response in responses:
+                yield response
 
     async def Score(
         self, request: corrector_pb2.ScoreRequest, context: grpc.aio.ServicerContext
     ) -> corrector_pb2.ScoreResponse:
         """Score one motion."""
-        return await self._score(request)
+        finish = await self._start_score(request)
+        return await finish()
 
     async def ScoreStream(
         self, request_iterator: AsyncIterator[corrector_pb2.ScoreRequest], context: grpc.aio.ServicerContext
     ) -> AsyncIterator[corrector_pb2.ScoreResponse]:
-        """Score the motions of a stream, and answer each as soon as it is ready; see `CorrectStream`."""
-        async for response in self._stream(request_iterator, self._score, corrector_pb2.ScoreResponse):
-            yield response
-
-    async def _stream(
-        self,
-        requests: AsyncIterator[_Request],
-        answer: Callable[[_Request], Awaitable[_Response]],
-        response_type: type[_Response],
-    ) -> AsyncIterator[_Response]:
-        """Answer the requests of a stream, at most `stream_window` of them at once."""
-        window = asyncio.Semaphore(self._stream_window)
-        answers: asyncio.Queue[_Response | None] = asyncio.Queue()
-
-        async def answer_one(request: _Request) -> None:
-            answers.put_nowait(await _answer_in_stream(request, answer, response_type))
-
-        async def read() -> None:
-            async with asyncio.TaskGroup() as jobs:
-                async for request in requests:
-                    await window.acquire()
-                    jobs.create_task(answer_one(request))
-
-        reader = asyncio.create_task(read())
-        reader.add_done_callback(lambda _: answers.put_nowait(None))
-        try:
-            while (response := await answers.get()) is not None:
+        """Score the motions of a stream, and answer each as soon as it is ready."""
+        async with aclosing(self._scores.answer(request_iterator)) as responses:
+            async for response in responses:
                 yield response
-                window.release()
-            await reader
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from group
-        finally:
-            reader.cancel()
 
-    async def _correct(self, request: corrector_pb2.CorrectRequest) -> corrector_pb2.CorrectResponse:
+    async def _start_correction(
+        self, request: corrector_pb2.CorrectRequest
+    ) -> Callable[[], Awaitable[corrector_pb2.CorrectResponse]]:
+        """Hand the motion of a request to the corrector, and return what waits for the answer."""
         if not request.HasField("motion"):
             raise InvalidInput.of("motion", "is missing; must be the motion to correct")
+        if request.seed < 0:
+            raise InvalidInput.of("seed", f"is {request.seed}; must be at least 0 and below 2^63")
         try:
             options = wire.unpack_options(request.options)
         except InvalidInput as error:
             raise error.within("options") from error
-        try:
-            future = self._corrector.submit(wire.unpack_motion(request.motion), request.seed, options)
-        except InvalidInput as error:
-            raise error.within("motion") from error
-        # When this call is cancelled so is the future, which tells the corrector to drop the motion.
-        correction = await asyncio.wrap_future(future)
-        response = corrector_pb2.CorrectResponse(
-            motion=wire.pack_motion(correction.motion), report=wire.pack_report(correction.report), id=request.id
+        identity = request.id
+        future = await self._submit(
+            request.motion, lambda motion: self._corrector.submit(motion, request.seed, options)
         )
-        if options.trace and correction.trace is not None:
-            response.trace.CopyFrom(wire.pack_trace(correction.trace))
-            if (size := response.ByteSize()) > MAX_MESSAGE_BYTES - _FRAMING_BYTES:
-                most = f"must be at most {MAX_MESSAGE_BYTES >> 20} MiB; cut the motion, or ask for no trace"
-                raise InvalidInput.of("options.trace", f"makes a message of {size / 2**20:.1f} MiB; {most}")
-        return response
 
-    async def _score(self, request: corrector_pb2.ScoreRequest) -> corrector_pb2.ScoreResponse:
+        async def finish() -> corrector_pb2.CorrectResponse:
+            # When this call is cancelled so is the future, which tells the corrector to drop the motion.
+            correction = await asyncio.wrap_future(future)
+            response = corrector_pb2.CorrectResponse(
+                motion=wire.pack_motion(correction.motion), report=wire.pack_report(correction.report), id=identity
+            )
+            if options.trace and correction.trace is not None:
+                response.trace.CopyFrom(wire.pack_trace(correction.trace))
+                if (size := response.ByteSize()) > MAX_MESSAGE_BYTES - _FRAMING_BYTES:
+                    most = f"must be at most {MAX_MESSAGE_BYTES >> 20} MiB; cut the motion, or ask for no trace"
+                    raise InvalidInput.of("options.trace", f"makes a message of {size / 2**20:.1f} MiB; {most}")
+            return response
+
+        return finish
+
+    async def _start_score(
+        self, request: corrector_pb2.ScoreRequest
+    ) -> Callable[[], Awaitable[corrector_pb2.ScoreResponse]]:
+        """Hand the motion of a request to the scorer, and return what waits for the answer."""
         if not request.HasField("motion"):
             raise InvalidInput.of("motion", "is missing; must be the motion to score")
-        self._scorer = self._scorer or _new_scorer()
+        scorer = self._scorer = self._scorer or _new_scorer()
+        identity = request.id
+        future = await self._submit(request.motion, scorer.submit)
+
+        async def finish() -> corrector_pb2.ScoreResponse:
+            try:
+                score = await asyncio.wrap_future(future)
+            except InvalidInput as error:
+                raise error.within("motion") from error
+            return corrector_pb2.ScoreResponse(score=wire.pack_score(score), id=identity)
+
+        return finish
+
+    async def _submit(self, message: motion_pb2.Motion, submit: Callable[[Motion], Future[_T]]) -> Future[_T]:
+        """Charge a motion to who sent it and hand it over, in a thread if its checks take long."""
         try:
-            score = await asyncio.wrap_future(self._scorer.submit(wire.unpack_motion(request.motion)))
+            motion = wire.unpack_motion(message)
+            with charged(motion_seconds(motion), "positions"):
+                if len(motion) < _LARGE_FRAMES:
+                    return submit(motion)
+                handed_over = self._checking.submit(submit, motion)
+                try:
+                    return await asyncio.wrap_future(handed_over)
+                except asyncio.CancelledError:
+                    handed_over.add_done_callback(_drop)
+                    raise
         except InvalidInput as error:
             raise error.within("motion") from error
-        return corrector_pb2.ScoreResponse(score=wire.pack_score(score), id=request.id)
 
 
-async def _answer_in_stream(
-    request: _Request, answer: Callable[[_Request], Awaitable[_Response]], response_type: type[_Response]
-) -> _Response:
-    """Answer one request, with its violations if it is refused; wait while the server is overloaded."""
-    while True:
-        try:
-            if not request.id:
-                raise InvalidInput.of("id", "is empty; must name the motion, because answers come in any order")
-            return await answer(request)
-        except Overloaded:
-            await asyncio.sleep(_OVERLOAD_PAUSE_SECONDS)
-        except InvalidInput as error:
-            return _refusal(response_type, request.id, error.violations)
-        except NotFound as error:
-            return _refusal(response_type, request.id, [Violation("options.policy", str(error))])
+def _drop(handed_over: Future[Future[Any]]) -> None:
+    """Drop a motion that nobody waits for any more."""
+    if not handed_over.cancelled() and handed_over.exception() is None:
+        handed_over.result().cancel()
 
 
-def _refusal(response_type: type[_Response], identity: str, violations: Iterable[Violation]) -> _Response:
+def _refusal(response_type: Callable[..., _T], request: Any, violations: Iterable[Violation]) -> _T:
     refused: list[Any] = [corrector_pb2.FieldViolation(field=v.field, description=v.description) for v in violations]
-    return response_type(id=identity, violations=refused)
+    return response_type(id=request.id, violations=refused)
 
 
 def _new_scorer() -> SubmittingScorer:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from loop_client.evaluation.embedding_recipe import EmbeddingRecipe
 from motion.correction_options import (
-    DEFAULT_EFFORT,
     EFFORTS,
     MAX_EFFORT,
     Assist,
@@ -137,13 +136,14 @@ class CorrectionRecipe:
     Attributes:
         policy: name of the policy; empty for the corrector's default.
         assist: `auto`, `none`, or the limit of the assist in newtons.
-        effort: how much computing a motion may take: `kinematic`, `fast`, `standard` or `thorough`. In older recipes it
-            is a whole number: 1 is `standard`, 2 to 4 are `thorough`.
+        effort: how much computing a motion may take: `kinematic`, `fast`, `standard` or `thorough`. A loop corrects
+            thousands of motions, so it is `fast` by default. In older recipes it is a whole number: 1 is `standard`, 2
+            to 4 are `thorough`.
     """
 
     policy: Annotated[str, Text(may_be_empty=True)] = ""
     assist: Annotated[Assist, _ASSIST] = "auto"
-    effort: Annotated[Effort, _EFFORT] = DEFAULT_EFFORT
+    effort: Annotated[Effort, _EFFORT] = "fast"
 
     def __post_init__(self) -> None:
         # A run that was begun with a number goes on with the name that it stands for.

@@ -1,17 +1,24 @@
 """The gRPC layer of Plumb: what its servers and its clients have in common, and the clients.
 
 Modules:
-    wire: converts motions, reports and options to protobuf messages and back.
+    wire, measured_wire, tensors: convert motions, reports, options, scores and traces to protobuf messages and back.
     status: converts errors to gRPC status codes and back.
+    denials: errors of calls that are refused for who makes them.
     address: checks HOST:PORT.
-    server_settings: settings of a server, and default addresses.
-    server: runs servicers with health checks, reflection and graceful shutdown.
-    guard: limits concurrent calls and turns exceptions into status codes.
-    call_metrics: counts calls for Prometheus.
-    channel: opens connections with retries and load balancing.
+    server_settings, server_flags: settings of a server with their defaults, and the flags for them.
+    server: runs servicers with TLS, health checks, reflection and graceful shutdown.
+    guard: the interceptor around every call, with `access` (who may), `admission` (how much) and `quotas`.
+    tokens: the file of tokens with the rights and quotas of clients.
+    certificates, watched_files: TLS files, checked and read again when they change.
+    answer_stream: answers the requests of a stream as they are ready.
+    call_log, call_metrics: a line for each call; counts for Prometheus.
+    channel, client_security: open connections with retries, load balancing, TLS and tokens.
+    bulk_calls: many calls at once, repeated where that is safe.
     corrector_client: `RemoteCorrector`, the client of a sim server.
     generator_client: `RemoteGenerator`, the client of a generator.
 """
 
 MAX_MESSAGE_BYTES = 16 * 2**20
-"""Size limit of one message in both directions; a motion of 196 frames takes 52 kB."""
+"""Size limit of one request; a motion of 196 frames takes 52 kB."""
+MAX_RESPONSE_BYTES = MAX_MESSAGE_BYTES + 2**20
+"""Size limit of one response: that of the request, with room for a report beside a motion of the same size."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import socket
 
@@ -26,6 +27,32 @@ def split_address(address: str, field: str = "address") -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) <= 65535):
         raise InvalidInput.of(field, f"is {address!r}, with the port {port!r}; must be a number from 0 to 65535")
     return host, int(port)
+
+
+def is_loopback(target: str) -> bool:
+    """Return whether all addresses of a target are on this machine, so that what is sent does not leave it.
+
+    Args:
+        target: HOST:PORT, or a gRPC target.
+    """
+    scheme, colon, rest = target.partition(":")
+    if scheme in ("unix", "unix-abstract") and colon:
+        return True
+    if scheme in ("ipv4", "ipv6") and colon:
+        return all(_is_loopback_host(address) for address in rest.removeprefix("///").split(","))
+    if scheme == "dns" and colon:
+        target = rest.rpartition("/")[2]
+    return _is_loopback_host(target)
+
+
+def _is_loopback_host(address: str) -> bool:
+    host = address.strip().rpartition(":")[0].strip("[]")
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def check_can_listen(address: str) -> None:

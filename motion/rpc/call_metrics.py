@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from google.protobuf.message import Message
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
 _DURATION_BUCKETS_S = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
@@ -34,16 +31,9 @@ class CallMetrics:
         self._calls.labels(method, code).inc()
         self._seconds.labels(method).observe(seconds)
 
-    def record_response(self, method: str, response: Message) -> None:
-        """Count the frames of the motion, or of the score of one, in a response of `method`, if it holds one."""
-        names = response.DESCRIPTOR.fields_by_name
-        shape: Sequence[int] = ()
-        if "motion" in names:
-            shape = response.motion.positions.shape  # pyright: ignore[reportAttributeAccessIssue]
-        elif "score" in names:
-            shape = response.score.wrench.shape  # pyright: ignore[reportAttributeAccessIssue]
-        if shape:
-            self._frames.labels(method).inc(shape[0])
+    def record_frames(self, method: str, frames: int) -> None:
+        """Count frames of motion in a response of `method`."""
+        self._frames.labels(method).inc(frames)
 
     def publish(self, host: str, port: int) -> int:
         """Answer `GET /metrics` on `host` from a thread.

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import queue
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import grpc
 import numpy as np
 
-from motion.errors import InvalidInput, Overloaded, ServiceUnavailable, Violation
+from motion.errors import InvalidInput, ServiceUnavailable, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo, ProgressCallback
 from motion.report import Correction
 from motion.rpc import wire
+from motion.rpc.bulk_calls import BulkCalls
 from motion.rpc.channel import open_channel
+from motion.rpc.client_security import ClientSecurity
 from motion.rpc.status import error_from_call
 from motion.score import Score
 from motion.v1 import corrector_pb2, corrector_pb2_grpc, motion_pb2
@@ -27,8 +27,6 @@ from motion.validation import MAX_MESSAGE_FRAMES, as_motion, as_motions
 SERVICE = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
 
 _DESCRIBE_TIMEOUT_S = 10.0
-_OVERLOAD_PAUSE_S = 0.2
-_OVERLOAD_TIMEOUT_S = 120.0
 
 _Result = TypeVar("_Result")
 
@@ -40,19 +38,29 @@ class RemoteCorrector:
     repeated on another. Many calls run at once; fewer as long as the server reports that it is overloaded.
 
     Args:
-        address: HOST:PORT, or a gRPC target.
+        address: HOST:PORT, or a gRPC target. `ipv4:HOST:PORT,HOST:PORT` and names with several addresses
+            (`dns:///sim:50051`) are used in turn, without those that are dead or about to end.
         timeout: seconds that one motion may take, including its time in the queue; None for no limit.
         in_flight: maximum number of concurrent calls.
+        security: TLS, certificate and token; None for what the variables PLUMB_CA and so on say.
 
     Raises:
-        InvalidInput: the address is malformed. Whether there is a server only shows in the first call.
+        InvalidInput: the address is malformed, or the security does not go with it. Whether there is a server only
+            shows in the first call.
     """
 
-    def __init__(self, address: str, *, timeout: float | None = None, in_flight: int = 64):
+    def __init__(
+        self,
+        address: str,
+        *,
+        timeout: float | None = None,
+        in_flight: int = 64,
+        security: ClientSecurity | None = None,
+    ):
         self._peer = f"sim server at {address}"
         self._timeout = timeout
         self._in_flight = in_flight
-        self._channel = open_channel(address, SERVICE)
+        self._channel = open_channel(address, SERVICE, security)
         self._stub = corrector_pb2_grpc.CorrectorServiceStub(self._channel)
 
     def describe(self) -> CorrectorInfo:
@@ -90,6 +98,25 @@ class RemoteCorrector:
             InvalidInput: a motion is malformed; the field starts with `motions[i]`.
             NotFound: the policy does not exist.
             ServiceUnavailable: there is no such server, it went away, or it did not answer in time.
+            Unauthenticated: the server does not know the token.
+            PermissionDenied: the token does not allow corrections.
+        """
+        return _in_order(self.corrected(motions, seed, options), len(motions), progress)
+
+    def corrected(
+        self, motions: Sequence[Motion | np.ndarray], seed: int = 0, options: CorrectionOptions | None = None
+    ) -> Generator[tuple[int, Correction], None, None]:
+        """Correct motions, and yield each correction as soon as it is there, with the index of its motion.
+
+        What was yielded before an error is not lost with it.
+
+        Args:
+            motions: as for `correct`.
+            seed: random seed.
+            options: how to correct; None for the defaults.
+
+        Raises:
+            PlumbError: as for `correct`.
         """
         checked = _checked(motions)
         packed_options = wire.pack_options(options or CorrectionOptions())
@@ -105,7 +132,7 @@ class RemoteCorrector:
             named = replace(correction.motion, caption=checked[index].caption, name=checked[index].name)
             return replace(correction, motion=named)
 
-        return _BulkCalls(send, receive, self._in_flight).results(len(checked), progress)
+        return BulkCalls(send, receive, self._in_flight).results(len(checked))
 
     def score(self, motions: Sequence[Motion | np.ndarray], progress: ProgressCallback | None = None) -> list[Score]:
         """Score motions without correcting them; see `motion.protocols.Scorer.score`.
@@ -133,7 +160,8 @@ class RemoteCorrector:
                 raise ServiceUnavailable(f"the {self._peer} cannot score; it is older than scores, or no sim server")
             return wire.unpack_scored(self._result(index, call))
 
-        return _BulkCalls(send, receive, self._in_flight).results(len(checked), progress)
+        results = BulkCalls(send, receive, self._in_flight).results(len(checked))
+        return _in_order(results, len(checked), progress)
 
     def _result(self, index: int, call: grpc.Future) -> Any:
         """Return the message that answers a call, or raise its error with the fields of the caller's list."""
@@ -159,59 +187,17 @@ def _checked(motions: Sequence[Motion | np.ndarray]) -> list[Motion]:
     return as_motions(motions, partial(as_motion, max_frames=MAX_MESSAGE_FRAMES))
 
 
-class _BulkCalls(Generic[_Result]):
-    """The state of one `correct` or `score`: which motions wait, which are under way, and how many calls may run.
-
-    Args:
-        send: starts the call for the motion of an index.
-        receive: returns the result of the ended call for the motion of an index.
-        limit: maximum number of concurrent calls.
-    """
-
-    def __init__(self, send: Callable[[int], grpc.Future], receive: Callable[[int, grpc.Future], _Result], limit: int):
-        self._send = send
-        self._receive = receive
-        self._limit = limit
-        self._window = limit
-        self._calls: dict[int, grpc.Future] = {}
-        self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._last_answer = time.monotonic()
-
-    def results(self, count: int, progress: ProgressCallback | None) -> list[_Result]:
-        """Make the calls for `count` motions, and return their results in order."""
-        waiting = deque(range(count))
-        results: dict[int, _Result] = {}
-        try:
-            while waiting or self._calls:
-                while waiting and len(self._calls) < self._window:
-                    self._start(waiting.popleft())
-                index = self._ended.get()
-                try:
-                    results[index] = self._receive(index, self._calls.pop(index))
-                except Overloaded as error:
-                    self._slow_down(error)
-                    waiting.appendleft(index)
-                    continue
-                self._last_answer = time.monotonic()
-                self._window = min(self._limit, self._window + 1)
-                if progress:
-                    progress(len(results), count)
-        finally:
-            for call in self._calls.values():
-                call.cancel()
-        return [results[index] for index in range(count)]
-
-    def _start(self, index: int) -> None:
-        call = self._send(index)
-        self._calls[index] = call
-        call.add_done_callback(lambda _: self._ended.put(index))
-
-    def _slow_down(self, error: Overloaded) -> None:
-        """Reduce the number of concurrent calls; raise `error` if no answer has come for too long."""
-        self._window = max(1, len(self._calls))
-        if time.monotonic() - self._last_answer > _OVERLOAD_TIMEOUT_S:
-            raise error
-        time.sleep(_OVERLOAD_PAUSE_S)
+def _in_order(
+    results: Generator[tuple[int, _Result], None, None], count: int, progress: ProgressCallback | None
+) -> list[_Result]:
+    """Return results in the order of their indices; `progress` is told of each."""
+    found: dict[int, _Result] = {}
+    with closing(results):
+        for index, result in results:
+            found[index] = result
+            if progress:
+                progress(len(found), count)
+    return [found[index] for index in range(count)]
 
 
 def _packed(index: int, motion: Motion) -> motion_pb2.Motion:

@@ -15,6 +15,7 @@ from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
 from motion.rpc import wire
 from motion.rpc.channel import MAX_ATTEMPTS, open_channel
+from motion.rpc.client_security import ClientSecurity
 from motion.rpc.status import error_from_call
 from motion.v1 import generator_pb2, generator_pb2_grpc
 
@@ -45,14 +46,16 @@ class RemoteGenerator:
 
     Args:
         address: HOST:PORT, or a gRPC target.
+        security: TLS, certificate and token; None for what the variables PLUMB_CA and so on say.
 
     Raises:
-        InvalidInput: the address is malformed. Whether there is a server only shows in the first call.
+        InvalidInput: the address is malformed, or the security does not go with it. Whether there is a server only
+            shows in the first call.
     """
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, *, security: ClientSecurity | None = None):
         self._peer = f"generator at {address}"
-        self._channel = open_channel(address, SERVICE)
+        self._channel = open_channel(address, SERVICE, security)
         self._stub = generator_pb2_grpc.GeneratorServiceStub(self._channel)
 
     def describe(self) -> GeneratorInfo:

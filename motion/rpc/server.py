@@ -1,4 +1,4 @@
-"""A gRPC server for Plumb's services, with health checks, reflection, metrics and graceful shutdown."""
+"""A gRPC server for Plumb's services, with TLS, health checks, reflection, metrics and graceful shutdown."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from motion.errors import InvalidInput
-from motion.rpc import MAX_MESSAGE_BYTES
-from motion.rpc.address import check_can_listen, split_address
+from motion.rpc import MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES
+from motion.rpc.address import check_can_listen, is_loopback, split_address
+from motion.rpc.call_log import configure_log
+from motion.rpc.certificates import CertificateFiles, ServerCertificates
 from motion.rpc.guard import Guard
-from motion.rpc.server_settings import ServerSettings
+from motion.rpc.server_settings import Limits, ServerSettings
+from motion.rpc.tokens import TokenFile
 from motion.shell.atomic import atomic_path, check_target
 from motion.shell.extras import explained_imports
 
@@ -32,15 +35,8 @@ _log = logging.getLogger(__name__)
 Services = Mapping[str, Callable[[grpc.aio.Server], None]]
 """The services to run: full name (`motion.v1.CorrectorService`) -> function that adds its servicer to a server."""
 
-_FLUSH_SECONDS = 1.0
-_OPTIONS = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    # Without this, two servers may share one port, and each gets half of the calls.
-    ("grpc.so_reuseport", 0),
-    # The keepalive pings of our clients are more frequent than gRPC's default tolerates.
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-)
+_HANDSHAKE_SECONDS = 10.0
+_IDLE_SECONDS = 1800.0
 
 
 def serve(services: Services, settings: ServerSettings) -> None:
@@ -51,14 +47,13 @@ def serve(services: Services, settings: ServerSettings) -> None:
 
     Args:
         services: the services to run.
-        settings: how to listen and shut down.
+        settings: how to listen, whom to answer, and how to shut down.
 
     Raises:
-        InvalidInput: the address is malformed, or the server cannot listen on it.
+        InvalidInput: the address is malformed, the server cannot or may not listen on it, or a file of certificates
+            or tokens is wrong.
     """
-    if not _log.hasHandlers():
-        _log.addHandler(logging.StreamHandler())
-        _log.setLevel(logging.INFO)
+    configure_log(settings.log)
     asyncio.run(_serve(services, settings))
 
 
@@ -141,62 +136,98 @@ def _on_signals(callback: Callable[[], None]) -> None:
 
 
 class _Server:
-    """A running gRPC server with its health service and its guard."""
+    """A running gRPC server with its health service."""
 
-    def __init__(
-        self,
-        server: grpc.aio.Server,
-        address: str,
-        guard: Guard,
-        health_servicer: Any,
-        settings: ServerSettings,
-    ):
+    def __init__(self, server: grpc.aio.Server, address: str, health_servicer: Any, settings: ServerSettings):
         self.address = address
         self._server = server
-        self._guard = guard
         self._health = health_servicer
         self._settings = settings
 
     @classmethod
     async def start(cls, services: Services, settings: ServerSettings) -> _Server:
         host, _ = split_address(settings.listen, "listen")
+        certificates = _check_security(settings)
+        tokens = TokenFile(settings.security.tokens) if settings.security.tokens else None
         metrics = _new_metrics() if settings.metrics_port is not None else None
-        guard = Guard(services, settings.max_calls, metrics)
-        server = grpc.aio.server(interceptors=[guard], options=_OPTIONS)
+        guard = Guard(services, settings.limits, tokens, metrics, others=[reflection.SERVICE_NAME])
+        server = grpc.aio.server(interceptors=[guard], options=_options(settings.limits))
         for add in services.values():
             add(server)
         health_servicer = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
         reflection.enable_server_reflection([*services, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-        port = _bind(server, settings.listen)
+        port = _bind(server, settings.listen, certificates)
         if metrics and settings.metrics_port is not None:
             metrics_port = _publish(metrics, host, settings.metrics_port)
             _log.info("metrics on http://%s:%d/metrics", host, metrics_port)
         await server.start()
         for name in services:
             await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
-        return cls(server, f"{host}:{port}", guard, health_servicer, settings)
+        return cls(server, f"{host}:{port}", health_servicer, settings)
 
     async def drain(self) -> None:
-        """Answer health checks with NOT_SERVING, refuse new calls after a while, and wait for the running ones."""
+        """Answer health checks with NOT_SERVING, refuse new calls after a while, and wait for the running ones.
+
+        Clients are told to connect elsewhere as soon as calls are refused, so that they do not come back here.
+        """
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(self._settings.drain_seconds)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._guard.drain(), self._settings.grace_seconds)
-        await self._server.stop(_FLUSH_SECONDS)
+        await self._server.stop(self._settings.grace_seconds)
 
     async def stop(self) -> None:
         """Stop at once and cancel running calls."""
         await self._server.stop(None)
 
 
-def _bind(server: grpc.aio.Server, listen: str) -> int:
+def _options(limits: Limits) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", limits.message_bytes),
+        ("grpc.max_send_message_length", limits.message_bytes + MAX_RESPONSE_BYTES - MAX_MESSAGE_BYTES),
+        ("grpc.max_concurrent_streams", 2 * limits.calls + 16),
+        # Connections that never speak, and those whose client has gone without a word, are closed.
+        ("grpc.server_handshake_timeout_ms", round(1000 * _HANDSHAKE_SECONDS)),
+        ("grpc.max_connection_idle_ms", round(1000 * _IDLE_SECONDS)),
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        # Without this, two servers may share one port, and each gets half of the calls.
+        ("grpc.so_reuseport", 0),
+        # The keepalive pings of our clients are more frequent than gRPC's default tolerates.
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ]
+
+
+def _check_security(settings: ServerSettings) -> ServerCertificates | None:
+    """Return the certificates of a server, None for clear text.
+
+    Raises:
+        InvalidInput: a file is missing or wrong, or clear text would leave this machine without leave.
+    """
+    security = settings.security
+    if security.tls_cert and security.tls_key:
+        files = CertificateFiles(security.tls_cert, security.tls_key, "server", "--tls-cert")
+        return ServerCertificates(files, security.client_ca)
+    if security.tls_cert or security.tls_key:
+        raise InvalidInput.of("--tls-cert", "is without --tls-key, or it without --tls-cert; must be both or none")
+    if security.client_ca:
+        raise InvalidInput.of("--client-ca", "is without a certificate of the server; must be with --tls-cert")
+    if not (security.insecure or is_loopback(settings.listen)):
+        raise InvalidInput.of(
+            "listen",
+            f"{settings.listen} can be reached from other machines, in clear text; must be with --tls-cert and "
+            "--tls-key, or with --insecure inside a network that is trusted",
+        )
+    return None
+
+
+def _bind(server: grpc.aio.Server, listen: str, certificates: ServerCertificates | None) -> int:
     check_can_listen(listen)
     try:
-        port = server.add_insecure_port(listen)
+        if certificates:
+            return server.add_secure_port(listen, certificates.credentials())
+        return server.add_insecure_port(listen)
     except RuntimeError as error:
         raise InvalidInput.of("listen", f"cannot listen on {listen} ({error})") from error
-    return port
 
 
 def _new_metrics() -> CallMetrics:

@@ -115,6 +115,7 @@ def pack_options(options: CorrectionOptions) -> corrector_pb2.CorrectionOptions:
         effort=_OLD_EFFORTS[options.effort],
         effort_name=options.effort,
         trace=options.trace,
+        always_simulate=options.always_simulate,
         max_assist_n=options.max_assist_n,
         in_place=options.in_place,
         **assist,
@@ -149,6 +150,7 @@ def _with_assist(message: corrector_pb2.CorrectionOptions, assist: Assist) -> Co
         max_assist_n=message.max_assist_n if message.HasField("max_assist_n") else None,
         in_place=message.in_place,
         trace=message.trace,
+        always_simulate=message.always_simulate,
     )
 
 

@@ -35,7 +35,7 @@ class DescribeCorrectorResponse(_message.Message):
     def __init__(self, name: _Optional[str] = ..., default_policy: _Optional[str] = ..., policies: _Optional[_Iterable[str]] = ..., mujoco: _Optional[str] = ..., version: _Optional[str] = ..., min_frames: _Optional[int] = ..., max_frames: _Optional[int] = ..., fps: _Optional[float] = ..., assist_ladder_n: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class CorrectionOptions(_message.Message):
-    __slots__ = ("policy", "assist_auto", "assist_limit_n", "effort", "max_assist_n", "in_place", "effort_name", "trace")
+    __slots__ = ("policy", "assist_auto", "assist_limit_n", "effort", "max_assist_n", "in_place", "effort_name", "trace", "always_simulate")
     POLICY_FIELD_NUMBER: _ClassVar[int]
     ASSIST_AUTO_FIELD_NUMBER: _ClassVar[int]
     ASSIST_LIMIT_N_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +44,7 @@ class CorrectionOptions(_message.Message):
     IN_PLACE_FIELD_NUMBER: _ClassVar[int]
     EFFORT_NAME_FIELD_NUMBER: _ClassVar[int]
     TRACE_FIELD_NUMBER: _ClassVar[int]
+    ALWAYS_SIMULATE_FIELD_NUMBER: _ClassVar[int]
     policy: str
     assist_auto: bool
     assist_limit_n: float
@@ -52,7 +53,8 @@ class CorrectionOptions(_message.Message):
     in_place: bool
     effort_name: str
     trace: bool
-    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ..., effort: _Optional[int] = ..., max_assist_n: _Optional[float] = ..., in_place: _Optional[bool] = ..., effort_name: _Optional[str] = ..., trace: _Optional[bool] = ...) -> None: ...
+    always_simulate: bool
+    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ..., effort: _Optional[int] = ..., max_assist_n: _Optional[float] = ..., in_place: _Optional[bool] = ..., effort_name: _Optional[str] = ..., trace: _Optional[bool] = ..., always_simulate: _Optional[bool] = ...) -> None: ...
 
 class CorrectRequest(_message.Message):
     __slots__ = ("motion", "options", "seed", "id")
@@ -125,7 +127,7 @@ class PhysicalErrors(_message.Message):
     def __init__(self, penetrate_mm: _Optional[float] = ..., float_mm: _Optional[float] = ..., skate_mm: _Optional[float] = ..., phys_err_mm: _Optional[float] = ..., skate_ratio: _Optional[float] = ..., jitter_m_s3: _Optional[float] = ..., accel_m_s2: _Optional[float] = ...) -> None: ...
 
 class Report(_message.Message):
-    __slots__ = ("status", "completed", "mpjpe_global_mm", "mpjpe_local_mm", "before", "after", "residual_force_n_mean", "residual_force_n_max", "residual_torque_nm_mean", "assist_limit_n", "attempts", "policy", "mujoco", "seed", "seconds", "completed_strict", "detailed_status", "reason", "notes")
+    __slots__ = ("status", "completed", "mpjpe_global_mm", "mpjpe_local_mm", "before", "after", "residual_force_n_mean", "residual_force_n_max", "residual_torque_nm_mean", "assist_limit_n", "attempts", "policy", "mujoco", "seed", "seconds", "completed_strict", "detailed_status", "reason", "notes", "kept")
     class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATUS_UNSPECIFIED: _ClassVar[Report.Status]
@@ -155,6 +157,7 @@ class Report(_message.Message):
     DETAILED_STATUS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
     status: Report.Status
     completed: float
     mpjpe_global_mm: float
@@ -174,7 +177,8 @@ class Report(_message.Message):
     detailed_status: Report.Status
     reason: str
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, status: _Optional[_Union[Report.Status, str]] = ..., completed: _Optional[float] = ..., mpjpe_global_mm: _Optional[float] = ..., mpjpe_local_mm: _Optional[float] = ..., before: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., after: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., residual_force_n_mean: _Optional[float] = ..., residual_force_n_max: _Optional[float] = ..., residual_torque_nm_mean: _Optional[float] = ..., assist_limit_n: _Optional[float] = ..., attempts: _Optional[int] = ..., policy: _Optional[str] = ..., mujoco: _Optional[str] = ..., seed: _Optional[int] = ..., seconds: _Optional[float] = ..., completed_strict: _Optional[float] = ..., detailed_status: _Optional[_Union[Report.Status, str]] = ..., reason: _Optional[str] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    kept: bool
+    def __init__(self, status: _Optional[_Union[Report.Status, str]] = ..., completed: _Optional[float] = ..., mpjpe_global_mm: _Optional[float] = ..., mpjpe_local_mm: _Optional[float] = ..., before: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., after: _Optional[_Union[PhysicalErrors, _Mapping]] = ..., residual_force_n_mean: _Optional[float] = ..., residual_force_n_max: _Optional[float] = ..., residual_torque_nm_mean: _Optional[float] = ..., assist_limit_n: _Optional[float] = ..., attempts: _Optional[int] = ..., policy: _Optional[str] = ..., mujoco: _Optional[str] = ..., seed: _Optional[int] = ..., seconds: _Optional[float] = ..., completed_strict: _Optional[float] = ..., detailed_status: _Optional[_Union[Report.Status, str]] = ..., reason: _Optional[str] = ..., notes: _Optional[_Iterable[str]] = ..., kept: _Optional[bool] = ...) -> None: ...
 
 class Score(_message.Message):
     __slots__ = ("force_n_mean", "force_n_median", "force_n_p90", "force_n_max", "force_share_mean", "force_share_median", "force_share_p90", "force_share_max", "torque_nm_mean", "torque_nm_max", "carried_share", "reasons", "wrench")

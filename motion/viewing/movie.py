@@ -20,10 +20,10 @@ from motion.array_types import FloatArray
 from motion.errors import InvalidInput
 from motion.shell.atomic import atomic_path
 from motion.skeleton import JOINT, PARENTS
+from motion.viewing.figure_colors import figure_color
 from motion.viewing.html_player import Figure, Scene
 
 MOVIE_SUFFIXES = (".mp4", ".gif")
-_COLOURS = ("#c2410c", "#1d6fa5", "#3f7d20", "#7e3f98", "#8a6d00", "#b0265f")
 _YAW, _PITCH = 0.7, 0.22  # radians; the camera looks down on the figure from its front left
 _DISTANCE_M = 7.0
 _EYE_LEVEL_M = 0.85
@@ -116,7 +116,7 @@ def _drawn_frames(picture: Picture, scenes: Sequence[Scene], rate: float) -> Ite
         panels = []
         for column, figure in enumerate(scene.figures):
             axes = picture.add_subplot(1, len(scene.figures), column + 1)
-            panels.append(_Panel(axes, figure, figure.color or _COLOURS[column % len(_COLOURS)]))
+            panels.append(_Panel(axes, figure, figure.color or figure_color(figure.role, column)))
         picture.subplots_adjust(left=0, right=1, bottom=0.08, top=0.93, wspace=0.01)
         picture.text(0.5, 0.03, scene.caption or scene.title, ha="center", va="center", style="italic", wrap=True)
         for index in range(_frame_count(scene, rate)):

@@ -1,184 +1,261 @@
-// Draws stick figures on a canvas: drag to rotate, wheel to zoom, space to play, arrow keys to step.
-// It has no dependencies and does not use the network.
-(function () {
-  "use strict";
-  if (window.plumbPlayer) return;
+// The player: its state, what changes it, and when it draws.
 
-  const COLOURS = ["#c2410c", "#1d6fa5", "#3f7d20", "#7e3f98", "#8a6d00", "#b0265f"];
-  const GRID_M = 0.5, GRID_CELLS = 8, SUNK_M = -0.01;
+const SLOW_FRAME_MS = 45,
+  LEAST_RATIO = 0.6,
+  MANY_PLAYERS = 8;
 
-  function colourOf(figure, index) { return figure.color || COLOURS[index % COLOURS.length]; }
+function startPlayer(root) {
+  const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
+  const whole = Boolean(data.pageTitle),
+    calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const element = document.createElement("div");
+  element.className = "plumb" + (whole ? " whole" : "");
+  element.innerHTML = playerMarkup(data);
+  root.appendChild(element);
+  const find = (name) => element.querySelector(name),
+    canvas = find(".view");
+  const state = {
+    index: 0,
+    scene: null,
+    t: 0,
+    playing: !calm,
+    speed: 1,
+    loop: null,
+    overlay: false,
+    hidden: new Set(),
+    hover: null,
+    showForces: true,
+    view: newView(),
+    uploaded: [],
+    rows: [],
+    visible: false,
+    dirty: true,
+    frames: 0,
+    ratio: 1,
+  };
+  let renderer = null,
+    theme = null,
+    panels = [],
+    then = null,
+    slow = 0,
+    lent = null;
+  element.style.setProperty("--stage", `${data.height}px`);
 
-  // Decode the positions of a figure: base64 of little-endian uint16, each axis scaled to its own range.
-  function decode(figure) {
-    const raw = atob(figure.data), bytes = new Uint8Array(raw.length);
-    for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-    const view = new DataView(bytes.buffer), out = new Float32Array(bytes.length / 2);
-    for (let i = 0; i < out.length; i++) {
-      out[i] = figure.low[i % 3] + view.getUint16(2 * i, true) * figure.step[i % 3];
+  const act = {
+    pause() {
+      setPlaying(false);
+    },
+    seek(t) {
+      state.t = clamp(t, 0, state.scene.seconds);
+      state.dirty = true;
+    },
+    hover(t) {
+      state.hover = t;
+      state.dirty = true;
+    },
+    loop(stretch) {
+      state.loop = stretch;
+      drawTimeline(element, state);
+      state.dirty = true;
+    },
+    settle() {
+      if (whole && !state.playing) writeLink(state);
+    },
+    choose(index) {
+      choose(index);
+      act.settle();
+    },
+    neighbour(by) {
+      act.choose(list.neighbour(state.index, by));
+    },
+    play(yes) {
+      setPlaying(yes);
+    },
+    step(frames) {
+      const fps = state.scene.figures[0].fps;
+      setPlaying(false);
+      act.seek((Math.round(state.t * fps) + frames) / fps);
+      act.settle();
+    },
+    change(how) {
+      how();
+      refresh();
+      act.settle();
+    },
+  };
+  const list = listScenes(element, data, state, act);
+
+  function setPlaying(yes) {
+    if (yes && state.t >= state.scene.seconds) state.t = 0;
+    state.playing = yes;
+    find(".play").innerHTML = icon(yes ? "pause" : "play");
+    find(".play").setAttribute("aria-label", yes ? "Pause" : "Play");
+    state.dirty = true;
+    act.settle();
+  }
+
+  function choose(index) {
+    state.index = index;
+    state.scene = data.scenes[index];
+    prepareScene(state.scene, data.parents);
+    measureScene(state.scene);
+    Object.assign(state, { t: 0, loop: null });
+    state.hidden.clear();
+    describeScene(element, state.scene);
+    if (find(".scene")) find(".scene").value = String(index);
+    find(".layout").hidden = state.scene.figures.length < 2;
+    find(".forces").hidden = !state.scene.figures.some((figure) => figure.trace);
+    if (renderer) uploadScene(renderer, state, theme);
+    list.choose(index);
+    refresh();
+  }
+
+  // Draw anew what does not depend on the time.
+  function refresh() {
+    showChips(element, state);
+    layCurves(element, state);
+    drawTimeline(element, state);
+    drawCurves(element, state);
+    for (const button of element.querySelectorAll("[data-mode]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.mode === state.view.mode));
     }
-    return out;
-  }
-
-  // Return the joints of a figure at time t as [[x, y, z], ...], by linear interpolation between frames.
-  function pose(figure, joints, t) {
-    const last = figure.frames - 1, at = Math.max(0, Math.min(last, t * figure.fps));
-    const i = Math.floor(at), w = at - i, a = i * joints * 3, b = Math.min(last, i + 1) * joints * 3;
-    const out = [];
-    for (let j = 0; j < joints * 3; j += 3) {
-      out.push([0, 1, 2].map((k) => (1 - w) * figure.xyz[a + j + k] + w * figure.xyz[b + j + k]));
+    for (const button of element.querySelectorAll("[data-overlay]")) {
+      button.setAttribute("aria-pressed", String((button.dataset.overlay === "1") === state.overlay));
     }
-    return out;
+    find(".forces").setAttribute("aria-pressed", String(state.showForces));
+    state.dirty = true;
   }
 
-  function camera(view, target, rect) {
-    const cy = Math.cos(view.yaw), sy = Math.sin(view.yaw), cp = Math.cos(view.pitch), sp = Math.sin(view.pitch);
-    const distance = 7, focal = (rect.h * 2.6 * view.zoom);
-    return function (p) {
-      const x = p[0] - target[0], y = p[1] - target[1], z = p[2] - target[2];
-      const right = cy * x - sy * z, away = -(sy * x + cy * z);
-      const up = cp * y + sp * away, depth = distance + cp * away - sp * y;
-      const scale = focal / Math.max(0.5, depth);
-      return [rect.x + rect.w / 2 + right * scale, rect.y + rect.h * 0.52 - up * scale, depth, scale];
-    };
+  // Set up the graphics when the player is first seen: a page has few contexts to give.
+  function startGraphics() {
+    theme = readTheme(element);
+    try {
+      renderer = makeRenderer(canvas);
+    } catch (error) {
+      console.warn(`plumb: ${error.message}`);
+    }
+    find(".sentence").hidden = Boolean(renderer);
+    canvas.hidden = !renderer;
+    if (renderer) uploadScene(renderer, state, theme);
+    else {
+      find(".sentence").textContent =
+        "This browser does not offer WebGL 2, which the picture of the bodies needs; " +
+        "switch on hardware or software rendering in its settings. The curves and numbers below work without it.";
+    }
   }
 
-  function line(ctx, a, b) { ctx.beginPath(); ctx.moveTo(a[0], a[1]); ctx.lineTo(b[0], b[1]); ctx.stroke(); }
+  function draw() {
+    const width = canvas.clientWidth,
+      height = canvas.clientHeight;
+    if (renderer && width && height) {
+      const ratio = (window.devicePixelRatio || 1) * state.ratio,
+        w = Math.round(width * ratio),
+        h = Math.round(height * ratio);
+      if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
+      panels = composePanels(state, theme, width, height, data.floor);
+      renderer.draw(panels, theme, ratio);
+    }
+    const seconds = state.scene.seconds || 1,
+      percent = (t) => `${100 * clamp(t / seconds, 0, 1)}%`;
+    const frame = framesAt(state.scene.figures[0], state.t),
+      clock = find(".clock");
+    clock.textContent = `${state.t.toFixed(2)} / ${state.scene.seconds.toFixed(2)} s`;
+    clock.title = `frame ${Math.round(frame[0] + frame[2])}`;
+    const cursors = element.querySelectorAll(".cursor");
+    cursors[0].style.left = percent(state.t);
+    cursors[1].hidden = state.hover === null;
+    if (state.hover !== null) cursors[1].style.left = percent(state.hover);
+    find(".timeline").setAttribute("aria-valuenow", state.t.toFixed(3));
+    find(".timeline").setAttribute("aria-valuetext", `${state.t.toFixed(2)} seconds`);
+    writeCurveValues(element, state, state.hover === null ? state.t : state.hover);
+    state.dirty = false;
+    state.frames++;
+    if (!state.firstDrawn && panels.length) state.firstDrawn = performance.now();
+  }
 
-  function drawFloor(ctx, project, target) {
-    const cx = Math.round(target[0] / GRID_M) * GRID_M, cz = Math.round(target[2] / GRID_M) * GRID_M;
-    const reach = GRID_CELLS / 2 * GRID_M;
-    ctx.lineWidth = 1;
-    for (let i = -GRID_CELLS / 2; i <= GRID_CELLS / 2; i++) {
-      const o = i * GRID_M;
-      for (const [a, b, at] of [
-        [[cx + o, 0, cz - reach], [cx + o, 0, cz + reach], cx + o],
-        [[cx - reach, 0, cz + o], [cx + reach, 0, cz + o], cz + o]]) {
-        ctx.strokeStyle = Math.abs(at) < 1e-6 ? "#aab4be" : "#dde3e8";
-        line(ctx, project(a), project(b));
+  function advance(seconds) {
+    const [from, to] = state.loop || [0, state.scene.seconds],
+      span = to - from;
+    state.t += seconds * state.speed;
+    if (state.t > to || state.t < from) state.t = span > 0 ? from + ((((state.t - from) % span) + span) % span) : from;
+    state.dirty = true;
+  }
+
+  function tick(now) {
+    if (state.visible) {
+      const passed = then === null ? 0 : now - then;
+      if (state.playing && passed > 0) {
+        advance(Math.min(passed, 250) / 1000);
+        slow = passed > SLOW_FRAME_MS ? slow + 1 : 0;
+        if (slow > 8 && state.ratio > LEAST_RATIO) {
+          // a software renderer: fewer pixels, so that it moves
+          state.ratio = Math.max(LEAST_RATIO, state.ratio * 0.8);
+          slow = 0;
+        }
       }
+      if (state.dirty) draw();
     }
-  }
-
-  function drawFigure(ctx, project, points, bones, colour) {
-    ctx.lineCap = "round";
-    ctx.strokeStyle = "rgba(30,40,50,0.16)";
-    for (const [a, b] of bones) {  // the shadow on the floor shows whether a foot floats
-      const p = project([points[a][0], 0, points[a][2]]), q = project([points[b][0], 0, points[b][2]]);
-      ctx.lineWidth = Math.max(1, 0.03 * p[3]);
-      line(ctx, p, q);
-    }
-    const seen = points.map(project);
-    const order = bones.map(([a, b]) => [a, b, seen[a][2] + seen[b][2]]).sort((m, n) => n[2] - m[2]);
-    for (const [a, b] of order) {
-      const p = seen[a], q = seen[b], width = Math.max(1.5, 0.045 * (p[3] + q[3]) / 2);
-      ctx.strokeStyle = "#ffffff"; ctx.lineWidth = width + 2; line(ctx, p, q);
-      ctx.strokeStyle = colour; ctx.lineWidth = width; line(ctx, p, q);
-    }
-    const head = seen[15];
-    ctx.fillStyle = colour; ctx.beginPath();
-    ctx.arc(head[0], head[1], Math.max(3, 0.09 * head[3]), 0, 2 * Math.PI); ctx.fill();
-    ctx.fillStyle = "#e00000";
-    points.forEach((p, j) => {
-      if (p[1] >= SUNK_M) return;
-      ctx.beginPath(); ctx.arc(seen[j][0], seen[j][1], Math.max(2, 0.035 * seen[j][3]), 0, 2 * Math.PI); ctx.fill();
-    });
-  }
-
-  function start(root) {
-    const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
-    const canvas = root.querySelector("canvas"), ctx = canvas.getContext("2d");
-    const find = (name) => root.querySelector("." + name);
-    const bones = data.parents.map((parent, joint) => [parent, joint]).filter((bone) => bone[0] >= 0);
-    const view = { yaw: 0.7, pitch: 0.22, zoom: 1, overlay: false };
-    let scene, t = 0, playing = !matchMedia("(prefers-reduced-motion: reduce)").matches, visible = true, then = null;
-
-    function choose(index) {
-      scene = data.scenes[index];
-      scene.figures.forEach((figure) => { if (!figure.xyz) figure.xyz = decode(figure); });
-      scene.seconds = Math.max(...scene.figures.map((figure) => (figure.frames - 1) / figure.fps));
-      find("caption").textContent = scene.caption || "";
-      find("overlay").parentElement.hidden = scene.figures.length < 2;
-      find("time").max = scene.seconds;
-      t = 0;
-    }
-
-    function draw() {
-      const ratio = window.devicePixelRatio || 1, w = canvas.clientWidth, h = data.height;
-      if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) {
-        canvas.width = Math.round(w * ratio); canvas.height = Math.round(h * ratio);
-      }
-      ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-      ctx.clearRect(0, 0, w, h);
-      const figures = scene.figures, poses = figures.map((figure) => pose(figure, data.parents.length, t));
-      const panels = view.overlay ? 1 : figures.length;
-      for (let k = 0; k < panels; k++) {
-        const rect = { x: k * w / panels, y: 0, w: w / panels, h: h }, target = [poses[k][0][0], 0.85, poses[k][0][2]];
-        const project = camera(view, target, rect);
-        ctx.save(); ctx.beginPath(); ctx.rect(rect.x, 0, rect.w, h); ctx.clip();
-        drawFloor(ctx, project, target);
-        const shown = view.overlay ? figures.map((_, i) => i) : [k];
-        shown.forEach((i, layer) => {
-          ctx.globalAlpha = layer > 0 ? 0.7 : 1;  // keep the first figure visible through the ones laid over it
-          drawFigure(ctx, project, poses[i], bones, colourOf(figures[i], i));
-        });
-        ctx.globalAlpha = 1;
-        shown.forEach((i, row) => {
-          ctx.fillStyle = colourOf(figures[i], i); ctx.font = "600 14px system-ui, sans-serif";
-          ctx.fillText(figures[i].label, rect.x + 12, 22 + 19 * row);
-        });
-        ctx.restore();
-        if (k > 0) { ctx.strokeStyle = "#d5dbe1"; ctx.lineWidth = 1; line(ctx, [rect.x, 0], [rect.x, h]); }
-      }
-      find("time").value = t;
-      find("play").textContent = playing ? "Pause" : "Play";
-      find("clock").textContent = t.toFixed(2) + " / " + scene.seconds.toFixed(2) + " s";
-    }
-
-    function tick(now) {
-      if (playing && visible && then !== null) {
-        t += (now - then) / 1000 * Number(find("speed").value);
-        if (t > scene.seconds) t = scene.seconds > 0 ? t % scene.seconds : 0;
-      }
-      then = now;
-      if (visible) draw();
-      requestAnimationFrame(tick);
-    }
-
-    function step(frames) { playing = false; t = Math.max(0, Math.min(scene.seconds, t + frames / scene.figures[0].fps)); }
-    find("play").addEventListener("click", () => { playing = !playing; });
-    find("time").addEventListener("input", (event) => { playing = false; t = Number(event.target.value); });
-    find("overlay").addEventListener("change", (event) => { view.overlay = event.target.checked; });
-    find("scene").addEventListener("change", (event) => choose(Number(event.target.value)));
-    let held = null;
-    canvas.addEventListener("pointerdown", (event) => {
-      held = [event.clientX, event.clientY]; canvas.setPointerCapture(event.pointerId);
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!held) return;
-      view.yaw -= (event.clientX - held[0]) * 0.008;
-      view.pitch = Math.max(-0.1, Math.min(1.5, view.pitch + (event.clientY - held[1]) * 0.006));
-      held = [event.clientX, event.clientY];
-    });
-    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = null; });
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      view.zoom = Math.max(0.3, Math.min(5, view.zoom * Math.exp(-event.deltaY * 0.001)));
-    }, { passive: false });
-    canvas.addEventListener("keydown", (event) => {
-      if (event.key === " ") playing = !playing;
-      else if (event.key === "ArrowRight") step(1);
-      else if (event.key === "ArrowLeft") step(-1);
-      else return;
-      event.preventDefault();
-    });
-    canvas.style.height = data.height + "px";
-    // Do not draw a player that is scrolled out of view.
-    new IntersectionObserver((entries) => { visible = entries[entries.length - 1].isIntersecting; }).observe(canvas);
-    choose(0);
-    draw();
+    then = now;
     requestAnimationFrame(tick);
   }
 
-  window.plumbPlayer = start;
-})();
+  listenToControls(element, whole, state, act);
+  if (whole)
+    listenToHead(find, formatLink, state, act, () => {
+      theme = readTheme(element);
+      if (renderer) for (const figure of state.scene.figures) figure.linear = theme.read(ownColor(figure));
+      refresh();
+    });
+  listenToTracks(element, state, act);
+  listenToPicture(canvas, state, whole, (settled) => {
+    state.dirty = true;
+    if (settled) act.settle();
+  });
+  canvas.addEventListener("webglcontextlost", (event) => {
+    event.preventDefault();
+    renderer = null;
+    state.uploaded = [];
+  });
+  canvas.addEventListener("webglcontextrestored", () => {
+    startGraphics();
+    state.dirty = true;
+  });
+
+  choose(0);
+  if (whole) {
+    if (applyLink(location.hash, state, data.scenes, choose)) state.playing = false;
+    window.addEventListener("hashchange", () => {
+      applyLink(location.hash, state, data.scenes, choose);
+      refresh();
+    });
+  }
+  setPlaying(state.playing);
+  refresh();
+  new ResizeObserver(() => {
+    showChips(element, state);
+    drawTimeline(element, state);
+    drawCurves(element, state);
+    state.dirty = true;
+  }).observe(find(".main"));
+  // Do not draw a player that is scrolled out of view.
+  new IntersectionObserver((entries) => {
+    state.visible = entries[entries.length - 1].isIntersecting;
+    if (state.visible && !theme) startGraphics();
+    else if (state.visible && lent) {
+      lent.restoreContext();
+      lent = null;
+    } else if (!state.visible && renderer && window.plumb.players.length > MANY_PLAYERS) {
+      lent = renderer.loss; // a browser gives a page 16 contexts: leave this one to a player that is seen
+      if (lent) lent.loseContext();
+    }
+    state.dirty = true;
+  }).observe(find(".stage"));
+  requestAnimationFrame(tick);
+  exposePlayer({
+    state,
+    canvas,
+    isLost: () => !renderer,
+    panels: () => panels,
+    figure: (place) => state.scene.figures[place],
+  });
+}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from motion.errors import InvalidInput
 from motion.formats.files import MotionFile
+from motion.metrics import physical_errors
+from motion.motion import Motion
 from motion.shell.atomic import atomic_path, check_target
 from motion.viewing.html_player import Figure, Scene, page_html
 
@@ -49,8 +51,21 @@ def paired_scenes(sources: Sequence[MotionFile], limit: int) -> tuple[list[Scene
         ]
         texts = [source.motions.captions[index] for source, index in zip(sources, row, strict=True)]
         caption = next((text[0] for text in texts if text), "")
-        scenes.append(Scene(tuple(figures), str(shown[0][1].name), caption))
+        numbers = _numbers([motion for _, motion in shown], labels if len(sources) > 1 else [""])
+        scenes.append(Scene(tuple(figures), str(shown[0][1].name), caption, numbers=numbers))
     return scenes, max(0, len(rows) - limit)
+
+
+def _numbers(motions: Sequence[Motion], labels: Sequence[str]) -> dict[str, float]:
+    """Return the numbers by which the motions of a page can be sorted, by their names with units."""
+    numbers: dict[str, float] = {}
+    for motion, label in zip(motions, labels, strict=True):
+        errors = physical_errors(motion.positions, motion.fps)
+        suffix = f" of {label}" if label else ""
+        numbers[f"physical error{suffix}, mm"] = errors.phys_err_mm
+        numbers[f"skating{suffix}, % of frames"] = 100 * errors.skate_ratio
+        numbers[f"jitter{suffix}, m/s³"] = errors.jitter_m_s3
+    return numbers
 
 
 def _labels(sources: Sequence[MotionFile], names: Sequence[str]) -> list[str]:

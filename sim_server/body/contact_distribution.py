@@ -23,6 +23,7 @@ FRICTION = 0.7  # of the cones that forces are planned in; the floor's own coeff
 _MOMENT_WEIGHT = 3.0  # [1/m]; an error of 1 N m counts as much as one of 3 N
 REGULARIZATION = 0.05  # rho above
 _NEWTON_STEPS = 16
+_IDENTITY = np.eye(6)
 _LINE_SEARCH_STEPS = 6
 _SLOPE_LEFT = 0.1  # a step is long enough where this share of its first slope is left; full ones nearly always are
 _TOLERANCE_N = 0.05
@@ -65,20 +66,28 @@ def distribute_wrench(matrix: FloatArray, wrench: FloatArray, dual: FloatArray) 
         Forces along the edges (n, edges) [N], and the dual solution (n, 6): the weighted wrench that no contact
         supplies.
     """
-    dual, edges = dual.copy(), (matrix @ dual[..., None])[..., 0]
+    solution = dual.copy()
+    rows, contacts, wanted = np.arange(len(dual)), matrix, wrench  # of the rows that have not converged yet
+    edges = (contacts @ dual[..., None])[..., 0]
     for _ in range(_NEWTON_STEPS):
         pushed = np.maximum(edges, 0)
-        gradient = dual + (pushed[:, None] @ matrix)[:, 0] / REGULARIZATION - wrench
+        gradient = dual + (pushed[:, None] @ contacts)[:, 0] / REGULARIZATION - wanted
         unsolved = np.abs(gradient).max(-1) > _TOLERANCE_N
-        if not unsolved.any():
-            break
-        active = np.where(pushed[..., None] > 0, matrix, 0)
-        hessian = np.eye(6) + np.swapaxes(active, 1, 2) @ matrix / REGULARIZATION
-        step = np.linalg.solve(hessian, -gradient[..., None])[..., 0] * unsolved[:, None]
-        edge_step = (matrix @ step[..., None])[..., 0]
-        length = _line_search(edges, edge_step, (step * (dual - wrench)).sum(-1), (step**2).sum(-1))[:, None]
+        if not unsolved.all():
+            solution[rows] = dual
+            rows, contacts, wanted = rows[unsolved], contacts[unsolved], wanted[unsolved]
+            if not len(rows):
+                break
+            dual, edges, pushed, gradient = dual[unsolved], edges[unsolved], pushed[unsolved], gradient[unsolved]
+        active = np.where(pushed[..., None] > 0, contacts, 0)
+        hessian = _IDENTITY + np.swapaxes(active, 1, 2) @ contacts / REGULARIZATION
+        step = np.linalg.solve(hessian, -gradient[..., None])[..., 0]
+        edge_step = (contacts @ step[..., None])[..., 0]
+        length = _line_search(edges, edge_step, (step * (dual - wanted)).sum(-1), (step**2).sum(-1))[:, None]
         dual, edges = dual + length * step, edges + length * edge_step
-    return np.maximum((matrix @ dual[..., None])[..., 0], 0) / REGULARIZATION, dual
+    else:
+        solution[rows] = dual
+    return np.maximum((matrix @ solution[..., None])[..., 0], 0) / REGULARIZATION, solution
 
 
 def _line_search(edges: FloatArray, edge_step: FloatArray, constant: FloatArray, linear: FloatArray) -> FloatArray:
@@ -87,24 +96,32 @@ def _line_search(edges: FloatArray, edge_step: FloatArray, constant: FloatArray,
     Along a step the slope of the function,  constant + linear t + edge_step . max(0, edges + t edge_step) / rho,  grows
     with t; it is zero where the function is least.
     """
+    length = np.ones(len(edges))
+    low_slope, high_slope = (
+        constant + linear * end + (edge_step * np.maximum(edges + end[:, None] * edge_step, 0)).sum(-1) / REGULARIZATION
+        for end in (0 * length, length)
+    )
+    for row in np.flatnonzero(high_slope > _SLOPE_LEFT * np.abs(low_slope)).tolist():  # few: one by one is faster
+        slopes = float(low_slope[row]), float(high_slope[row])
+        length[row] = _search_length(edges[row], edge_step[row], float(constant[row]), float(linear[row]), *slopes)
+    return length
 
-    def slope(length: FloatArray) -> FloatArray:
-        pushed = np.maximum(edges + length[:, None] * edge_step, 0)
-        return constant + linear * length + (edge_step * pushed).sum(-1) / REGULARIZATION
 
-    low, high, length = np.zeros(len(edges)), np.ones(len(edges)), np.ones(len(edges))
-    low_slope, high_slope = slope(low), slope(high)
-    enough = _SLOPE_LEFT * np.abs(low_slope)
-    beyond = high_slope > enough
+def _search_length(
+    edges: FloatArray, edge_step: FloatArray, constant: float, linear: float, low_slope: float, high_slope: float
+) -> float:
+    """Return the length between 0 and 1 at which the slope of one row is small enough, from its slopes at both ends."""
+    low, high, length = 0.0, 1.0, 1.0
+    enough = _SLOPE_LEFT * abs(low_slope)
     for _ in range(_LINE_SEARCH_STEPS):
-        if not beyond.any():
+        length = low - low_slope * (high - low) / ((high_slope - low_slope) or 1.0)
+        length = min(max(length, 0.9 * low + 0.1 * high), 0.1 * low + 0.9 * high)
+        pushed = np.maximum(edges + length * edge_step, 0)
+        slope = constant + linear * length + float(np.add.reduce(edge_step * pushed)) / REGULARIZATION
+        if slope < 0:
+            low, low_slope = length, slope
+        else:
+            high, high_slope = length, slope
+        if abs(slope) <= enough:
             break
-        between = low - low_slope * (high - low) / np.where(beyond, high_slope - low_slope, 1)
-        between = np.clip(between, 0.9 * low + 0.1 * high, 0.1 * low + 0.9 * high)
-        length = np.where(beyond, between, length)
-        middle = slope(length)
-        below, above = beyond & (middle < 0), beyond & (middle >= 0)
-        low, low_slope = np.where(below, length, low), np.where(below, middle, low_slope)
-        high, high_slope = np.where(above, length, high), np.where(above, middle, high_slope)
-        beyond &= np.abs(middle) > enough
     return length

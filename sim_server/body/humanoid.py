@@ -15,7 +15,7 @@ that much higher: motions are raised by `SOLE_M` before the simulation and lower
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import mujoco
 import numpy as np
@@ -207,10 +207,14 @@ def mjcf(offsets: FloatArray) -> str:
         'input="quat"/>'
         for j in SERVO_JOINTS
     )
+    # All contacts are those of one body: looking for islands among them takes time, and changes nothing. A body whose
+    # state diverges must not be put back to where it began, where nobody would see that it has.
     return f"""<mujoco model="plumb humanoid">
 <compiler angle="radian" inertiafromgeom="true"/>
 <option timestep="{SUBSTEP_S / PHYSICS_STEPS:.12f}" integrator="discrete" gravity="0 {-GRAVITY_M_S2} 0" cone="pyramidal"
- impratio="{FRICTION_STIFFNESS}" solver="Newton" iterations="10" ls_iterations="10"/>
+ impratio="{FRICTION_STIFFNESS}" solver="Newton" iterations="10" ls_iterations="10">
+<flag island="disable" autoreset="disable"/>
+</option>
 <default><geom condim="3" friction="1 .005 .0001" solref="{CONTACT_S:.12f} 1" contype="0" conaffinity="1"/></default>
 <worldbody>
 <geom name="floor" type="plane" zaxis="0 1 0" size="0 0 1" contype="1" conaffinity="0"/>
@@ -221,12 +225,17 @@ def mjcf(offsets: FloatArray) -> str:
 
 
 def build_model(offsets: FloatArray) -> mujoco.MjModel:
-    """Compile the body with rest offsets (22, 3) [m].
+    """Compile the body with rest offsets (22, 3) [m]; the last few are kept, and must not be changed.
 
     Raises:
         ValueError: MuJoCo cannot build such a body.
     """
-    return mujoco.MjModel.from_xml_string(mjcf(offsets))
+    return _compile(tuple(np.asarray(offsets, float).ravel().tolist()))
+
+
+@lru_cache(maxsize=4)  # preparation, filter and retargeting each ask for the body of the motion they work on
+def _compile(offsets: tuple[float, ...]) -> mujoco.MjModel:
+    return mujoco.MjModel.from_xml_string(mjcf(np.reshape(offsets, (NUM_JOINTS, 3))))
 
 
 @cache

@@ -99,5 +99,6 @@ def _foot_paths(positions: FloatArray, offsets: FloatArray, time: FloatArray) ->
     """Return the paths of both ankles (m, 2, 3) and the vectors from ankle to toe (m, 2, 3) [m]."""
     frames = np.arange(len(positions))
     ankles, toes = positions[:, ANKLES], positions[:, TOES]
-    feet = rotation.normalized(PchipInterpolator(frames, toes - ankles)(time))
-    return PchipInterpolator(frames, ankles)(time), feet * np.linalg.norm(offsets[list(TOES)], axis=-1)[:, None]
+    paths = PchipInterpolator(frames, np.concatenate([ankles, toes - ankles], 1))(time)
+    feet = rotation.normalized(paths[:, 2:]) * np.linalg.norm(offsets[list(TOES)], axis=-1)[:, None]
+    return paths[:, :2], feet

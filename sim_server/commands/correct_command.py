@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +49,10 @@ class Correct(ReadingFlags):
     """How much computing a motion may take. The numbers of older versions are accepted: 1 standard, 2-4 thorough."""
     trace: Annotated[Path | None, arg(metavar="PATH")] = None
     """Write what the body did in each step: contacts, forces, controls. FILE.npz for one motion, a folder for more."""
+    view: Annotated[Path | None, arg(metavar="PAGE.html")] = None
+    """Write a page that shows the motions before and after in any browser, with forces, curves and numbers."""
+    always_simulate: bool = False
+    """Return the simulated motion even where the input is feasible as it is, or physically as good."""
     seed: int = 0
     """Seed of the correction."""
     json: bool = False
@@ -59,18 +63,25 @@ class Correct(ReadingFlags):
     def run(self) -> int:
         """Execute the command and return its exit status."""
         from motion.summary import summarize
+        from motion.viewing.correction_page import RecordingCorrector, check_page_path, write_correction_page
         from sim_server.correction_table import LEGEND, correction_remarks, correction_table
         from sim_server.file_correction import correct_files
 
         policy, assist = self.policy if self.server else "", parse_assist(self.assist)
         options = CorrectionOptions(policy, assist, parse_effort(self.effort), self.max_assist, self.in_place)
+        options = replace(options, always_simulate=self.always_simulate)
         tracing: list[TracingCorrector] = []
+        recording: list[RecordingCorrector] = []
+        if self.view:
+            check_page_path(self.view)
         if self.trace:
             check_trace_path(self.trace, self.inputs, self.out)
         with ExitStack() as stack, progress_bar("motions") as progress:
 
             def opened() -> Corrector:
-                corrector = stack.enter_context(open_corrector(self.server, self.policy, self.threads))
+                corrector: Corrector = stack.enter_context(open_corrector(self.server, self.policy, self.threads))
+                if self.view is not None:
+                    recording.append(corrector := RecordingCorrector(corrector))
                 if self.trace is None:
                     return corrector
                 tracing.append(TracingCorrector(corrector, self.trace))
@@ -97,6 +108,9 @@ class Correct(ReadingFlags):
         log(f"written to {', '.join(map(str, corrected.written))}")
         for each in tracing:
             log(each.describe_files())
+        if self.view is not None:
+            pairs = [pair for each in recording for pair in each.pairs]
+            log(write_correction_page(self.view, pairs, ", ".join(path.name for path in self.inputs)))
         if self.json:
             # `left_out` in the summary is the older name of the notes.
             summary |= {"left_out": list(corrected.notes)}

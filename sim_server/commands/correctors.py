@@ -66,7 +66,7 @@ def read_clean_motions(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Mo
     """Read the motions at a path that can be corrected; what was guessed or left out is printed to stderr."""
     from motion.formats.files import read_file
     from motion.formats.members import keep_valid
-    from sim_server.correction import check_correctable
+    from sim_server.control_rate import check_correctable
 
     source = keep_valid(read_file(path, options=options), check_correctable)
     for note in source.named_notes():

@@ -125,7 +125,7 @@ def compute_control(
     for rows, select in ((np.flatnonzero(~lying), _sole_contacts), (np.flatnonzero(lying), _all_contacts)):
         if not len(rows):
             continue
-        state = body.select(rows)
+        state = body if len(rows) == count else body.select(rows)
         contacts = select(state, contact_points[rows], reference.foot_contact[rows], reference.body_contact[rows])
         contacts.carrying &= active[rows, None]
         matrix = contact_matrix(contacts.points - state.xpos[:, None, 1], contacts.carrying)

@@ -33,7 +33,6 @@ class Engine(Generic[AnyJob]):
         self._jobs: list[AnyJob] = []
         self._rollouts: dict[int, tuple[AnyJob, Rollout]] = {}
         self._free = list(range(slots))
-        self._rows = np.zeros((slots, ROW_WIDTH))
 
     @property
     def has_room(self) -> bool:
@@ -105,12 +104,13 @@ class Engine(Generic[AnyJob]):
     def _simulate(self, slots: IntArray, rollouts: list[Rollout]) -> None:
         """Simulate one control step of some rollouts."""
         perturbation = np.zeros((len(slots), PERTURBATION_SIZE))
-        for row, (slot, rollout) in enumerate(zip(slots, rollouts, strict=True)):
-            self._rows[slot] = rollout.reference.rows[rollout.start + len(rollout)]
+        rows = np.empty((len(slots), ROW_WIDTH))
+        for row, rollout in enumerate(rollouts):
+            rows[row] = rollout.reference.rows[rollout.start + len(rollout)]
             if rollout.perturbation is not None:
                 perturbation[row] = rollout.perturbation[len(rollout)]
         limit = np.array([rollout.control.limit_n for rollout in rollouts])
-        body, reference = self._simulation.state(slots), view_steps(self._rows[slots])
+        body, reference = self._simulation.state(slots), view_steps(rows)
         action = act_each([rollout.control.policy for rollout in rollouts], body, reference, limit)
         balancing = np.flatnonzero([rollout.balances for rollout in rollouts])
         if len(balancing):

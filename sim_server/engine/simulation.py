@@ -33,8 +33,9 @@ from sim_server.engine.body_state import BodyState
 from sim_server.engine.controller import compute_control
 from sim_server.policies.policy import Action
 
-_INPUTS = mujoco.mjtState.mjSTATE_CTRL.value | mujoco.mjtState.mjSTATE_QFRC_APPLIED.value
-_POSITIONS_KNOWN = mujoco.mjtStage.mjSTAGE_POS.value
+# The places of the bodies must be known after a step. A persistent batch goes on from the stages that it has computed,
+# and with those of the velocities as well it repeats nothing.
+_VELOCITIES_KNOWN = mujoco.mjtStage.mjSTAGE_VEL.value
 _DIVERGED_RATE = 300.0  # [rad/s] or [m/s]; no body moves this fast
 
 # The report tells when a motion diverges; MuJoCo would also append to a log file in the working directory.
@@ -77,9 +78,10 @@ class Simulation:
     """
 
     def __init__(self, slots: int, threads: int = 1):
-        self._batch = Batch(default_model(), slots, threads)
+        self._batch = Batch(default_model(), slots, threads, persistent=True)
         self._xpos, self._xquat, self._qvel = (self._batch.bind(name) for name in ("xpos", "xquat", "qvel"))
-        self._qpos = self._batch.bind("qpos")
+        self._qpos, self._ctrl = self._batch.bind("qpos"), self._batch.bind("ctrl")
+        self._qfrc_applied = self._batch.bind("qfrc_applied")
         self._models = [default_model()] * slots
         self._contact_points = np.zeros((slots, NUM_CONTACT_POINTS, 4))
         self._dual = np.zeros((slots, 6))
@@ -110,7 +112,7 @@ class Simulation:
         self._qvel[slots] = qvel
         self._dual[slots] = 0
         self._foot_shift[slots] = 0
-        self._batch.forward(ids=slots, stage=_POSITIONS_KNOWN)
+        self._batch.forward(ids=slots, stage=_VELOCITIES_KNOWN)
 
     def state(self, slots: IntArray) -> BodyState:
         """Return the states of the bodies in some slots."""
@@ -135,7 +137,7 @@ class Simulation:
             self._batch.state[slot] = snapshot.state
             self._dual[slot] = snapshot.dual
             self._foot_shift[slot] = snapshot.foot_shift
-        self._batch.forward(ids=slots, stage=_POSITIONS_KNOWN)
+        self._batch.forward(ids=slots, stage=_VELOCITIES_KNOWN)
 
     def place_feet(self, slots: IntArray, body: BodyState, reference: ReferenceStep) -> FloatArray:
         """Advance the foot placement of some bodies by one control step, as `balance.next_foot_shift` does."""
@@ -180,7 +182,7 @@ class Simulation:
             inputs[:, substep, NUM_CTRL:] = forces.applied
             damping = reference.damping_torque[:, substep].reshape(len(slots), -1)
             inputs[:, substep, NUM_CTRL + ROOT_DOFS :] += damping
-            held = np.repeat(inputs[:, substep, None], PHYSICS_STEPS, 1)
-            self._batch.rollout(PHYSICS_STEPS, held, _INPUTS, record=(), ids=slots)
-            self._batch.forward(ids=slots, stage=_POSITIONS_KNOWN)
+            self._ctrl[slots] = inputs[:, substep, :NUM_CTRL]
+            self._qfrc_applied[slots] = inputs[:, substep, NUM_CTRL:]
+            self._batch.step(slots, PHYSICS_STEPS, _VELOCITIES_KNOWN)
         return StepOutcome(assist, inputs)

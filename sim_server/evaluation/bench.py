@@ -22,7 +22,8 @@ from motion.protocols import CorrectionOptions
 from sim_server.body.humanoid import CONTROL_FPS, SUBSTEPS
 from sim_server.body.reference_row import view_steps
 from sim_server.body.retarget import Reference, retarget
-from sim_server.correction import at_control_rate, build_correction, build_reference, check_correctable
+from sim_server.control_rate import at_control_rate, check_correctable
+from sim_server.correction import build_correction, build_reference
 from sim_server.engine.engine import Engine
 from sim_server.engine.job import Job
 from sim_server.policies.policy import Policy

@@ -17,7 +17,7 @@ from motion.protocols import ProgressCallback
 from motion.score import Score
 from motion.validation import as_motions
 from sim_server.body.humanoid import CONTROL_FPS, WEIGHT_N
-from sim_server.correction import at_control_rate, check_correctable
+from sim_server.control_rate import at_control_rate, check_correctable
 from sim_server.feasibility.missing_wrench import missing_wrench
 from sim_server.feasibility.reasons import explain
 

@@ -14,7 +14,7 @@ from motion.skeleton import mirrored
 from sim_server.body.humanoid import CONTROL_FPS, DAMPING, SERVO_JOINTS, SOLE_M
 from sim_server.body.reference_row import view_steps
 from sim_server.body.retarget import Reference
-from sim_server.correction import at_control_rate
+from sim_server.control_rate import at_control_rate
 from sim_server.evaluation.corruption import corrupt
 from sim_server.preparation import prepare
 from sim_server.reference import reference_from_positions

@@ -12,7 +12,7 @@ from motion.motion_set import MotionSet
 from motion.shell.assets import data_path
 from motion.synthesis import synthesize
 from motion.validation import check_each
-from sim_server.correction import check_correctable
+from sim_server.control_rate import check_correctable
 from sim_server.learning.training_recipe import ClipsRecipe, HeldOutRecipe, SourceRecipe
 
 _RARE = 1 / 3

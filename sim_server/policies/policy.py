@@ -116,7 +116,10 @@ def act_each(
     offsets, wrench, mask = np.zeros((count, NUM_SERVOS, 3)), np.zeros((count, 6)), np.ones(count, bool)
     for policy in dict.fromkeys(policies):
         rows = np.flatnonzero([other is policy for other in policies])
-        action = policy.act(body.select(rows), reference.select(rows), assist_limit[rows])
+        if policy.learned:
+            action = policy.act(body.select(rows), reference.select(rows), assist_limit[rows])
+        else:  # it does not look at them, so that copies for it would be in vain
+            action = policy.act(body, reference, assist_limit[rows])
         wrench[rows] = action.wrench
         if action.target_offsets is not None:
             offsets[rows] = action.target_offsets

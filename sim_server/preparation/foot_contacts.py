@@ -13,7 +13,7 @@ from sim_server.body.leg_ik import place_feet, shift_feet
 from sim_server.preparation.spans import true_spans
 from sim_server.preparation.support import airborne, upright
 
-_CLEARANCE_M = 0.045  # of a swinging sole: with less the simulated foot, which sags a little, scuffs
+_CLEARANCE_M = 0.03  # of a swinging sole: with less the simulated foot, which sags a little, scuffs
 _RISE_FRAMES = 1.0  # time from the floor to the clearance, and back
 # Pairs of bounds: below the first a condition holds fully, above the second not at all.
 _SWING_M_S = (0.2, 0.6)  # speed of the slower end of a foot that still stands

@@ -16,6 +16,7 @@ from motion.errors import PlumbError
 from motion.rpc.call_metrics import CallMetrics
 from motion.rpc.corrector_client import SERVICE
 from motion.rpc.server import ServerSettings, serving
+from motion.rpc.server_settings import Limits
 from motion.rpc.status import PUSHBACK_TRAILER
 from motion.v1 import corrector_pb2
 
@@ -71,7 +72,7 @@ def test_a_full_server_sends_the_time_after_which_to_retry() -> None:
 
 def test_calls_beyond_the_limit_are_refused_but_health_checks_are_not() -> None:
     corrector = SmoothingCorrector(delay=0.6, threads=4)
-    with served(corrector, max_calls=2) as address, grpc.insecure_channel(address) as channel:
+    with served(corrector, limits=Limits(calls=2)) as address, grpc.insecure_channel(address) as channel:
         stub, health = Stub(channel), health_pb2_grpc.HealthStub(channel)
         calls = [stub.Correct.future(request_of(sway())) for _ in range(2)]
         wait_until(lambda: corrector.started == 2)

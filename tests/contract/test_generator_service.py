@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
 import time
@@ -17,7 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from swaying_body import sway
 from swaying_generator import SwayingGenerator
 
-from generator.service import serve, services
+from generator.service import MAX_UPLOADS, GeneratorServicer, serve, services
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.motion_set import MotionSet
@@ -238,3 +239,126 @@ def test_a_broken_stream_of_samples_is_resumed_where_it_broke() -> None:
             rest = list(samples)
         found = [motion.positions.tobytes() for motion in [*received, *rest]]
         assert found == [motion.positions.tobytes() for motion in whole]
+
+
+def _stub_of(channel: grpc.Channel) -> generator_pb2_grpc.GeneratorServiceStub:
+    return generator_pb2_grpc.GeneratorServiceStub(channel)
+
+
+def _refusal(call: Callable[[], object]) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.RpcError) as failed:
+        call()
+    return failed.value.code(), failed.value.details()
+
+
+@pytest.mark.parametrize("encoder", ["clip:/etc", "clip:../weights", "distilbert:some/name"])
+def test_a_client_cannot_name_files_of_the_server_as_weights(encoder: str) -> None:
+    generator = SwayingGenerator()
+    with served(generator) as address, grpc.insecure_channel(address) as channel:
+        request = generator_pb2.FitRequest(dataset_id=generator.upload(a_set()), steps=1)
+        request.settings["text_encoder"] = encoder
+        code, details = _refusal(lambda: list(_stub_of(channel).Fit(request)))
+        assert code == grpc.StatusCode.INVALID_ARGUMENT and details.startswith("settings.text_encoder: names weights")
+        request.settings["text_encoder"] = "clip"
+        assert "is unknown; there is lr" in _refusal(lambda: list(_stub_of(channel).Fit(request)))[1]
+
+
+def test_names_that_are_too_long_for_files_are_refused_by_field() -> None:
+    long = "f" * 300
+    with served(SwayingGenerator()) as address, grpc.insecure_channel(address) as channel:
+        stub = _stub_of(channel)
+        motion = wire.pack_motion(sway(40, name=long))
+        for call, field in (
+            (lambda: list(stub.Sample(generator_pb2.SampleRequest(checkpoint=long))), "checkpoint"),
+            (lambda: list(stub.Fit(generator_pb2.FitRequest(dataset_id=long))), "dataset_id"),
+            (lambda: list(stub.Fit(generator_pb2.FitRequest(init=long))), "init"),
+            (
+                lambda: stub.UploadDataset(iter([generator_pb2.UploadDatasetRequest(motion=motion, total=1)])),
+                "motions[0].name",
+            ),
+        ):
+            code, details = _refusal(call)
+            assert code == grpc.StatusCode.INVALID_ARGUMENT
+            assert details == f"{field}: has 300 characters; must have at most 200"
+
+
+@pytest.mark.parametrize(
+    ("fps", "frame", "field"), [(0.0, 1.0, "fps"), (2e-4, 1.0, "fps"), (20.0, np.nan, "positions")]
+)
+def test_motions_that_nothing_can_be_trained_on_are_refused(fps: float, frame: float, field: str) -> None:
+    positions = sway(40).positions.copy()
+    positions[3] *= frame
+    request = generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(Motion(positions, fps, name="a")), total=1)
+    with served(SwayingGenerator()) as address, grpc.insecure_channel(address) as channel:
+        code, details = _refusal(lambda: _stub_of(channel).UploadDataset(iter([request])))
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and details.startswith(f"motions[0].{field}: ")
+
+
+def test_uploads_beyond_the_limit_are_told_to_come_again() -> None:
+    hold = threading.Event()
+
+    def slow() -> Iterator[generator_pb2.UploadDatasetRequest]:
+        yield generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="a")), total=1)
+        hold.wait(20)
+
+    def one() -> Iterator[generator_pb2.UploadDatasetRequest]:
+        yield generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="a")), total=1)
+
+    with served(SwayingGenerator()) as address, grpc.insecure_channel(address) as channel:
+        stub = _stub_of(channel)
+        held = [stub.UploadDataset.future(slow()) for _ in range(MAX_UPLOADS)]
+        wait_until(lambda: _code_of(lambda: stub.UploadDataset(one())) == grpc.StatusCode.RESOURCE_EXHAUSTED)
+        hold.set()
+        assert all(call.result().motions == 1 for call in held)
+        assert stub.UploadDataset(one()).motions == 1
+
+
+def _code_of(call: Callable[[], object]) -> grpc.StatusCode:
+    try:
+        call()
+    except grpc.RpcError as error:
+        return error.code()  # pyright: ignore[reportAttributeAccessIssue]
+    return grpc.StatusCode.OK
+
+
+def test_a_file_of_the_server_that_fails_is_in_its_log_and_not_in_the_answer(caplog: pytest.LogCaptureFixture) -> None:
+    class Full(SwayingGenerator):
+        def upload(self, dataset: MotionSet) -> str:
+            raise InvalidInput.of("/var/lib/plumb/datasets/abc", "cannot be written: No space left on device")
+
+    request = generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="a")), total=1)
+    with served(Full()) as address, grpc.insecure_channel(address) as channel:
+        code, details = _refusal(lambda: _stub_of(channel).UploadDataset(iter([request])))
+    assert code == grpc.StatusCode.FAILED_PRECONDITION
+    assert details.startswith("the server cannot read or write a file of its own") and "/var" not in details
+    assert "/var/lib/plumb/datasets/abc: cannot be written: No space left" in caplog.text
+    assert details.split()[-1] in caplog.text
+
+
+def test_samples_that_are_no_numbers_are_refused() -> None:
+    class Wild(SwayingGenerator):
+        def sample(self, *arguments: object, **named: object) -> Iterator[Motion]:
+            yield sway(40)
+            yield Motion(np.full((40, 22, 3), np.nan, np.float32))
+
+    with served(Wild()) as address, RemoteGenerator(address) as client:
+        samples = client.sample(["sways"] * 2, [40] * 2)
+        assert len(next(samples)) == 40
+        with pytest.raises(InvalidInput, match="guidance: makes numbers of prompt 1 that are not finite"):
+            next(samples)
+
+
+def test_steps_that_a_client_does_not_read_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator.service._MAX_UNREAD_STEPS", 10)
+    generator = SwayingGenerator(step_seconds=1e-5)
+    request = generator_pb2.FitRequest(dataset_id=generator.upload(a_set()), steps=2000)
+
+    async def run() -> list[generator_pb2.FitResponse]:
+        stream = GeneratorServicer(generator).Fit(request, None)  # pyright: ignore[reportArgumentType]
+        read = [await anext(stream)]
+        while generator.fitting:
+            await asyncio.sleep(0.01)
+        return read + [response async for response in stream]
+
+    lines = asyncio.run(run())
+    assert len(lines) < 100 and lines[-1].checkpoint and lines[-1].step == 2000

@@ -35,7 +35,7 @@ def test_the_client_gets_all_motions_corrected_by_a_server_with_a_short_queue() 
 
 
 def test_the_client_gives_up_on_a_server_that_stays_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("motion.rpc.corrector_client._OVERLOAD_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("motion.rpc.bulk_calls._OVERLOAD_TIMEOUT_S", 0.3)
     with served(SmoothingCorrector(queue_size=0)) as address, RemoteCorrector(address) as client:
         with pytest.raises(Overloaded, match=f"sim server at {address}"):
             client.correct([sway()])

@@ -97,7 +97,10 @@ def test_without_a_server_the_client_raises_one_sentence() -> None:
     assert str(refused.value).startswith(f"there is no sim server at {address} (")
 
 
-def test_when_the_server_dies_the_client_raises_one_sentence(start_server: StartServer) -> None:
+def test_when_the_server_dies_the_client_raises_one_sentence(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("motion.rpc.bulk_calls._ABSENCE_TIMEOUT_S", 0.5)
     server = start_server(delay=0.1)
     motions = [sway(16, seed, name="die" if seed == 20 else None) for seed in range(40)]
     with RemoteCorrector(server.address) as client, pytest.raises(ServiceUnavailable, match=server.address):

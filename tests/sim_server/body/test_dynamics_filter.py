@@ -24,7 +24,7 @@ from sim_server.body.prepared_motion import PreparedMotion
 from sim_server.body.retarget import FOOT_CONTACT_M
 from sim_server.body.root_operators import step_samples
 from sim_server.body.substep_path import sample_times, smooth_path
-from sim_server.correction import at_control_rate
+from sim_server.control_rate import at_control_rate
 from sim_server.preparation import prepare
 
 

@@ -1,0 +1,145 @@
+"""How a client connects: with TLS, with a certificate of its own, with a token; from arguments or the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import grpc
+
+from motion.errors import InvalidInput
+from motion.rpc.address import is_loopback
+from motion.rpc.certificates import CertificateFiles, read_authorities
+
+PUBLIC_CA = "public"
+"""Value of `ca` for the public authorities, which gRPC knows."""
+
+
+@dataclass(frozen=True)
+class ClientSecurity:
+    """How a client connects to a server.
+
+    Attributes:
+        ca: PEM file of the authorities that the server's certificate must be from, or `public` for those that everybody
+            trusts; None for clear text.
+        cert: PEM file of the client's own certificate, for servers that ask for one; None to show none.
+        key: PEM file of its private key.
+        token: the token of the client; None to send none.
+        server_name: name in the server's certificate, if it is not that in the address.
+        insecure: whether a token may be sent in clear text to another host.
+    """
+
+    ca: str | Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    server_name: str | None = None
+    insecure: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ClientSecurity:
+        """Return what the variables PLUMB_CA, _CERT, _KEY, _TOKEN, _TOKEN_FILE, _SERVER_NAME and _INSECURE say.
+
+        Args:
+            environment: the variables. An empty one counts as absent.
+
+        Raises:
+            InvalidInput: the file of the token cannot be read, or PLUMB_INSECURE is not 0 or 1.
+        """
+        values = {name: environment.get(f"PLUMB_{name}") or None for name in ("CA", "CERT", "KEY", "TOKEN")}
+        insecure = environment.get("PLUMB_INSECURE") or "0"
+        if insecure not in ("0", "1"):
+            raise InvalidInput.of("PLUMB_INSECURE", f"is {insecure!r}; must be 0 or 1")
+        token = values["TOKEN"]
+        if token is None and (file := environment.get("PLUMB_TOKEN_FILE")):
+            token = _read_token(Path(file))
+        cert, key = values["CERT"], values["KEY"]
+        return cls(
+            ca=values["CA"],
+            cert=Path(cert) if cert else None,
+            key=Path(key) if key else None,
+            token=token,
+            server_name=environment.get("PLUMB_SERVER_NAME") or None,
+            insecure=insecure == "1",
+        )
+
+    def open_channel(self, address: str, options: list[tuple[str, str | int]]) -> grpc.Channel:
+        """Return a channel that connects in this way.
+
+        Args:
+            address: a gRPC target.
+            options: further options of the channel.
+
+        Raises:
+            InvalidInput: a file is wrong, or the token would be sent in clear text to another host.
+        """
+        if self.token is not None:
+            _check_token(self.token, "token")
+        if (self.cert is None) != (self.key is None):
+            raise InvalidInput.of("cert", "is without a key, or the key without it; must be both or none")
+        if self.ca is None:
+            if self.cert is not None:
+                raise InvalidInput.of("cert", f"is without a ca; must be with the server's, or {PUBLIC_CA!r}")
+            if self.token and not (self.insecure or is_loopback(address)):
+                text = "would be sent in clear text to another host; must be with a ca (or insecure, on a private link)"
+                raise InvalidInput.of("token", text)
+            channel = grpc.insecure_channel(address, options=options)
+        else:
+            if self.server_name:
+                options = [*options, ("grpc.ssl_target_name_override", self.server_name)]
+            channel = grpc.secure_channel(address, self._credentials(), options=options)
+        return grpc.intercept_channel(channel, _TokenBearer(self.token)) if self.token else channel
+
+    def _credentials(self) -> grpc.ChannelCredentials:
+        authorities = None if self.ca == PUBLIC_CA else read_authorities(Path(str(self.ca)), "ca")
+        key, cert = None, None
+        if self.cert and self.key:
+            key, cert = CertificateFiles(self.cert, self.key, "client", "cert").read()
+        return grpc.ssl_channel_credentials(authorities, key, cert)
+
+
+def _read_token(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise InvalidInput.of("PLUMB_TOKEN_FILE", f"cannot read {path}: {reason}") from error
+
+
+def _check_token(token: str, field: str) -> None:
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidInput.of(field, "has other characters than visible ASCII; must be one token and nothing else")
+
+
+class _CallDetails(NamedTuple):
+    method: str
+    timeout: float | None
+    metadata: Any
+    credentials: grpc.CallCredentials | None
+    wait_for_ready: bool | None
+    compression: grpc.Compression | None
+
+
+class _TokenBearer(
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+):
+    """Adds a token to the metadata of every call."""
+
+    def __init__(self, token: str):
+        self._header = ("authorization", f"Bearer {token}")
+
+    def _intercept(self, continuation: Callable[[Any, Any], Any], details: Any, request: Any) -> Any:
+        values = {name: getattr(details, name, None) for name in _CallDetails._fields}
+        values["metadata"] = [*(details.metadata or ()), self._header]
+        return continuation(_CallDetails._make(values.values()), request)
+
+    intercept_unary_unary: Any = _intercept
+    intercept_unary_stream: Any = _intercept
+    intercept_stream_unary: Any = _intercept
+    intercept_stream_stream: Any = _intercept
