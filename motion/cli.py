@@ -113,7 +113,7 @@ class Inspect(ReadingFlags):
 
 @dataclass(frozen=True)
 class View(ReadingFlags):
-    """Show motions as animated stick figures, several inputs side by side."""
+    """Show motions on a page of moving bodies, or in a film, several inputs side by side."""
 
     sources: Annotated[Positional[tuple[Path, ...]], arg(metavar="IN...")]
     """Motions, packed sets or HumanML3D folders. The motions of several sets are matched by their ids."""

@@ -2,7 +2,7 @@
 
 The motion is stretched to the requested length, and smooth noise is added to it. That makes a poor generator, but it
 does everything that the contract asks of one: `plumb-gen check` passes. To serve your own, write a class with the same
-four methods and call `generator.service.serve(YourGenerator(), "0.0.0.0:50052")`.
+four methods and call `generator.service.serve(YourGenerator(), "0.0.0.0:50052", insecure=True)`.
 """
 
 from __future__ import annotations

@@ -11,19 +11,20 @@ from motion.report import Correction
 from motion.synthesis import synthesize
 from sim_server import Corrector
 
+ALWAYS = CorrectionOptions(always_simulate=True)
 EFFORTS: tuple[Effort, ...] = ("fast", "standard")
 
 
 @pytest.fixture(scope="module")
 def walk_and_jump() -> list[Motion]:
     return [
-        Motion(motion.positions[:50], name=motion.name) for motion in synthesize(2, 3, actions=["walk", "jump_forward"])
+        Motion(motion.positions[:60], name=motion.name) for motion in synthesize(2, 3, actions=["jog", "jump_forward"])
     ]
 
 
 def corrected(motions: list[Motion], effort: Effort, **options: object) -> list[Correction]:
     with Corrector("base") as corrector:
-        return corrector.correct(motions, 0, CorrectionOptions(effort=effort, **options))  # pyright: ignore
+        return corrector.correct(motions, 0, CorrectionOptions(effort=effort, always_simulate=True, **options))  # pyright: ignore
 
 
 def test_a_search_needs_less_assist_and_its_cost_is_reported(walk_and_jump: list[Motion]) -> None:
@@ -38,8 +39,8 @@ def test_a_search_needs_less_assist_and_its_cost_is_reported(walk_and_jump: list
 def test_a_search_depends_on_the_seed_alone(walk_and_jump: list[Motion]) -> None:
     jump = walk_and_jump[1:]
     with Corrector("base", slots=5) as corrector:
-        (one,), (other,) = (corrector.correct(jump, seed) for seed in (0, 1))
-        (again,) = corrector.correct([*walk_and_jump, *jump], 0)[2:]
+        (one,), (other,) = (corrector.correct(jump, seed, ALWAYS) for seed in (0, 1))
+        (again,) = corrector.correct([*walk_and_jump, *jump], 0, ALWAYS)[2:]
     assert one.report.attempts > 1, "nothing was searched"
     assert np.array_equal(one.motion.positions, again.motion.positions)
     assert not np.array_equal(one.motion.positions, other.motion.positions)
