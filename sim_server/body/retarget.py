@@ -1,8 +1,8 @@
 """Retargeting: from a prepared motion to the reference that the simulation follows.
 
 A reference is a body with the motion's bones and, for each control step, one row with servo targets, the path of the
-root and the forces that the motion asks for. The simulation takes `SUBSTEPS` physics steps for each frame of the
-motion; one control step leads from one frame to the next.
+root and the forces that the motion asks for. A control step leads from one frame to the next, in `SUBSTEPS`
+substeps that each have forces of their own.
 """
 
 from __future__ import annotations

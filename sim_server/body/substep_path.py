@@ -1,4 +1,4 @@
-"""A motion between its frames: the smooth path at the rate of the physics steps that forces are computed from.
+"""A motion between its frames: the smooth path at the rate of the substeps, that forces are computed from.
 
 Root and rotations are interpolated and smoothed, because every frame of a motion would otherwise cause a jolt. Feet
 are not: smoothed over, a standing foot would leave the floor a little before every step and slide on it. Ankles and
@@ -28,7 +28,7 @@ _LEG_JOINTS = [joint for leg in LEGS for joint in leg]
 
 @dataclass(frozen=True)
 class SubstepPath:
-    """A motion at the rate of the physics steps: m = (frames - 1) * `SUBSTEPS` + 1 samples.
+    """A motion at the rate of the substeps: m = (frames - 1) * `SUBSTEPS` + 1 samples.
 
     Attributes:
         joints: (m, 22, 3) positions of the joints [m].
@@ -45,7 +45,7 @@ class SubstepPath:
 
 
 def build_substep_path(positions: FloatArray, rotations: FloatArray, offsets: FloatArray) -> SubstepPath:
-    """Bring a rigid motion to the rate of the physics steps.
+    """Bring a rigid motion to the rate of the substeps.
 
     Args:
         positions: (frames, 22, 3) joint positions [m] at 20 frames/s, at least two frames.
@@ -86,7 +86,7 @@ def angular_velocity(rotations: FloatArray) -> FloatArray:
 
 
 def _upsample_rotations(local: FloatArray) -> FloatArray:
-    """Bring local rotations (frames, 22, 4) to the rate of the physics steps.
+    """Bring local rotations (frames, 22, 4) to the rate of the substeps.
 
     Chords stand in for arcs: between neighbouring frames the two differ by a fraction of a degree.
     """

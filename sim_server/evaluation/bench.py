@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import mujoco
@@ -19,7 +20,8 @@ from motion.cpu import single_threaded_blas
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions
-from sim_server.body.humanoid import CONTROL_FPS, SUBSTEPS
+from sim_server.body.dynamics_filter import filter_dynamics
+from sim_server.body.humanoid import CONTROL_FPS, PHYSICS_STEPS, SUBSTEPS, build_model
 from sim_server.body.reference_row import view_steps
 from sim_server.body.retarget import Reference, retarget
 from sim_server.control_rate import at_control_rate, check_correctable
@@ -69,17 +71,21 @@ def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: 
     loaded = load_policy(policy)
     positions = [at_control_rate(motion) for motion in motions]
     prepared = [prepare(each) for each in positions]
-    references = [retarget(each) for each in prepared]
+    bodies = [build_model(each.offsets) for each in prepared]
+    filtered = [filter_dynamics(each, body) for each, body in zip(prepared, bodies, strict=True)]
+    references = [retarget(each, body) for each, body in zip(filtered, bodies, strict=True)]
     frames = sum(len(reference) for reference in references)
-    once, ladder = CorrectionOptions(assist=_UNREACHED_N), CorrectionOptions()
+    ladder = CorrectionOptions(effort="fast", always_simulate=True)
+    once = replace(ladder, assist=_UNREACHED_N)
     work: dict[str, Callable[[], object]] = {
-        "mj_step": lambda: _step_bodies(references, CONTROL_FPS * SUBSTEPS),
+        "mj_step": lambda: _step_bodies(references, CONTROL_FPS * SUBSTEPS * PHYSICS_STEPS),
         "mj_step_450_hz": lambda: _step_bodies(references, _UHC_HZ),
         "single_attempt": lambda: _simulate(references, once, loaded, slots),
         "ladder": lambda: _simulate(references, ladder, loaded, slots),
         "end_to_end": lambda: _correct(motions, ladder, loaded, slots),
         "preparation": lambda: [prepare(each) for each in positions],
-        "retargeting": lambda: [retarget(each) for each in prepared],
+        "filter": lambda: [filter_dynamics(each, body) for each, body in zip(prepared, bodies, strict=True)],
+        "retargeting": lambda: [retarget(each, body) for each, body in zip(filtered, bodies, strict=True)],
     }
     best = dict.fromkeys(work, np.inf)
     with single_threaded_blas():
@@ -94,12 +100,14 @@ def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: 
         "mujoco": mujoco.__version__,
         "slots": slots,
         "substep_s": 1 / (CONTROL_FPS * SUBSTEPS),
+        "physics_step_s": 1 / (CONTROL_FPS * SUBSTEPS * PHYSICS_STEPS),
         "frames_per_core_second": rate,
         "ratio_single_attempt": rate["single_attempt"] / rate["mj_step"],
         "ratio_single_attempt_to_450_hz": rate["single_attempt"] / rate["mj_step_450_hz"],
         "ratio_ladder": rate["ladder"] / rate["mj_step"],
         "ratio_end_to_end": rate["end_to_end"] / rate["mj_step"],
         "retarget_ms_per_196_frames": 196 / rate["retargeting"] * 1e3,
+        "filter_ms_per_196_frames": 196 / rate["filter"] * 1e3,
         "prepare_ms_per_196_frames": 196 / rate["preparation"] * 1e3,
     }
 

@@ -106,9 +106,7 @@ class ImitationVecEnv(UniformVecEnv):
         truth = self._truth()
         distance = np.linalg.norm(self._simulation.joints(self._all) - truth, axis=-1).mean(-1)
         with np.errstate(all="ignore"):
-            gained = reward(
-                self._weights, truth, body, reference, assist, last_joints, actions, self._last_action
-            )
+            gained = reward(self._weights, truth, body, reference, assist, last_joints, actions, self._last_action)
         gained = np.where(diverged | ~np.isfinite(gained), 0.0, gained)
         self._last_action = actions
         newtons = np.linalg.norm(assist[:, :3], axis=-1)

@@ -38,7 +38,7 @@ def vertical_support(centre_height: FloatArray) -> FloatArray:
     """Compute the share of its weight that something must carry of a body.
 
     By Newton's second law it is s = (g + c'') / g, with c the height of the center of mass. c'' is taken from the path
-    that the simulation's forces are computed from: a natural cubic spline, smoothed, at the physics steps. A frame
+    that the simulation's forces are computed from: a natural cubic spline, smoothed, at the substeps. A frame
     gets the mean of the control steps that lead to it and from it.
 
     Args:

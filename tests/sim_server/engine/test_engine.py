@@ -183,4 +183,4 @@ def test_without_the_contact_controller_nothing_holds_the_body_up() -> None:
         job = create_job(Motion(walk.positions[:45]), CorrectionOptions(assist=25.0), policy)
         assert list(Engine(1).run([job])) == [job]
         means[policy.name] = job.distance.mean()
-    assert means["base"] < 0.7 * means["zero"]
+    assert means["base"] < 0.8 * means["zero"]
