@@ -45,6 +45,8 @@ class Evaluate(ReadingFlags):
     """Write the results of the policy in this folder into its card; the policy must be among those evaluated."""
     threads: int = 0
     """Threads of the physics (0: one per usable core); ignored with --server."""
+    always_simulate: bool = False
+    """Measure the simulated motions also where the input would come back: feasible, or physically as good."""
 
     def run(self) -> int:
         """Execute the command and return its exit status."""
@@ -67,7 +69,12 @@ class Evaluate(ReadingFlags):
         for policy in policies:
             with open_corrector(self.server, policy, self.threads) as corrector:
                 for (path, source), kind, limit in product(sets.items(), self.corrupt or ("clean",), limits):
-                    options = CorrectionOptions(policy if self.server else "", limits[limit], effort)
+                    options = CorrectionOptions(
+                        policy if self.server else "",
+                        limits[limit],
+                        always_simulate=self.always_simulate,
+                        effort=effort,
+                    )
                     with progress_bar("motions", f"{path.stem} {kind}") as progress:
                         result = evaluate(corrector, source.motions.motions, kind, self.seed, options, progress)
                     row = {"set": path.stem, "assist": limit, "effort": effort, **result}

@@ -9,7 +9,7 @@ from motion.protocols import CorrectionOptions
 from sim_server.engine.job import AnyJob
 from sim_server.engine.search import SearchSettings
 from sim_server.engine.trial import Trial
-from sim_server.policies.policy import ZERO, BasePolicy, Policy
+from sim_server.policies.policy import ZERO, Policy
 
 _SEARCHES = {"standard": SearchSettings(), "thorough": SearchSettings(candidates=64, rounds=3, failures=100)}
 
@@ -21,7 +21,7 @@ def plan_trials(policy: Policy, options: CorrectionOptions) -> list[Trial]:
     """
     if policy.name == ZERO:
         return [Trial(policy)]
-    return [Trial(BasePolicy() if options.effort in _SEARCHES else policy, search=_SEARCHES.get(options.effort))]
+    return [Trial(policy, search=_SEARCHES.get(options.effort))]
 
 
 def best_job(jobs: Sequence[AnyJob], options: CorrectionOptions) -> AnyJob:

@@ -81,6 +81,7 @@ def _summary(clean: Sequence[Motion], corrections: Sequence[Correction]) -> dict
         "residual_torque_nm": _distribution([report.residual_torque_nm_mean for report in reports]),
         "over_100_n_share": float(np.mean(limits > ASSIST_LIMIT_N)),
         "assist_free_share": float(np.mean(limits == 0)),
+        "kept_share": float(np.mean([report.kept for report in reports])),
         "attempts": float(np.mean([report.attempts for report in reports])),
         "mpjpe_global_mm": float(np.mean([mpjpe_global(*pair) for pair in pairs])),
         "mpjpe_local_mm": float(np.mean([mpjpe_local(*pair) for pair in pairs])),

@@ -22,6 +22,8 @@ from sim_server.engine.engine import Engine
 from sim_server.engine.job import Job
 from sim_server.policies import policy_store
 
+SIMULATED = CorrectionOptions(effort="fast", always_simulate=True)
+
 
 @pytest.fixture(scope="module")
 def motions() -> list[Motion]:
@@ -80,12 +82,14 @@ def test_a_motion_that_cannot_be_simulated_fails_alone(
 
     monkeypatch.setattr(correction_module, "reference_from_positions", build)
     bad = Motion(marked.positions[:33])
-    first, failed, last = corrector.correct([motions[0], bad, motions[2]])
+    first, failed, last = corrector.correct([motions[0], bad, motions[2]], options=SIMULATED)
     assert failed.report.status == "FAILED" and failed.report.completed == 0
     assert failed.report.reason == "no body fits it: no such body"
     assert np.array_equal(failed.motion.positions, bad.positions)
     for correction, motion in ((first, motions[0]), (last, motions[2])):
-        assert np.array_equal(correction.motion.positions, corrector.correct([motion])[0].motion.positions)
+        assert np.array_equal(
+            correction.motion.positions, corrector.correct([motion], options=SIMULATED)[0].motion.positions
+        )
 
 
 def test_an_unforeseen_error_fails_only_its_own_motion(motions: list[Motion], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +102,7 @@ def test_an_unforeseen_error_fails_only_its_own_motion(motions: list[Motion], mo
 
     monkeypatch.setattr(correction_module, "reference_from_positions", build)
     with Corrector("base") as corrector:
-        failing = corrector.submit(Motion(motions[1].positions[:33]))
+        failing = corrector.submit(Motion(motions[1].positions[:33]), options=SIMULATED)
         with pytest.raises(IndexError, match="a defect"):
             failing.result(timeout=60)
         assert corrector.submit(motions[0]).result(timeout=60).report.status == "OK"
@@ -116,8 +120,8 @@ def test_an_engine_that_fails_is_replaced(motions: list[Motion], monkeypatch: py
     with Corrector("base") as corrector:
         failed = corrector._engine
         with pytest.raises(RuntimeError, match="no more memory"):
-            corrector.correct([motions[0]])
-        assert corrector.correct([motions[0]])[0].report.status == "OK"
+            corrector.correct([motions[0]], options=SIMULATED)
+        assert corrector.correct([motions[0]], options=SIMULATED)[0].report.status == "OK"
         assert corrector._engine is not failed
 
 

