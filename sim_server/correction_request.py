@@ -11,9 +11,10 @@ from motion.motion import Motion
 from motion.protocols import CorrectionOptions, ProgressCallback
 from motion.report import Correction
 from sim_server.body.retarget import Reference
-from sim_server.engine.effort import Trial
 from sim_server.engine.job import Job
+from sim_server.engine.trial import Trial
 from sim_server.joining import join_corrections
+from sim_server.policies.policy import Policy
 from sim_server.stretches import Stretch, plan_stretches
 
 _PROGRESS_SECONDS = 0.25
@@ -27,33 +28,27 @@ class StretchRequest:
         whole: the request of the motion.
         motion: the frames of the stretch.
         stretch: where it lies in the motion.
-        reference: what the simulation follows; None until the stretch is prepared, and after its correction.
-        trials: the ways to simulate the stretch; empty until it is prepared.
-        jobs: the jobs of the trials that were started, in their order; empty after the correction.
-        ended: number of jobs that the engine is done with.
+        job: the job in the engine; None before it was started and after the correction.
         correction: the result; None until it is there.
     """
 
     whole: CorrectionRequest
     motion: Motion
     stretch: Stretch
-    reference: Reference | None = None
-    trials: list[Trial] = field(default_factory=list)
-    jobs: list[TrialJob] = field(default_factory=list)
-    ended: int = 0
+    job: StretchJob | None = None
     correction: Correction | None = None
 
     @property
     def progress(self) -> float:
-        """The share of the control steps that was reached, over all trials; 1 with the correction."""
+        """The share of the control steps that was reached; 1 with the correction."""
         if self.correction is not None:
             return 1.0
-        return sum(job.progress for job in self.jobs) / max(1, len(self.trials))
+        return self.job.progress if self.job else 0.0
 
     @property
-    def has_more_trials(self) -> bool:
-        """Whether some trials were not started yet, or the stretch was not prepared."""
-        return self.correction is None and (self.reference is None or len(self.jobs) < len(self.trials))
+    def is_waiting(self) -> bool:
+        """Whether the stretch was not started yet."""
+        return self.correction is None and self.job is None
 
     @property
     def start_s(self) -> float:
@@ -62,20 +57,27 @@ class StretchRequest:
 
     @property
     def options(self) -> CorrectionOptions:
-        """How to correct the stretch; the mean assist of several is judged when they are joined."""
-        options = self.whole.options
-        return options if len(self.whole.stretches) == 1 else replace(options, max_assist_n=None)
+        """How to correct the stretch.
 
-    def start_trial(self, reference: Reference) -> TrialJob:
-        """Return a job for the next trial."""
-        job = TrialJob(self, reference, self.trials[len(self.jobs)])
-        self.jobs.append(job)
-        return job
+        The mean assist of several stretches is judged when they are joined. Those that are blended are all simulated:
+        feet of a simulated stretch and of one that came back as it was are not at the same places.
+        """
+        options, stretches = self.whole.options, self.whole.stretches
+        if len(stretches) == 1:
+            return options
+        index = stretches.index(self)
+        blended = any(each.stretch.blends for each in stretches[index : index + 2])  # into this one, or this into next
+        return replace(options, max_assist_n=None, always_simulate=options.always_simulate or blended)
+
+    def start(self, reference: Reference, policy: Policy) -> StretchJob:
+        """Return the job of the stretch."""
+        self.job = StretchJob(self, reference, policy)
+        return self.job
 
     def finish(self, correction: Correction) -> None:
         """Keep the result, and let go of what led to it, so that the memory of a long motion is bounded."""
         self.correction = correction
-        self.jobs, self.reference = [], None
+        self.job = None
 
 
 @dataclass(eq=False)
@@ -100,14 +102,14 @@ class CorrectionRequest:
 
     @property
     def progress(self) -> float:
-        """The share of the motion's control steps that was reached, over all trials; 1 with the answer."""
+        """The share of the motion's control steps that was reached, 1 with the answer."""
         if self.future.done():
             return 1.0
         frames = sum(len(stretch.motion) for stretch in self.stretches)
         return sum(stretch.progress * len(stretch.motion) for stretch in self.stretches) / max(1, frames)
 
     def next_stretch(self) -> StretchRequest | None:
-        """Return the first stretch that has more trials; None if there is none. The motion is looked at if need be."""
+        """Return the first stretch that waits; None if there is none. The motion is looked at if need be."""
         if self.mended is None:
             self.mended = mend(self.motion)
             mended = self.mended.motion
@@ -115,7 +117,7 @@ class CorrectionRequest:
                 StretchRequest(self, mended.with_positions(mended.positions[each.start : each.stop]), each)
                 for each in plan_stretches(mended, self.mended.sections)
             ]
-        return next((stretch for stretch in self.stretches if stretch.has_more_trials), None)
+        return next((stretch for stretch in self.stretches if stretch.is_waiting), None)
 
     def answer_if_complete(self) -> None:
         """Answer with the joined corrections of all stretches, once they are there."""
@@ -139,17 +141,18 @@ class CorrectionRequest:
             self.future.set_exception(error)
 
 
-class TrialJob(Job):
-    """One trial of a stretch, as a job for the engine.
+class StretchJob(Job):
+    """A stretch as a job for the engine.
 
     Args:
         stretch: the stretch that the result is for.
         reference: what the body follows.
-        trial: how to simulate the motion.
+        policy: what acts on top of the analytic controller.
     """
 
-    def __init__(self, stretch: StretchRequest, reference: Reference, trial: Trial) -> None:
-        super().__init__(reference, stretch.options, trial.policy, trial, stretch.whole.seed)
+    def __init__(self, stretch: StretchRequest, reference: Reference, policy: Policy) -> None:
+        options = stretch.options
+        super().__init__(reference, options, policy, Trial.of(policy, options), stretch.whole.seed)
         self.stretch = stretch
         self.request = stretch.whole
 

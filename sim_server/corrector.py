@@ -28,8 +28,7 @@ from sim_server.correction import (
     correct_without_simulation,
     failed_correction,
 )
-from sim_server.correction_request import CorrectionRequest, StretchRequest, TrialJob, report_progress
-from sim_server.engine.effort import best_job, plan_trials
+from sim_server.correction_request import CorrectionRequest, StretchJob, StretchRequest, report_progress
 from sim_server.engine.engine import Engine
 from sim_server.engine.ladder import RUNGS_N
 from sim_server.policies.policy import Policy
@@ -61,8 +60,8 @@ class Corrector:
 
     def __init__(self, policy: str | Policy = "", slots: int = 32, threads: int = 1, queue_size: int = 1024):
         self._policy, self._policies = load_policies(policy)
-        self._new_engine = partial(Engine[TrialJob], slots, threads or usable_cores())
-        self._engine: Engine[TrialJob] | None = self._new_engine()
+        self._new_engine = partial(Engine[StretchJob], slots, threads or usable_cores())
+        self._engine: Engine[StretchJob] | None = self._new_engine()
         self._queue_size = queue_size
         self._waiting: deque[CorrectionRequest] = deque()
         self._changed = threading.Condition()
@@ -192,7 +191,7 @@ class Corrector:
         with self._changed:
             return not self._closed and bool(self._waiting or self._running())
 
-    def _running(self) -> list[TrialJob]:
+    def _running(self) -> list[StretchJob]:
         return self._engine.jobs if self._engine else []
 
     def _try_advance(self) -> None:
@@ -212,8 +211,8 @@ class Corrector:
         for job in self._engine.step():
             self._answer(job)
 
-    def _next_job(self) -> TrialJob | None:
-        """Prepare the next trial of the motion that waits first; None if no motion waits."""
+    def _next_job(self) -> StretchJob | None:
+        """Start the next stretch of the motion that waits first; None if no motion waits."""
         while True:
             with self._changed:
                 if not self._waiting:
@@ -222,56 +221,47 @@ class Corrector:
             if request.future.done():
                 continue
             try:
-                if job := self._next_trial(request):
+                if job := self._start_stretch(request):
                     return job
             except Exception as error:  # a defect that this motion brought out; the other motions go on
                 request.fail(error)
 
-    def _next_trial(self, request: CorrectionRequest) -> TrialJob | None:
-        """Prepare the next trial of a request, which waits again if it has more; None if it cannot be simulated.
+    def _start_stretch(self, request: CorrectionRequest) -> StretchJob | None:
+        """Start the next stretch of a request, which waits again if it has more; None if there is nothing to simulate.
 
-        Trials of a stretch follow each other; before the next stretch of a motion it is the other motions' turn.
+        Before the next stretch of a motion it is the other motions' turn.
         """
         stretch = request.next_stretch()
         if stretch is None:
             return None
-        job = self._start_trial(stretch)
+        job = self._start_job(stretch)
         with self._changed:
-            if stretch.has_more_trials:
-                self._waiting.appendleft(request)
-            elif request.next_stretch():
+            if request.next_stretch():
                 self._waiting.append(request)
         return job
 
-    def _start_trial(self, stretch: StretchRequest) -> TrialJob | None:
-        """Prepare the next trial of a stretch; None if it is corrected without one."""
-        reference = stretch.reference
-        if reference is None:
-            policy = self._policies[stretch.options.policy or self._policy.name]
-            try:
-                settled = correct_without_simulation(stretch.motion, stretch.options, policy.name, stretch.whole.seed)
-                reference = None if settled else build_reference(stretch.motion)
-            except NotSimulable as error:
-                settled = failed_correction(stretch.motion, policy.name, stretch.whole.seed, error)
-            if reference is None:
-                assert settled is not None
-                stretch.finish(settled)
-                stretch.whole.answer_if_complete()
-                return None
-            stretch.reference = reference
-            stretch.trials = plan_trials(policy, stretch.options)
-        return stretch.start_trial(reference)
-
-    def _answer(self, job: TrialJob) -> None:
-        """Correct the stretch of a job that is done, if it was the last of its trials; answer with the last stretch."""
-        stretch = job.stretch
-        stretch.ended += 1
-        if job.cancelled or stretch.ended < len(stretch.trials):
-            return
+    def _start_job(self, stretch: StretchRequest) -> StretchJob | None:
+        """Prepare a stretch and return its job; None if it is corrected without one."""
+        policy = self._policies[stretch.options.policy or self._policy.name]
+        seed = stretch.whole.seed
         try:
-            best = best_job(stretch.jobs, stretch.options)
+            settled = correct_without_simulation(stretch.motion, stretch.options, policy.name, seed)
+            if settled is None:
+                return stretch.start(build_reference(stretch.motion), policy)
+        except NotSimulable as error:
+            settled = failed_correction(stretch.motion, policy.name, seed, error)
+        stretch.finish(settled)
+        stretch.whole.answer_if_complete()
+        return None
+
+    def _answer(self, job: StretchJob) -> None:
+        """Correct the stretch of a job that is done; answer with the last stretch of its motion."""
+        if job.cancelled:
+            return
+        stretch = job.stretch
+        try:
             seed, start_s = stretch.whole.seed, stretch.start_s
-            stretch.finish(build_correction(stretch.motion, best, seed, stretch.options, start_s))
+            stretch.finish(build_correction(stretch.motion, job, seed, stretch.options, start_s))
             stretch.whole.answer_if_complete()
         except Exception as error:  # as in `_next_job`
             job.request.fail(error)

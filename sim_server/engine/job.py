@@ -132,10 +132,5 @@ class Job:
         """The norm of the assist force in each control step, (frames - 1,) [N]."""
         return np.linalg.norm(self.assist[:, :3], axis=-1)
 
-    @property
-    def mean_assist(self) -> float:
-        """Mean force of the assist [N] plus its mean torque [N m]."""
-        return float(np.linalg.norm(self.assist.reshape(-1, 2, 3), axis=-1).mean(0).sum())
-
 
 AnyJob = TypeVar("AnyJob", bound=Job)

@@ -97,11 +97,11 @@ class AssistPlan:
         """Return the rung of a control step."""
         return self.rungs[self.rung_of_step[step]]
 
-    def control(self, step: int, policy: Policy, threshold_scale: float = 1.0) -> StepControl:
+    def control(self, step: int, policy: Policy) -> StepControl:
         """Return what acts in a control step, as `climb_ladder` has its arguments."""
         rung = self.rung_at(step)
         active = policy if rung.with_policy else _ANALYTIC
-        return StepControl(active, rung.limit_n, threshold_scale * active.assist_threshold_m)
+        return StepControl(active, rung.limit_n, active.assist_threshold_m)
 
     @property
     def highest_limit_n(self) -> float:
@@ -157,21 +157,20 @@ class AssistPlan:
         np.maximum(window, self.rung_of_step[step], out=window)
 
 
-def climb_ladder(path: Path, plan: AssistPlan, policy: Policy, threshold_scale: float = 1.0) -> Iterator[list[Rollout]]:
+def climb_ladder(path: Path, plan: AssistPlan, policy: Policy) -> Iterator[list[Rollout]]:
     """Simulate a motion from where its path ends, and raise the assist where the body leaves its reference.
 
     Args:
         path: the way of the motion; extended to its end.
         plan: the rung of each control step; raised.
         policy: what acts on the rungs with a policy.
-        threshold_scale: factor on the policy's `assist_threshold_m`.
 
     Yields:
         One rollout at a time.
     """
     gave_up = False
     while not path.done:
-        controls = [plan.control(step, policy, threshold_scale) for step in range(path.step, len(plan.rung_of_step))]
+        controls = [plan.control(step, policy) for step in range(path.step, len(plan.rung_of_step))]
         if gave_up:
             controls = [control._replace(threshold_m=np.inf) for control in controls]
         rollout = Rollout(path.reference, path.step, path.snapshot, controls)

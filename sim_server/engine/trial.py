@@ -1,4 +1,4 @@
-"""A trial: one way to simulate a motion."""
+"""A trial: the way to simulate a motion that its effort allows."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ from motion.protocols import CorrectionOptions
 from sim_server.engine.ladder import AssistPlan, climb_ladder
 from sim_server.engine.rollout import Path, Rollout
 from sim_server.engine.search import SearchSettings, search_ways
-from sim_server.policies.policy import BasePolicy, Policy
+from sim_server.policies.policy import ZERO, BasePolicy, Policy
+
+_SEARCHES = {"standard": SearchSettings(), "thorough": SearchSettings(candidates=64, rounds=3, failures=100)}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One way to simulate a motion.
+    """The way to simulate a motion.
 
     Attributes:
         policy: what acts on top of the analytic controller; a search leaves it out.
-        threshold_scale: factor on the distance at which the ladder raises the assist.
         search: how hard to search before the assist is raised; None for the ladder alone.
     """
 
     policy: Policy
-    threshold_scale: float = 1.0
     search: SearchSettings | None = None
+
+    @classmethod
+    def of(cls, policy: Policy, options: CorrectionOptions) -> Trial:
+        """Return the trial of a motion by its effort.
+
+        The policy `zero` is a baseline without a controller that a search could act on; it has the ladder at any
+        effort.
+        """
+        return cls(policy, None if policy.name == ZERO else _SEARCHES.get(options.effort))
 
     def plan_assist(self, options: CorrectionOptions, steps: int) -> AssistPlan:
         """Return the plan of a motion with some control steps, with all of them on the lowest rung."""
@@ -33,6 +42,6 @@ class Trial:
     def start(self, path: Path, plan: AssistPlan, seed: int) -> Iterator[list[Rollout]]:
         """Return the rollouts that settle a path, as `climb_ladder` and `search_ways` yield them."""
         if self.search is None:
-            return climb_ladder(path, plan, self.policy, self.threshold_scale)
+            return climb_ladder(path, plan, self.policy)
         # Perturbations of the analytic controller need fewer tries than those of the policies that there are.
         return search_ways(path, plan, BasePolicy(), self.search, seed)

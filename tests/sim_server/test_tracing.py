@@ -27,7 +27,7 @@ def job(request: pytest.FixtureRequest) -> Job:
     (jump,) = synthesize(1, 3, actions=["jump_forward"])
     search = SearchSettings(candidates=5, rounds=2, failures=4) if request.param == "search" else None
     job = Job(
-        build_reference(Motion(jump.positions[:50])), CorrectionOptions(), BasePolicy(), Trial(BasePolicy(), 1, search)
+        build_reference(Motion(jump.positions[:50])), CorrectionOptions(), BasePolicy(), Trial(BasePolicy(), search)
     )
     list(Engine(4).run([job]))
     assert job.plan.attempts > 1, "the body never left its reference, so that nothing was tested"

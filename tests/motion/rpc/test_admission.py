@@ -86,6 +86,7 @@ def test_a_waiter_that_is_cancelled_leaves_its_bytes_to_the_others() -> None:
         await asyncio.wait_for(second, 1)
         budget.release(6)
         await asyncio.wait_for(budget.acquire(10), 1)
+        assert first.cancelled() and budget._left == 0
 
     asyncio.run(run())
 

@@ -180,7 +180,7 @@ def test_without_the_contact_controller_nothing_holds_the_body_up() -> None:
     means = {}
     policies: tuple[Policy, ...] = (ZeroPolicy(), BASE)
     for policy in policies:
-        job = create_job(Motion(walk.positions[:45]), CorrectionOptions(assist=25.0), policy)
+        job = create_job(Motion(walk.positions[:45]), CorrectionOptions(assist=10.0), policy)
         assert list(Engine(1).run([job])) == [job]
         means[policy.name] = job.distance.mean()
-    assert means["base"] < 0.8 * means["zero"]
+    assert means["base"] < 0.05 < means["zero"]
