@@ -73,7 +73,10 @@ class ParallelVecEnv(UniformVecEnv):
         for pipe in self._pipes:
             pipe.close()
         for process in self._processes:
-            process.join(timeout=5)
+            # A forked worker holds copies of the pipes of the workers before it, so that a closed pipe does not reach
+            # them all; none of them has anything to write down.
+            process.terminate()
+            process.join()
 
     def _request(self, request: str, values: list[Any]) -> list[Any]:
         for pipe, value in zip(self._pipes, values, strict=True):
