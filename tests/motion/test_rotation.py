@@ -64,6 +64,16 @@ def test_between_opposite_directions_is_a_half_turn() -> None:
         np.testing.assert_allclose(rotation.rotate(half_turn, direction), -direction, atol=1e-12)
 
 
+@pytest.mark.parametrize("angle", [1e-2, 1e-3, 1e-4, 1e-6, 1e-8])
+def test_between_nearly_opposite_directions_misses_by_no_more_than_rounding(angle: float) -> None:
+    rng = np.random.default_rng(3)
+    a = rotation.normalized(rng.normal(size=(100, 3)))
+    aside = rotation.normalized(np.cross(a, rng.normal(size=(100, 3))))
+    b = -np.cos(angle) * a + np.sin(angle) * aside
+    taken = rotation.rotate(rotation.between(a, b), a)
+    np.testing.assert_allclose(taken, b, atol=1e-7)
+
+
 def test_slerp_has_constant_speed(quaternions: np.ndarray) -> None:
     a, b, _ = quaternions
     whole = np.linalg.norm(rotation.log(rotation.multiply(rotation.conjugate(a), b)), axis=-1)
