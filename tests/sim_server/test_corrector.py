@@ -224,7 +224,7 @@ def test_progress_includes_the_motions_under_way_and_never_falls(corrector: Corr
 
 def test_progress_moves_while_one_long_motion_is_corrected(corrector: Corrector) -> None:
     (run,) = synthesize(1, 3, actions=["run"])
-    long = Motion(np.concatenate([run.positions, run.positions[::-1]] * 4))
+    long = Motion(np.concatenate([run.positions, run.positions[::-1]] * 2))
     calls: list[float] = []
-    corrector.correct([long], progress=lambda done, _: calls.append(done))
+    corrector.correct([long], 0, CorrectionOptions(effort="fast"), progress=lambda done, _: calls.append(done))
     assert any(0 < done < 1 for done in calls) and calls[-1] == 1

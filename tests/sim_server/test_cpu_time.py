@@ -12,13 +12,14 @@ from motion.cpu import usable_cores
 
 CORRECT_RUNS = """
 import hashlib, sys, time
+from motion.protocols import CorrectionOptions
 from motion.synthesis import synthesize
 from sim_server import Corrector
 
 motions = list(synthesize(3, 3, actions=["run"]))
 with Corrector() as corrector:
     start = time.process_time()
-    corrections = corrector.correct(motions)
+    corrections = corrector.correct(motions, 0, CorrectionOptions(effort="fast"))
     seconds = time.process_time() - start
 assert corrections[0].report.attempts > 5, "the policy was not needed, so that nothing was tested"
 digest = hashlib.sha256(b"".join(correction.motion.positions.tobytes() for correction in corrections))
