@@ -15,6 +15,14 @@ if (ROOT / "../shared/data").is_dir():
     os.environ.setdefault("PLUMB_DATA", str(ROOT / "../shared/data"))
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Give each process of a spread run one thread of torch: threads of neighbours that wait for a core spin."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        import torch
+
+        torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Return the folder of real mocap, named by PLUMB_DATA."""
