@@ -2,7 +2,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slow check build smoke docs pictures proto assets models clean
+.PHONY: demo test test-slow check build smoke docs pictures notebooks load faults soak proto assets models clean
 
 $(INSTALLED): pyproject.toml setup.py constraints.txt
 	@echo 'Installing into $(VENV); this takes about two minutes and 2 GB.'
@@ -42,6 +42,20 @@ docs: $(INSTALLED)
 # The pictures of README and docs.
 pictures: $(INSTALLED)
 	$(PY) docs/generate/pictures.py
+
+# The service under load, under faults, and for half an hour; docs/benchmarks.md, "Serving", has the tables.
+load: $(INSTALLED)
+	$(PY) tests/load/load.py
+
+faults: $(INSTALLED)
+	$(PY) tests/load/faults.py
+
+soak: $(INSTALLED)
+	$(PY) tests/load/soak.py --minutes 30
+
+# The notebooks of the documents, executed anew.
+notebooks: $(INSTALLED)
+	$(PY) docs/generate/notebooks.py
 
 # Writes the stubs in motion/v1 anew; they are committed, and a test fails when they are stale.
 proto: $(INSTALLED)

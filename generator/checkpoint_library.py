@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.store import Store
-from generator.training.checkpoint import Checkpoint, content_digest, read_checkpoint, read_settings
+from generator.training.checkpoint import (
+    Checkpoint,
+    content_digest,
+    damage_of,
+    file_state,
+    read_checkpoint,
+    read_settings,
+)
 from generator.training.settings import Settings
-from motion.errors import NotFound
+from motion.errors import InvalidInput, NotFound
 from motion.formats.packed import read_packed
 from motion.motion_set import MotionSet
 from motion.shell.assets import asset_path
@@ -27,15 +34,16 @@ class CheckpointLibrary:
         self._store = store
         self._shipped = {name: asset_path(f"models/{name}") for name in SHIPPED_CHECKPOINTS}
         self._opened: dict[str, Path] = {}
+        self._checked: dict[str, tuple[tuple[int, ...], bool]] = {}
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of all checkpoints."""
         return (*self._shipped, *self._opened, *self._store.checkpoints())
 
     def default(self) -> str:
-        """Return the id of the newest checkpoint of the store or, if there is none, of one that ships."""
-        stored = self._store.checkpoints()
-        return stored[-1] if stored else SHIPPED_CHECKPOINTS[-1]
+        """Return the id of the newest undamaged checkpoint of the store or, if there is none, of one that ships."""
+        whole = (identity for identity in reversed(self._store.checkpoints()) if self._is_whole(identity))
+        return next(whole, SHIPPED_CHECKPOINTS[-1])
 
     def open(self, folder: Path) -> str:
         """Add the checkpoint in a folder, and return its id.
@@ -72,7 +80,12 @@ class CheckpointLibrary:
             NotFound: if no checkpoint has this id.
             InvalidInput: if a file is damaged.
         """
-        return read_checkpoint(self._folder(identity))
+        folder = self._folder(identity)
+        checkpoint = read_checkpoint(folder)
+        if damage := damage_of(folder):
+            advice = 'if it was changed on purpose, remove "digests" from its card'
+            raise InvalidInput.of(str(folder), f"is damaged: {damage}; {advice}")
+        return checkpoint
 
     def captions(self, identity: str) -> list[str] | None:
         """Return the captions that a checkpoint and those before it were trained on; None if they are not all here.
@@ -99,6 +112,18 @@ class CheckpointLibrary:
         """
         folder = self._outside_the_store().get(identity)
         return _with_digest(folder) if folder else identity
+
+    def _is_whole(self, identity: str) -> bool:
+        """Check a stored checkpoint, once for each state of its files, because that reads all of them."""
+        try:
+            state = file_state(self._folder(identity))
+        except (OSError, NotFound):  # removed just now
+            return False
+        known, whole = self._checked.get(identity, ((), False))
+        if known != state:
+            whole = self._store.has_whole_checkpoint(identity)
+            self._checked[identity] = state, whole
+        return whole
 
     def _folder(self, identity: str) -> Path:
         outside = self._outside_the_store()

@@ -14,23 +14,30 @@ from generator.checkpoint_library import CheckpointLibrary
 from generator.diffusion.process import make_process
 from generator.diffusion.sampling import SAMPLERS, Sampler
 from generator.loaded_model import LoadedModel, SamplingSettings
+from generator.model.guidance import CPU_CHUNK
 from generator.sample_request import MAX_FRAMES, MIN_FRAMES, SEED_LIMIT, check_sample_request
+from generator.shared_batches import Lanes
 from generator.store import Store
 from generator.text.hashed_ngrams import HashedNgrams
 from generator.text.known_words import stems, unknown_prompts
 from generator.torch_runtime import resolve_device, set_torch_threads
 from generator.training.checkpoint import write_checkpoint
+from generator.training.data_parallel import is_main_process, local_device_name
 from generator.training.feature_codec import check_trainable
+from generator.training.memory_estimate import check_training_memory, parameter_count
 from generator.training.settings import PRECISIONS, Settings
 from generator.training.training_run import TrainingRequest, train
 from motion import __version__
+from motion.cpu import usable_cores
 from motion.errors import InvalidInput
 from motion.motion import DEFAULT_FPS, Motion
 from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
 
 DEFAULT_GUIDANCE = 2.5
+MAX_TRAINING_STEPS = 100_000_000
 _MAX_LOADED = 4
+_SAVED_COPIES = 8  # of the weights: the state of the run (weights, average, two moments), twice while it is replaced
 
 
 class DiffusionGenerator:
@@ -47,10 +54,17 @@ class DiffusionGenerator:
         precision: "float32" or "bfloat16" to sample in; "auto" is bfloat16 on a GPU and float32 on a CPU. On CPUs with
             bfloat16 instructions it is twice as fast for wide networks; on other CPUs it is slower.
         compiled: compile networks by `torch.compile`.
+        rows: samples of a batch, of one request or of several; 0 for 1 on a CPU and, on a GPU, as many as its memory
+            holds. It changes the bytes of samples by rounding.
+
+    Attributes:
+        parallel_samples: how many requests a service should sample at the same time, so that batches are full.
 
     Raises:
-        InvalidInput: if the device, sampler, precision or number of threads is invalid.
+        InvalidInput: if the device, sampler, precision, number of threads or of rows is invalid.
     """
+
+    parallel_samples = 64
 
     def __init__(
         self,
@@ -62,16 +76,23 @@ class DiffusionGenerator:
         save_seconds: float = 10.0,
         precision: str = "auto",
         compiled: bool = False,
+        rows: int = 0,
     ):
         if sampler not in SAMPLERS:
             raise InvalidInput.of("sampler", f"is {sampler!r}; must be one of {', '.join(SAMPLERS)}")
         if precision not in ("auto", *PRECISIONS):
             raise InvalidInput.of("precision", f"is {precision!r}; must be auto, {' or '.join(PRECISIONS)}")
+        if rows < 0 or (rows > CPU_CHUNK and rows % CPU_CHUNK):
+            raise InvalidInput.of("rows", f"is {rows}; must be at most {CPU_CHUNK}, or a multiple of it")
         set_torch_threads(threads)
-        self._device = resolve_device(device)
+        self._device = resolve_device(local_device_name(device))
         low_precision = precision == "bfloat16" or (precision == "auto" and self._device.type == "cuda")
         self._precision = torch.bfloat16 if low_precision else torch.float32
         self._compiled = compiled
+        self._rows = rows
+        # Torch's threads wait by spinning, so there must not be more of them than cores.
+        lanes = max(1, usable_cores() // torch.get_num_threads()) if self._device.type == "cpu" else 1
+        self._lanes = Lanes(lanes)
         self._store = Store(store)
         self._library = CheckpointLibrary(self._store)
         self._settings = settings or Settings()
@@ -109,8 +130,8 @@ class DiffusionGenerator:
     ) -> Iterator[Motion]:
         """Sample motions at 20 frames/s, in the order of the prompts.
 
-        Motions are computed in batches that depend on the whole request alone. So they have the same bytes whichever
-        index a client starts from.
+        Each motion is a function of its own prompt, length and index, bytes included: neither the index that a client
+        starts from, nor the other prompts, nor other clients, whose samples may be in the same batch, change it.
 
         Args:
             prompts: texts, one per motion.
@@ -169,8 +190,8 @@ class DiffusionGenerator:
             InvalidInput: if `steps`, `seed` or a setting is invalid, or the training diverges.
             NotFound: if there is no such data set or checkpoint.
         """
-        if steps < 1:
-            raise InvalidInput.of("steps", f"is {steps}; must be at least 1")
+        if not 1 <= steps <= MAX_TRAINING_STEPS:
+            raise InvalidInput.of("steps", f"is {steps}; must be at least 1 and at most {MAX_TRAINING_STEPS}")
         if not 0 <= seed < SEED_LIMIT:
             raise InvalidInput.of("seed", f"is {seed}; must be at least 0 and below 2^63")
         chosen = self.training_settings(init, settings or {})
@@ -179,10 +200,14 @@ class DiffusionGenerator:
             raise InvalidInput.of("settings.extrapolation", reason)
         request = TrainingRequest(dataset, self._library.origin(init), steps, seed, chosen)
         identity = request.identity()
-        if not self._store.has_checkpoint(identity):
+        if not self._store.has_whole_checkpoint(identity):
+            check_training_memory(chosen, self._device)
+            self._store.check_writable(_SAVED_COPIES * 4 * parameter_count(chosen))
             motions = self._store.dataset(dataset)
             start = self._library.read(init) if init else None
-            self._store.publish(train(request, motions, start, self._store, self._device, self._save_seconds, progress))
+            trained = train(request, motions, start, self._store, self._device, self._save_seconds, progress)
+            if is_main_process():
+                self._store.publish(trained)
         return identity
 
     def training_settings(self, init: str, settings: Mapping[str, str]) -> Settings:
@@ -260,7 +285,9 @@ class DiffusionGenerator:
         with self._lock:
             if identity not in self._loaded:
                 checkpoint = self._library.read(identity)
-                self._loaded[identity] = LoadedModel.load(checkpoint, self._device, self._precision, self._compiled)
+                self._loaded[identity] = LoadedModel(
+                    checkpoint, self._device, self._precision, self._compiled, self._rows, self._lanes
+                )
             self._loaded.move_to_end(identity)
             while len(self._loaded) > _MAX_LOADED:
                 self._loaded.popitem(last=False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from motion.errors import InvalidInput, Violation
 from motion.protocols import SampleOptions
 
@@ -13,6 +11,8 @@ MIN_FRAMES = 8
 MAX_FRAMES = 196
 """Longest motions of HumanML3D, at 20 frames/s."""
 MAX_PROMPT_LENGTH = 1000
+MAX_GUIDANCE = 100.0
+"""Far beyond useful scales, which are below 20; much larger ones make numbers that are not finite."""
 SEED_LIMIT = 2**63
 """Seeds are below this, because they are int64 on the wire."""
 _MAX_LISTED = 10
@@ -25,6 +25,7 @@ def check_sample_request(
     options: SampleOptions,
     start_index: int,
     max_frames: int = MAX_FRAMES,
+    min_frames: int = MIN_FRAMES,
 ) -> None:
     """Check a request before anything is computed.
 
@@ -35,6 +36,7 @@ def check_sample_request(
         options: guidance and steps; the checkpoint is not checked.
         start_index: index of the first motion to sample.
         max_frames: most frames of a motion.
+        min_frames: fewest frames of a motion.
 
     Raises:
         InvalidInput: naming each invalid field, its value and what would be right.
@@ -52,9 +54,9 @@ def check_sample_request(
                 Violation(f"prompts[{index}]", f"has {len(prompt)} characters; must have at most {MAX_PROMPT_LENGTH}")
             )
     for index, length in enumerate(lengths):
-        if not MIN_FRAMES <= length <= max_frames:
+        if not min_frames <= length <= max_frames:
             violations.append(
-                Violation(f"lengths[{index}]", f"is {length}; must be between {MIN_FRAMES} and {max_frames}")
+                Violation(f"lengths[{index}]", f"is {length}; must be between {min_frames} and {max_frames}")
             )
     if not 0 <= seed < SEED_LIMIT:
         violations.append(Violation("seed", f"is {seed}; must be at least 0 and below 2^63"))
@@ -62,7 +64,7 @@ def check_sample_request(
         violations.append(Violation("start_index", f"is {start_index}; must be between 0 and {len(prompts)}"))
     if options.steps is not None and options.steps < 1:
         violations.append(Violation("steps", f"is {options.steps}; must be at least 1"))
-    if options.guidance is not None and not (np.isfinite(options.guidance) and options.guidance >= 0):
-        violations.append(Violation("guidance", f"is {options.guidance}; must be finite and not negative"))
+    if options.guidance is not None and not 0 <= options.guidance <= MAX_GUIDANCE:
+        violations.append(Violation("guidance", f"is {options.guidance}; must be between 0 and {MAX_GUIDANCE:g}"))
     if violations:
         raise InvalidInput(violations[:_MAX_LISTED])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import TypeVar
 import grpc.aio
 import numpy as np
 
-from motion.errors import InvalidInput, Overloaded, PlumbError, Violation
+from generator.training_queue import TrainingQueue
+from motion.errors import InvalidInput, Overloaded, Violation
 from motion.motion import DEFAULT_FPS, Motion
 from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, Generator
@@ -35,8 +35,7 @@ MAX_UPLOADS = 2
 """Uploads at a time; a set is in memory until it is complete."""
 MAX_NAME_LENGTH = 200
 """Most characters of the name of a checkpoint or a data set, and of a motion in one."""
-_MAX_UNREAD_STEPS = 1000
-_SAMPLING_THREADS = 4
+_SAMPLING_THREADS = 4  # for a generator that does not say how many requests it samples at a time
 _METHODS = ("describe", "sample", "upload", "fit")
 
 _T = TypeVar("_T")
@@ -94,26 +93,23 @@ def services(generator: Generator) -> Services:
     return {name: lambda server: generator_pb2_grpc.add_GeneratorServiceServicer_to_server(servicer, server)}
 
 
-class TrainingStopped(PlumbError):
-    """Raised in a training run, through its progress callback, after its client has gone."""
-
-
 class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     """Runs the methods of a generator in threads, so that the server keeps answering.
 
     One training run is active at a time, and others wait; sampling continues meanwhile. Descriptions have a thread of
-    their own, so that clients that sample do not delay them. When the client of a `Fit` goes away, the training stops
-    at its next step; the same request continues it from the saved state.
+    their own, so that clients that sample do not delay them. Equal `Fit` requests watch the same run. When the last
+    client of a run goes away, it stops at its next step; the same request continues it from the saved state.
 
     Args:
-        generator: what to serve.
+        generator: what to serve. Four requests are sampled at the same time, or as many as its `parallel_samples`.
     """
 
     def __init__(self, generator: Generator):
         self._generator = generator
         self._describing = ThreadPoolExecutor(1, thread_name_prefix="describe")
-        self._sampling = ThreadPoolExecutor(_SAMPLING_THREADS, thread_name_prefix="sample")
-        self._training = ThreadPoolExecutor(1, thread_name_prefix="train")
+        threads = getattr(generator, "parallel_samples", _SAMPLING_THREADS)
+        self._sampling = ThreadPoolExecutor(threads, thread_name_prefix="sample")
+        self._training = TrainingQueue(self._fit)
         self._uploads = 0
 
     async def Describe(
@@ -160,6 +156,7 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     ) -> generator_pb2.UploadDatasetResponse:
         motions: list[Motion] = []
         captions: list[tuple[str, ...]] = []
+        names: set[str] = set()
         size, total = 0, 0
         async for request in request_iterator:
             size += request.ByteSize()
@@ -169,6 +166,11 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
                 motions.append(_trainable(request.motion))
             except InvalidInput as error:
                 raise error.within(f"motions[{len(motions)}]") from error
+            name = request.motion.name
+            if name in names:
+                reason = f"is {name!r}, as that of another motion; must be unique in a set"
+                raise InvalidInput.of(f"motions[{len(motions) - 1}].name", reason)
+            names.add(name)
             captions.append(tuple(request.captions))
             total = request.total
         if not motions:
@@ -185,29 +187,16 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         """Train, sending the progress of every step and, last, the id of the checkpoint."""
         _check_names(dataset_id=request.dataset_id, init=request.init)
         _check_settings(request.settings)
-        loop = asyncio.get_running_loop()
-        progress: asyncio.Queue[FitProgress | None] = asyncio.Queue()
-        client_gone = threading.Event()
+        key = request.SerializeToString(deterministic=True)
+        async for line in self._training.watch(key, request):
+            if isinstance(line, str):
+                yield generator_pb2.FitResponse(step=request.steps, steps=request.steps, checkpoint=line)
+            else:
+                yield generator_pb2.FitResponse(step=line.step, steps=line.steps, loss=line.loss)
 
-        def report(step: FitProgress) -> None:
-            if client_gone.is_set():
-                raise TrainingStopped("the client of this training run has gone")
-            if progress.qsize() < _MAX_UNREAD_STEPS:  # a client that reads too slowly misses some steps
-                loop.call_soon_threadsafe(progress.put_nowait, step)
-
-        def train() -> str:
-            settings = dict(request.settings)
-            return self._generator.fit(request.dataset_id, request.init, request.steps, request.seed, settings, report)
-
-        training = asyncio.wrap_future(self._training.submit(train))
-        training.add_done_callback(lambda _: progress.put_nowait(None))
-        try:
-            while (step := await progress.get()) is not None:
-                yield generator_pb2.FitResponse(step=step.step, steps=step.steps, loss=step.loss)
-            yield generator_pb2.FitResponse(step=request.steps, steps=request.steps, checkpoint=await training)
-        finally:
-            client_gone.set()
-            training.cancel()
+    def _fit(self, request: generator_pb2.FitRequest, progress: Callable[[FitProgress], None]) -> str:
+        settings = dict(request.settings)
+        return self._generator.fit(request.dataset_id, request.init, request.steps, request.seed, settings, progress)
 
 
 def _check_names(**names: str) -> None:

@@ -1,11 +1,16 @@
-"""The device that torch computes on, and its number of CPU threads."""
+"""The device that torch computes on, its memory, and its number of CPU threads."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import psutil
 import torch
 
 from motion.cpu import usable_cores
 from motion.errors import InvalidInput
+
+_CONTROL_GROUP = Path("/sys/fs/cgroup")  # a container's own, seen from inside
 
 
 def resolve_device(name: str) -> torch.device:
@@ -37,3 +42,25 @@ def set_torch_threads(threads: int) -> None:
     if threads < 0:
         raise InvalidInput.of("threads", f"is {threads}; must not be negative")
     torch.set_num_threads(threads or max(1, usable_cores() // 2))
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that are free on a device: on a CPU, the lesser of the machine's and the control group's."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return min(int(psutil.virtual_memory().available), _free_of_control_group(_CONTROL_GROUP))
+
+
+def total_memory(device: torch.device) -> int:
+    """Return the bytes of a device's memory."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return int(psutil.virtual_memory().total)
+
+
+def _free_of_control_group(folder: Path) -> int:
+    """Return the bytes that a container may still take; far more than any machine has if it has no limit."""
+    try:
+        return int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text())
+    except (OSError, ValueError):  # no control groups of version 2, or the limit is `max`
+        return 2**62

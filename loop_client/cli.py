@@ -11,12 +11,16 @@ from loop_client.commands.demo import Demo
 from loop_client.commands.evaluation import Evaluate, Score
 from loop_client.commands.evaluators import ImportEvaluator, TrainEvaluator
 from loop_client.commands.experiments import Reproduce, Sweep
+from loop_client.commands.new import New
 from loop_client.commands.runs import Recipes, Report, Run
+from loop_client.commands.watch import Watch
 from motion.shell.command import run_commands
 
 Command = (
     Annotated[Demo, subcommand("demo")]
+    | Annotated[New, subcommand("new")]
     | Annotated[Run, subcommand("run")]
+    | Annotated[Watch, subcommand("watch")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Evaluate, subcommand("evaluate")]
     | Annotated[Score, subcommand("score")]

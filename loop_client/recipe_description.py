@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-DESCRIPTIVE_KEYS = ("title", "paper", "row", "minutes", "checks")
+DESCRIPTIVE_KEYS = ("title", "paper", "row", "minutes", "published", "reduced", "checks")
 """Keys that no result depends on. They may change between two starts in the same folder."""
 
 

@@ -47,7 +47,7 @@ class Strategy:
 def baseline(real: Sequence[T], synthetic: Sequence[Sequence[T]]) -> list[T]:
     """Compose the real items alone, as a baseline that trains for as many steps as the other arms.
 
-    Gillman et al., "Self-Correcting Self-Consuming Loops for Generative Model Training", ICML 2024, section 6.
+    Gillman et al., "Self-Correcting Self-Consuming Loops for Generative Model Training", ICML 2024, section 7.
     """
     return list(real)
 

@@ -65,7 +65,8 @@ class Defect:
             case "frozen":
                 return f"{where}: the body is frozen within a movement, all frames are the same; left as it is"
             case "jump":
-                return f"{where}: {who} {jumps} by {self.size_m:.2g} m and does not come back; left as it is"
+                does = "does" if jumps == "jumps" else "do"
+                return f"{where}: {who} {jumps} by {self.size_m:.2g} m and {does} not come back; left as it is"
 
 
 def defect_notes(defects: Sequence[Defect], fps: float) -> tuple[str, ...]:

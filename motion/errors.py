@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class PlumbError(Exception):
-    """Base class of all errors that Plumb raises on purpose; the text is one sentence for the user."""
+    """Base class of all errors that Plumb raises on purpose; the text is one sentence for the user.
+
+    Attributes:
+        finished: results that were there before the error, by index, where many were asked for.
+    """
+
+    finished: Mapping[int, Any] = {}
 
 
 class ReadingWarning(UserWarning):

@@ -52,6 +52,12 @@ class Motion:
         """Return the number of frames."""
         return len(self.positions)
 
+    def _repr_html_(self) -> str:
+        """Show the motion in a notebook."""
+        from motion.viewing.notebook import motion_html
+
+        return motion_html(self)
+
     @property
     def duration(self) -> float:
         """Time from the first to the last frame, seconds."""

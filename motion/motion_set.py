@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ class MotionSet:
             )
         names = [motion.name for motion in self.motions]
         if len(set(names)) != len(names):
-            repeated = sorted({str(name) for name in names if names.count(name) > 1})
+            repeated = sorted({str(name) for name, count in Counter(names).items() if count > 1})
             raise InvalidInput.of("ids", f"{repeated[:3]} occur more than once; must be unique in a set")
 
     def __len__(self) -> int:

@@ -100,3 +100,9 @@ class Correction:
     motion: Motion
     report: Report
     trace: Trace | None = None
+
+    def _repr_html_(self) -> str:
+        """Show the corrected motion, its forces and its report in a notebook."""
+        from motion.viewing.notebook import correction_html
+
+        return correction_html(self)

@@ -113,7 +113,7 @@ def between(a: FloatArray, b: FloatArray) -> FloatArray:
     q = np.empty((*a.shape[:-1], 4), a.dtype)
     q[..., 0] = 1 + (a * b).sum(-1)
     q[..., 1:] = cross(a, b)
-    # Rounding leaves the cosine of opposite directions this near to -1; any farther off, the cross product is their axis.
+    # Rounding leaves the cosine of opposite directions this near to -1. Farther off, the cross product is their axis.
     opposite = q[..., 0] < 16 * np.finfo(a.dtype).eps
     if opposite.any():
         q[opposite, 0] = 0

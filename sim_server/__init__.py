@@ -8,8 +8,9 @@ from motion.shell.extras import explained_imports
 if TYPE_CHECKING:
     from sim_server.corrector import Corrector, QueueFull
     from sim_server.feasibility import Scorer, score_motion
+    from sim_server.workers.pool import WorkerPool
 
-__all__ = ["CorrectionOptions", "Corrector", "QueueFull", "Scorer", "score_motion"]
+__all__ = ["CorrectionOptions", "Corrector", "QueueFull", "Scorer", "WorkerPool", "score_motion"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,4 +23,8 @@ def __getattr__(name: str) -> Any:
         with explained_imports():
             from sim_server import feasibility
         return getattr(feasibility, name)
+    if name == "WorkerPool":
+        with explained_imports():
+            from sim_server.workers import pool
+        return pool.WorkerPool
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -108,14 +108,16 @@ def build_correction(
         seconds=job.steps_simulated / CONTROL_FPS,
         completed_strict=completion(job.positions, job.reference.positions, strict=True)[0],
         reason=reason,
-        notes=(*job.reference.notes, *([note] if note else [])),
+        notes=(*(each.tell(start_s) for each in job.reference.notes), *([note] if note else [])),
     )
     if not options.simulates_always and status != "FAILED" and (why := reason_to_keep(motion, corrected, report)):
         return Correction(motion, kept_report(report, why))
     return Correction(corrected, report, build_trace(job.path) if options.trace else None)
 
 
-def correct_without_simulation(motion: Motion, options: CorrectionOptions, policy: str, seed: int) -> Correction | None:
+def correct_without_simulation(
+    motion: Motion, options: CorrectionOptions, policy: str, seed: int, start_s: float = 0.0
+) -> Correction | None:
     """Correct a motion that needs no simulation: it is feasible as it is, or the effort is `kinematic`.
 
     Args:
@@ -123,6 +125,7 @@ def correct_without_simulation(motion: Motion, options: CorrectionOptions, polic
         options: how to correct the motion.
         policy: name of the policy that would act.
         seed: the seed that the report carries.
+        start_s: time of the stretch's first frame in the motion that it is from [s].
 
     Returns:
         The correction; None if the motion has to be simulated.
@@ -147,7 +150,10 @@ def correct_without_simulation(motion: Motion, options: CorrectionOptions, polic
         mpjpe_global_mm=mpjpe_global(corrected.positions, motion.positions),
         mpjpe_local_mm=mpjpe_local(corrected.positions, motion.positions),
         after=physical_errors(corrected.positions, motion.fps),
-        notes=(*prepared.notes, "cleaned without a simulation; no body was tried on it"),
+        notes=(
+            *(note.tell(start_s) for note in prepared.notes),
+            "cleaned without a simulation; no body was tried on it",
+        ),
     )
     return Correction(corrected, report)
 

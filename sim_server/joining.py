@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
@@ -16,7 +17,7 @@ from motion.report import Correction, Report, Status
 from motion.resample import frames_covering, resample
 from motion.skeleton import ANKLES, TOES
 from sim_server.body.humanoid import CONTROL_FPS
-from sim_server.path_change import path_lengths, travel_sentence
+from sim_server.path_change import path_lengths, says_travel, travel_sentence
 from sim_server.stretches import Stretch, blend_span
 from sim_server.verdict import excessive_assist
 
@@ -24,6 +25,8 @@ _FEET = (*ANKLES, *TOES)
 _HORIZONTAL = np.array([1.0, 0.0, 1.0])
 _REASONS_AT_MOST = 5
 _BORDERS_AT_MOST = 5
+_NOTES_AT_MOST = 20
+_TIME = re.compile(r"\b\d+\.\d s\b")
 _WORST_FIRST: tuple[Status, ...] = ("FAILED", "ASSISTED", "OK")
 
 
@@ -38,7 +41,8 @@ def join_corrections(
 
     Stretches of one section overlap: each is moved along the floor to where the feet of the one before it are, and
     both are blended. Frames in no section are held in the nearest pose, or kept as they are. In the report, numbers are
-    means over the frames that were corrected; the reasons are those of all stretches.
+    means over the frames that were corrected; the reasons and notes are those of all stretches. The motion is `kept` if
+    all of it came back as it was.
 
     Args:
         motion: the motion as it was given.
@@ -55,7 +59,10 @@ def join_corrections(
     weights = _answered(stretches, mended.sections)
     report = _join_reports([correction.report for correction in corrections], weights, options)
     report = _measure(report, motion, corrected, mended)
-    notes = [*mended.notes, *_joint_notes(stretches, motion.fps)]
+    if not np.array_equal(corrected.positions, motion.positions):
+        report = replace(report, kept=False)  # glitches may be bridged, and poses held, beside stretches that were kept
+    prepared = _stretch_notes(stretches, [correction.report for correction in corrections], motion.fps)
+    notes = [*mended.notes, *prepared, *_joint_notes(stretches, motion.fps)]
     if not options.in_place:
         notes += _travel_notes(motion, corrected, mended)
     trace = corrections[0].trace if len(corrections) == 1 else None  # it can be replayed from one state only
@@ -143,6 +150,26 @@ def _measure(report: Report, motion: Motion, corrected: Motion, mended: MendedMo
 def _mean_errors(errors: Sequence[PhysicalErrors], weights: Sequence[int]) -> PhysicalErrors:
     rows = [asdict(each) for each in errors]
     return PhysicalErrors(**{name: float(np.average([row[name] for row in rows], weights=weights)) for name in rows[0]})
+
+
+def _stretch_notes(stretches: Sequence[Stretch], reports: Sequence[Report], fps: float) -> list[str]:
+    """Return the notes of all stretches; those that say not when, and are not of all, are told with their time.
+
+    How far the body travels is measured over all stretches together.
+    """
+    when: dict[str, list[str]] = {}
+    for stretch, report in zip(stretches, reports, strict=True):
+        time = f"from {stretch.border / fps:.1f} to {stretch.stop / fps:.1f} s"
+        for note in dict.fromkeys(note for note in report.notes if not says_travel(note)):
+            when.setdefault(note, []).append(time)
+    notes = []
+    for note, times in when.items():
+        if len(times) == len(stretches) or _TIME.search(note):
+            notes.append(note)
+        else:
+            notes += [f"{time}: {note}" for time in times]
+    more = len(notes) - _NOTES_AT_MOST
+    return [*notes[:_NOTES_AT_MOST], *([f"and {more} more notes on stretches"] if more > 0 else [])]
 
 
 def _joint_notes(stretches: Sequence[Stretch], fps: float) -> list[str]:

@@ -15,6 +15,9 @@ _SMOOTH_FRAMES = 21  # about a second: a step, and the noise of the input, are n
 _TOLD_M = 0.5  # a smaller change is not told
 _TOLD_SHARE = 0.25  # nor one that is a smaller share of the longer path
 _IN_PLACE_SHARE = 0.25  # a path that is shorter than this share of the other one stays in place
+_MADE_TO_TRAVEL = "steps in place were made to travel"
+_FURTHER = "was made to travel further"
+_HELD_BACK = "drift was taken out"
 
 
 def added_path(reference: FloatArray, source: FloatArray) -> FloatArray:
@@ -43,16 +46,21 @@ def path_lengths(reference: FloatArray, source: FloatArray) -> tuple[float, floa
     return _path_length(reference), _path_length(source)
 
 
+def says_travel(note: str) -> bool:
+    """Return whether a note is one of `travel_sentence`."""
+    return note.startswith((_MADE_TO_TRAVEL, _FURTHER, _HELD_BACK))
+
+
 def travel_sentence(after: float, before: float) -> str:
     """Say that a body travels `after` and not `before` [m] if that is another distance; else return ""."""
     if abs(after - before) < max(_TOLD_M, _TOLD_SHARE * max(before, after)):
         return ""
     lengths = f"it travels {after:.1f} m, and {before:.1f} m in the input"
     if before < _IN_PLACE_SHARE * after:
-        return f"steps in place were made to travel, so that the feet stand: {lengths}; --in-place keeps the place"
+        return f"{_MADE_TO_TRAVEL}, so that the feet stand: {lengths}; --in-place keeps the place"
     if after > before:
-        return f"was made to travel further, so that the feet stand: {lengths}"
-    return f"drift was taken out, or the body slowed to what its feet do: {lengths}"
+        return f"{_FURTHER}, so that the feet stand: {lengths}"
+    return f"{_HELD_BACK}, or the body slowed to what its feet do: {lengths}"
 
 
 def _path_length(positions: FloatArray) -> float:

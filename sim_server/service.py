@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import grpc.aio
 
@@ -19,7 +19,7 @@ from motion.report import Correction
 from motion.rpc import MAX_MESSAGE_BYTES, wire
 from motion.rpc.admission import ByteBudget
 from motion.rpc.answer_stream import StreamAnswers
-from motion.rpc.quotas import charged, motion_seconds
+from motion.rpc.quotas import charged, current_client, motion_seconds
 from motion.rpc.server import Services
 from motion.rpc.server import serve as serve_services
 from motion.rpc.server_settings import (
@@ -31,9 +31,12 @@ from motion.rpc.server_settings import (
 )
 from motion.score import Score
 from motion.v1 import corrector_pb2, corrector_pb2_grpc, motion_pb2
+from sim_server.fair_queue import Sender
 
 STREAM_WINDOW = 256
 """Motions of a stream that may wait for their answers."""
+MAX_PRIORITY = 100
+"""The highest priority of a motion; the lowest one is its negative."""
 _FRAMING_BYTES = 1024  # of a message beside its motion, report and trace
 _LARGE_FRAMES = 2000  # checking these takes milliseconds, in which the event loop would answer nobody
 
@@ -55,6 +58,15 @@ class SubmittingCorrector(Protocol):
             NotFound: there is no such policy.
             Overloaded: too many motions wait already.
         """
+        ...
+
+
+@runtime_checkable
+class FairCorrector(SubmittingCorrector, Protocol):
+    """A corrector that is fair among the clients of a service; those of `sim_server` are."""
+
+    def submit_for(self, sender: Sender, motion: Motion, seed: int, options: CorrectionOptions) -> Future[Correction]:
+        """Hand over a motion of a client; the rest is as for `submit`."""
         ...
 
 
@@ -195,9 +207,7 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         except InvalidInput as error:
             raise error.within("options") from error
         identity = request.id
-        future = await self._submit(
-            request.motion, lambda motion: self._corrector.submit(motion, request.seed, options)
-        )
+        future = await self._submit(request.motion, partial(self._hand_over, _sender(request), request.seed, options))
 
         async def finish() -> corrector_pb2.CorrectResponse:
             # When this call is cancelled so is the future, which tells the corrector to drop the motion.
@@ -213,6 +223,11 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
             return response
 
         return finish
+
+    def _hand_over(self, sender: Sender, seed: int, options: CorrectionOptions, motion: Motion) -> Future[Correction]:
+        if isinstance(self._corrector, FairCorrector):
+            return self._corrector.submit_for(sender, motion, seed, options)
+        return self._corrector.submit(motion, seed, options)
 
     async def _start_score(
         self, request: corrector_pb2.ScoreRequest
@@ -254,6 +269,14 @@ def _drop(handed_over: Future[Future[Any]]) -> None:
     """Drop a motion that nobody waits for any more."""
     if not handed_over.cancelled() and handed_over.exception() is None:
         handed_over.result().cancel()
+
+
+def _sender(request: corrector_pb2.CorrectRequest) -> Sender:
+    """Return who sent a request, and how urgent it is among that client's own."""
+    if not abs(request.priority) <= MAX_PRIORITY:
+        most = f"must be from -{MAX_PRIORITY} to {MAX_PRIORITY}"
+        raise InvalidInput.of("priority", f"is {request.priority}; {most}")
+    return Sender(current_client(), request.priority)
 
 
 def _refusal(response_type: Callable[..., _T], request: Any, violations: Iterable[Violation]) -> _T:

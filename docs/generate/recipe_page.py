@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
+from generator.repository.command_recipe import CommandRecipe
 from generator.training.settings import Settings
 from loop_client.runs.run_recipe import Recipe as LoopRecipe
+from loop_client.toy.calculations.calculation_recipe import CalculationRecipe
 from loop_client.toy.toy_recipe import ToyRecipe
 from sim_server.learning.training_recipe import TrainingRecipe
 
@@ -26,7 +28,9 @@ motion set that ships and `$NAME/` at the start for the folder that the environm
 _KINDS = (
     ("Loop recipes", "of `plumb-loop run`, `sweep` and `reproduce`, on motions", LoopRecipe),
     ("Toy recipes", "of `plumb-loop reproduce` and `sweep`, on 2-D distributions and small images", ToyRecipe),
+    ("Calculations", "of `plumb-loop reproduce` and `sweep`, computed without training a model", CalculationRecipe),
     ("Training recipes", "of `plumb-sim train`", TrainingRecipe),
+    ("Repository recipes", "of `plumb-gen serve --repository`", CommandRecipe),
 )
 
 

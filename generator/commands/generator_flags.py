@@ -13,6 +13,10 @@ from motion.errors import InvalidInput
 DEFAULT_STORE = Path("generator-store")
 
 StoreFolder = Annotated[Path, arg(metavar="DIR", help="Folder of data sets and checkpoints.")]
+Repository = Annotated[
+    Path | None,
+    arg(metavar="TOML", help="Use the programs of a repository, as this recipe describes them, instead of our models."),
+]
 Device = Annotated[str, arg(metavar="NAME", help="Device to compute on: cpu, cuda, or auto for a GPU if there is one.")]
 Threads = Annotated[int, arg(metavar="N", help="CPU threads of torch; 0 uses half of the usable cores.")]
 Precision = Annotated[

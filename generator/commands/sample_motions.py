@@ -50,6 +50,9 @@ class Sample:
     device: Device = "auto"
     threads: Threads = 0
     precision: Precision = "auto"
+    ray: Annotated[str | None, arg(metavar="local|auto|HOST:PORT")] = None
+    """Sample on a Ray cluster: one of this machine alone, the one that it belongs to, or another one, whose nodes see
+    the store. A task has one core, or one GPU with `--device cuda`."""
     json: bool = False
     """Print one JSON document to stdout."""
 
@@ -64,8 +67,15 @@ class Sample:
         checkpoint = generator.resolve_checkpoint(self.checkpoint) or generator.describe().default_checkpoint
         options = SampleOptions(checkpoint, self.guidance, self.steps)
         unknown = generator.unknown_prompts(prompts, checkpoint)
-        motions = generator.sample(prompts, [self.length] * len(prompts), self.seed, options)
-        written = output.write(_name_motions(motions, prompts))
+        request = prompts, [self.length] * len(prompts), self.seed, options
+        if self.ray is None:
+            sampled = _name_motions(generator.sample(*request), prompts)
+        else:
+            from generator.cluster.ray_sampler import RaySampler
+
+            with RaySampler(self.ray, self.store, self.device, self.precision) as sampler:
+                sampled = _name_motions(sampler.sample(*request), prompts)
+        written = output.write(sampled)
         notes = [_UNKNOWN_PROMPT.format(checkpoint=checkpoint, prompt=prompt) for prompt in unknown]
         for note in notes:
             print(f"plumb-gen: {note}", file=sys.stderr)

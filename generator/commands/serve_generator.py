@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from generator.commands.generator_flags import DEFAULT_STORE, Device, Precision, StoreFolder, Threads
+from generator.commands.generator_flags import DEFAULT_STORE, Device, Precision, Repository, StoreFolder, Threads
 from motion.rpc.server_flags import ServerFlags
 from motion.rpc.server_settings import GENERATOR_ADDRESS
 from motion.shell.command import DONE
@@ -19,6 +19,7 @@ class Serve(ServerFlags):
 
     listen: Annotated[str, arg(metavar="HOST:PORT")] = GENERATOR_ADDRESS
     """Address to listen on. Use port 0 to pick a free port; the address is printed to stderr."""
+    repository: Repository = None
     store: StoreFolder = DEFAULT_STORE
     device: Device = "auto"
     threads: Threads = 0
@@ -28,11 +29,17 @@ class Serve(ServerFlags):
 
     def run(self) -> int:
         """Execute the command."""
-        from generator.generator import DiffusionGenerator
         from generator.service import services
         from motion.rpc.server import serve
 
         settings = self.server_settings()
+        if self.repository:
+            from generator.repository import CommandGenerator, read_command_recipe
+
+            serve(services(CommandGenerator(read_command_recipe(self.repository), self.store)), settings)
+            return DONE
+        from generator.generator import DiffusionGenerator
+
         generator = DiffusionGenerator(
             self.store, self.device, self.threads, precision=self.precision, compiled=self.compile
         )

@@ -16,7 +16,10 @@ from motion.shell.command import DONE, Repeatable, flatten
 
 @dataclass(frozen=True)
 class Train:
-    """Train a model on a set of motions with captions, and print the id of its checkpoint."""
+    """Train a model on a set of motions with captions, and print the id of its checkpoint.
+
+    `torchrun --nproc-per-node N -m generator train ... --set shards=N` trains on N GPUs, or in N processes.
+    """
 
     data: Annotated[Positional[str], arg(metavar="DATA")]
     """A packed set, a HumanML3D folder, or `default` for the set that ships with Plumb."""
@@ -43,6 +46,7 @@ class Train:
         from tqdm import tqdm
 
         from generator.generator import DiffusionGenerator
+        from generator.training.data_parallel import is_main_process
         from generator.training.training_log import TrainingLog
         from motion.formats.files import read_motions
         from motion.protocols import FitProgress
@@ -50,13 +54,14 @@ class Train:
 
         if self.out and self.out.exists() and not self.out.is_dir():
             raise InvalidInput.of("--out", f"is {self.out}, a file; must be a folder, or the name of a new one")
+        main = is_main_process()
         generator = DiffusionGenerator(self.store, self.device, self.threads)
         settings = parse_settings(flatten(self.set))
         dataset = read_motions(data_path(self.data), self.split)
         with ExitStack() as stack:
-            bar = stack.enter_context(tqdm(total=self.steps, unit=" steps", disable=None))
+            bar = stack.enter_context(tqdm(total=self.steps, unit=" steps", disable=None if main else True))
             batch_size = generator.training_settings(self.init, settings).batch
-            log = stack.enter_context(TrainingLog(self.tensorboard, batch_size)) if self.tensorboard else None
+            log = stack.enter_context(TrainingLog(self.tensorboard, batch_size)) if self.tensorboard and main else None
 
             def show(progress: FitProgress) -> None:
                 bar.update(progress.step - bar.n)
@@ -65,6 +70,8 @@ class Train:
                     log.record(progress)
 
             identity = generator.fit(generator.upload(dataset), self.init, self.steps, self.seed, settings, show)
+        if not main:
+            return DONE
         print(identity)
         if self.out:
             generator.copy_checkpoint(identity, self.out)

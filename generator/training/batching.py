@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,41 +13,6 @@ PADDING_MULTIPLE = 16
 def padded_length(longest: int) -> int:
     """Return the frames of a batch whose longest motion has `longest`."""
     return -(-longest // PADDING_MULTIPLE) * PADDING_MULTIPLE
-
-
-@dataclass(frozen=True)
-class SamplingWindow:
-    """Consecutive samples of a request, and the batches that they are computed in.
-
-    Attributes:
-        start: index of the first sample.
-        stop: index after the last sample.
-        batches: indices of the samples in each batch.
-    """
-
-    start: int
-    stop: int
-    batches: tuple[tuple[int, ...], ...]
-
-
-def sampling_windows(lengths: Sequence[int], batch_size: int, batches: int) -> list[SamplingWindow]:
-    """Divide a request into windows, and each window, sorted by length, into batches.
-
-    The division depends on the lengths alone. So a sample is always computed in the same batch, whichever index a
-    client starts from.
-
-    Args:
-        lengths: frames of each sample of the request.
-        batch_size: samples in a batch.
-        batches: batches in a window.
-    """
-    windows = []
-    for start in range(0, len(lengths), batch_size * batches):
-        stop = min(start + batch_size * batches, len(lengths))
-        order = sorted(range(start, stop), key=lambda index: (lengths[index], index))
-        chunks = tuple(tuple(order[at : at + batch_size]) for at in range(0, len(order), batch_size))
-        windows.append(SamplingWindow(start, stop, chunks))
-    return windows
 
 
 def training_indices(lengths: Sequence[int], batch_size: int, pool: int, seed: int, step: int) -> list[int]:

@@ -18,15 +18,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from generator.file_digests import files_digest
 from generator.model.mdm import MDM
 from generator.text.encoders import text_encoder
 from generator.training.normalizer import Normalizer
 from generator.training.settings import Settings
-from motion.errors import InvalidInput, NotFound, Violation
+from motion.errors import InvalidInput, NotFound, PlumbError, Violation
 from motion.shell.atomic import atomic_group
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 _NORMALIZER = "normalizer."
+_DIGESTS = "digests"
 _MAX_LISTED = 10
 
 
@@ -136,10 +138,42 @@ def content_digest(folder: Path) -> str:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write the files of a checkpoint into an existing folder, both or neither."""
+    """Write the files of a checkpoint into an existing folder, both or neither; the card has digests of both."""
     with atomic_group([folder / WEIGHTS, folder / CARD]) as (weights, card):
         save_file(checkpoint.weights, weights)
-        card.write_text(json.dumps(checkpoint.card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        content = {name: value for name, value in checkpoint.card.items() if name != _DIGESTS}
+        content[_DIGESTS] = {"weights": files_digest([weights]), "card": _card_digest(content)}
+        card.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def file_state(folder: Path) -> tuple[int, ...]:
+    """Return what changes when the files of a checkpoint are written: their times and sizes.
+
+    Raises:
+        OSError: a file is missing.
+    """
+    states = [(folder / name).stat() for name in (CARD, WEIGHTS)]
+    return tuple(value for state in states for value in (state.st_mtime_ns, state.st_size))
+
+
+def damage_of(folder: Path) -> str | None:
+    """Return why the checkpoint in a folder cannot be used, in words; None if it can.
+
+    A checkpoint without digests, such as one that was written before there were any, is only checked for what its files
+    say of themselves.
+    """
+    try:
+        card = _read_card(folder)
+        _settings_of_card(folder.name, card)
+        digests = card.get(_DIGESTS)
+        if not isinstance(digests, dict):
+            with safe_open(str(folder / WEIGHTS), framework="pt"):
+                return None
+        if digests.get("card") != _card_digest({name: value for name, value in card.items() if name != _DIGESTS}):
+            return f"{CARD} has another digest"
+        return None if digests.get("weights") == files_digest([folder / WEIGHTS]) else f"{WEIGHTS} has another digest"
+    except (PlumbError, SafetensorError, OSError) as error:
+        return str(error)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -161,11 +195,15 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise NotFound(f"no checkpoint in {folder}; it must hold {WEIGHTS} and {CARD}")
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput.of(str(folder / CARD), f"is not valid JSON ({error})") from error
     if not isinstance(card, dict):
         raise InvalidInput.of(str(folder / CARD), f"is a {type(card).__name__}; must be a JSON object")
     return card
+
+
+def _card_digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _settings_of_card(identity: str, card: Mapping[str, Any]) -> Settings:

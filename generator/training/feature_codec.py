@@ -8,6 +8,7 @@ from motion.errors import InvalidInput, Violation
 from motion.humanml3d.features import features_to_positions, positions_to_features
 from motion.motion import DEFAULT_FPS
 from motion.motion_set import MotionSet
+from motion.plausibility import fps_fault
 from motion.resample import resample
 
 MIN_TRAINING_FRAMES = 8
@@ -19,13 +20,16 @@ def check_trainable(dataset: MotionSet) -> None:
     """Check that a model can be trained on a data set.
 
     Raises:
-        InvalidInput: if there are fewer than two motions, or motions with values that are not finite, without a
-            caption, or with too few frames; each is named.
+        InvalidInput: if there are fewer than two motions, or motions at an impossible rate, with values that are not
+            finite, without a caption, or with too few frames; each is named.
     """
     violations = []
     if len(dataset) < 2:
         violations.append(Violation("dataset", f"has {len(dataset)} motions; must have at least 2"))
     for index, (motion, captions) in enumerate(zip(dataset.motions, dataset.captions, strict=True)):
+        if rate := fps_fault(motion.fps):
+            violations.append(Violation(f"motions[{index}].fps", rate))
+            continue
         if not np.isfinite(motion.positions).all():
             violations.append(Violation(f"motions[{index}].positions", "has values that are not finite"))
         if not any(text.strip() for text in captions):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -13,6 +12,24 @@ from motion.errors import InvalidInput, Violation
 
 KINDS = ("diffusion", "flow")
 PRECISIONS = ("float32", "bfloat16")
+BOUNDS = {
+    "layers": 128,
+    "width": 8192,
+    "heads": 128,
+    "ff": 65_536,
+    "diffusion_steps": 10_000,
+    "batch": 16_384,
+    "shards": 1024,
+    "warmup": 10_000_000,
+    "lr": 1e30,
+    "clip": 1e30,
+    "velocity_weight": 1e6,
+}
+"""Largest value of each setting that has one: far beyond published models, and small enough to be represented.
+
+Whether a model of these sizes fits into memory is checked before it is built; see `generator.training.memory_estimate`.
+"""
+_MAX_EXTRAPOLATION = 1000.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,9 @@ class Settings:
         text_encoder: name of the text encoder, see `generator.text.encoders.text_encoder`.
         max_frames: most frames of a training motion; longer ones are cut.
         batch: motions per step.
+        shards: parts of a batch whose gradients are computed one after the other and added, so that less memory is
+            needed, or by several processes at the same time; see `generator.training.data_parallel`.
+        fused: update all weights by one kernel, which is faster on a GPU, with other rounding.
         lr: learning rate of AdamW, reached after the warm-up.
         warmup: steps of the warm-up; at most a quarter of all steps are used.
         decay: share of the steps, at the end, in which the learning rate falls to 0 along a cosine; 0 as published.
@@ -58,6 +78,8 @@ class Settings:
     text_encoder: str = DEFAULT_ENCODER
     max_frames: int = 196
     batch: int = 16
+    shards: int = 1
+    fused: bool = False
     lr: float = 5e-4
     warmup: int = 50
     decay: float = 0.0
@@ -70,11 +92,11 @@ class Settings:
     keep_optimizer: bool = False
 
     def __post_init__(self) -> None:
-        positive = ("layers", "width", "heads", "ff", "diffusion_steps", "batch", "lr", "clip")
+        may_be_zero = ("warmup", "velocity_weight")
         violations = [
-            Violation(f"settings.{name}", f"is {getattr(self, name)}; must be positive and finite")
-            for name in positive
-            if not 0 < getattr(self, name) < math.inf
+            Violation(f"settings.{name}", f"is {getattr(self, name)}; must be positive and at most {bound:g}")
+            for name, bound in BOUNDS.items()
+            if name not in may_be_zero and not 0 < getattr(self, name) <= bound
         ]
         violations += [
             Violation(f"settings.{name}", f"is {getattr(self, name)}; must be at least 0 and below 1")
@@ -82,12 +104,18 @@ class Settings:
             if not 0 <= getattr(self, name) < 1
         ]
         violations += [
-            Violation(f"settings.{name}", f"is {getattr(self, name)}; must be finite and not negative")
-            for name in ("warmup", "velocity_weight")
-            if not 0 <= getattr(self, name) < math.inf
+            Violation(f"settings.{name}", f"is {getattr(self, name)}; must be at least 0 and at most {BOUNDS[name]:g}")
+            for name in may_be_zero
+            if not 0 <= getattr(self, name) <= BOUNDS[name]
         ]
-        if not math.isfinite(self.extrapolation):
-            violations.append(Violation("settings.extrapolation", f"is {self.extrapolation}; must be finite"))
+        if not abs(self.extrapolation) <= _MAX_EXTRAPOLATION:
+            violations.append(
+                Violation("settings.extrapolation", f"is {self.extrapolation}; must be within {_MAX_EXTRAPOLATION:g}")
+            )
+        if self.shards > self.batch:
+            violations.append(
+                Violation("settings.shards", f"is {self.shards}; must be at most the batch ({self.batch})")
+            )
         if not 0 <= self.decay <= 1:
             violations.append(Violation("settings.decay", f"is {self.decay}; must be between 0 and 1"))
         if self.heads > 0 and self.width % self.heads:

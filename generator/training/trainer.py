@@ -20,10 +20,12 @@ from generator.diffusion.process import make_process
 from generator.model.mdm import FEATURES, MDM
 from generator.text.text_batch import TextBatch
 from generator.training.batching import padded_length, training_indices
+from generator.training.data_parallel import ProcessGroup
 from generator.training.settings import Settings
 
 _SORTED_BATCHES = 4
 """Batches that are sorted by length together."""
+SINGLE_PROCESS = ProcessGroup()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +85,27 @@ class Trainer:
         steps: total number of steps, which the learning rate schedule depends on.
         seed: seed of everything random.
         device: where to compute.
+        processes: the processes that share the work.
 
     Attributes:
         step: number of steps taken.
+
+    Raises:
+        InvalidInput: if the processes cannot share the shards of a batch.
     """
 
-    def __init__(self, model: MDM, data: TrainingData, settings: Settings, steps: int, seed: int, device: torch.device):
+    def __init__(
+        self,
+        model: MDM,
+        data: TrainingData,
+        settings: Settings,
+        steps: int,
+        seed: int,
+        device: torch.device,
+        processes: ProcessGroup = SINGLE_PROCESS,
+    ):
+        processes.check_shards(settings.shards)
+        self._processes = processes
         self.step = 0
         self._steps = steps
         self._model = model.to(device).train()
@@ -98,24 +115,21 @@ class Trainer:
         self._precision = torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16")
         self._seed = seed
         self._device = device
-        self._optimizer = torch.optim.AdamW(self._model.parameters(), lr=settings.lr, weight_decay=0.0)
+        self._optimizer = torch.optim.AdamW(
+            self._model.parameters(), lr=settings.lr, weight_decay=0.0, fused=settings.fused or None
+        )
         self._average = {name: weight.detach().clone() for name, weight in self._model.named_parameters()}
 
     def advance(self) -> float:
         """Take one optimizer step and return its loss."""
         settings = self._settings
         batch = draw_batch(self._data, settings, self._seed, self.step)
-        clean, valid, text = batch.clean.to(self._device), batch.valid.to(self._device), batch.text.to(self._device)
         rng = torch.Generator().manual_seed(_derive_seed(self._seed, self.step))
-        noisy, time = self._process.add_noise(clean, rng)
-        with _seeded_dropout(_derive_seed(self._seed, self.step, 1), self._device), self._precision:
-            predicted = self._model(noisy, time, text, valid)
-        loss = masked_loss(predicted, clean, valid).mean()
-        objective = loss
-        if settings.velocity_weight:
-            objective = loss + settings.velocity_weight * velocity_loss(predicted, clean, valid).mean()
-        self._optimizer.zero_grad(set_to_none=True)
-        objective.backward()
+        noisy, time = self._process.add_noise(batch.clean, rng)
+        if settings.shards == 1:
+            loss = self._differentiate(batch, noisy, time, slice(None), 0)
+        else:
+            loss = self._differentiate_shards(batch, noisy, time)
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), settings.clip)
         for group in self._optimizer.param_groups:
             factor = learning_rate_factor(self.step, self._steps, settings.warmup, settings.decay)
@@ -127,7 +141,43 @@ class Trainer:
             for name, weight in self._model.named_parameters():
                 self._average[name].lerp_(weight, follow)
         self.step += 1
-        return float(loss.detach())
+        return loss
+
+    def _differentiate(self, batch: Batch, noisy: Tensor, time: Tensor, rows: slice, shard: int) -> float:
+        """Compute the gradients of some rows' share of the objective, and return their share of the loss."""
+        settings, device = self._settings, self._device
+        clean, valid = batch.clean[rows].to(device), batch.valid[rows].to(device)
+        text = batch.text.rows(rows).to(device)
+        with _seeded_dropout(_derive_seed(self._seed, self.step, 1 + shard), device), self._precision:
+            predicted = self._model(noisy[rows].to(device), time[rows].to(device), text, valid)
+        loss = masked_loss(predicted, clean, valid).mean()
+        objective = loss
+        if settings.velocity_weight:
+            objective = loss + settings.velocity_weight * velocity_loss(predicted, clean, valid).mean()
+        share = len(clean) / len(batch.clean)
+        self._optimizer.zero_grad(set_to_none=True)
+        (objective if share == 1 else objective * share).backward()
+        return float(loss.detach()) * share
+
+    def _differentiate_shards(self, batch: Batch, noisy: Tensor, time: Tensor) -> float:
+        """Compute the gradients of a batch in parts, which are added in their order whoever has computed them."""
+        settings, group = self._settings, self._processes
+        bounds = [len(batch.clean) * shard // settings.shards for shard in range(settings.shards + 1)]
+        weights = list(self._model.parameters())
+        total: Tensor | None = None
+        for first in range(0, settings.shards, group.count):
+            shard = first + group.rank
+            loss = self._differentiate(batch, noisy, time, slice(bounds[shard], bounds[shard + 1]), shard)
+            parts = [torch.zeros_like(each) if each.grad is None else each.grad for each in weights]
+            own = torch.cat([*(part.flatten() for part in parts), torch.tensor([loss], device=self._device)])
+            for gradients in group.gather(own):
+                total = gradients.clone() if total is None else total.add_(gradients)
+        assert total is not None
+        at = 0
+        for weight in weights:
+            weight.grad = total[at : at + weight.numel()].view_as(weight).clone()
+            at += weight.numel()
+        return float(total[-1])
 
     def weights(self) -> dict[str, Tensor]:
         """Return the moving average of the weights, the result of the training."""
@@ -161,7 +211,8 @@ class Trainer:
         """Continue with the `moments` of this or another training run."""
         for name, weight in self._model.named_parameters():
             self._optimizer.state[weight] = {
-                "step": tensors[f"adam.step.{name}"].clone(),
+                # The fused kernel of a GPU counts the steps there.
+                "step": tensors[f"adam.step.{name}"].to(self._device if self._settings.fused else "cpu").clone(),
                 "exp_avg": tensors[f"adam.exp_avg.{name}"].to(self._device).clone(),
                 "exp_avg_sq": tensors[f"adam.exp_avg_sq.{name}"].to(self._device).clone(),
             }

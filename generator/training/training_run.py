@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from generator.store import Store, request_id
+from generator.dataset_store import request_id
+from generator.store import Store
 from generator.text.encoders import text_encoder
 from generator.training.checkpoint import Checkpoint, checkpoint_tensors, initialize_model
+from generator.training.data_parallel import process_group
 from generator.training.feature_codec import encode_motions
 from generator.training.normalizer import Normalizer
 from generator.training.settings import Settings
@@ -24,6 +26,7 @@ from motion.motion_set import MotionSet
 from motion.protocols import FitProgress
 
 _MODEL = "mdm-1"  # to be changed whenever the same request would result in other weights
+_LATER_SETTINGS = {"shards": 1, "fused": False}
 _MAX_SAVING_SHARE = 0.02
 _LOSSES_IN_CARD = 50
 _MAX_WEIGHT = 1e6  # far beyond any weight of a network whose training has not diverged
@@ -49,8 +52,15 @@ class TrainingRequest:
     settings: Settings
 
     def card(self) -> dict[str, object]:
-        """Return the request as it is written into the checkpoint's card."""
-        return {"model": _MODEL, **asdict(self)}
+        """Return the request as it is written into the checkpoint's card.
+
+        Settings that were added later are left out at their defaults, so that earlier requests keep their ids.
+        """
+        settings = self.settings.to_json()
+        for name, default in _LATER_SETTINGS.items():
+            if settings[name] == default:
+                del settings[name]
+        return {"model": _MODEL, **asdict(self), "settings": settings}
 
     def identity(self) -> str:
         """Return the id of the checkpoint that the request results in."""
@@ -68,6 +78,8 @@ def train(
 ) -> Checkpoint:
     """Train a model, or continue a training run that was interrupted.
 
+    Processes that `torchrun` has started share the work; all get the same checkpoint, and the first saves the states.
+
     Args:
         request: what to train, and how.
         motions: the data set of the request.
@@ -84,17 +96,19 @@ def train(
     settings, identity = request.settings, request.identity()
     normalizer, data = prepare_training_data(motions, settings, start.normalizer if start else None)
     model = start.model() if start else initialize_model(settings, request.seed)
-    trainer = Trainer(model, data, settings, request.steps, request.seed, device)
+    processes = process_group(device)
+    trainer = Trainer(model, data, settings, request.steps, request.seed, device, processes)
     if saved := store.partial(identity):
         trainer.restore(*saved)
     elif start and settings.keep_optimizer and start.settings.keep_optimizer:
         trainer.load_moments(store.optimizer(start.id))
-    losses = _run(trainer, request, store, save_seconds, progress)
+    processes.wait_for_all()  # before one of them saves another state
+    losses = _run(trainer, request, store if processes.is_main else None, save_seconds, progress)
     weights = trainer.weights()
     # The loss of the last step is that of the weights before it, so it does not tell about the result.
     if not all(weight.abs().max() < _MAX_WEIGHT for weight in weights.values()):
         raise _diverged(settings, trainer.step)
-    if settings.keep_optimizer:
+    if settings.keep_optimizer and processes.is_main:
         store.save_optimizer(identity, trainer.moments())
     if start:
         weights = {
@@ -113,17 +127,19 @@ def train(
 def _run(
     trainer: Trainer,
     request: TrainingRequest,
-    store: Store,
+    store: Store | None,
     save_seconds: float,
     progress: Callable[[FitProgress], None] | None,
 ) -> list[float]:
-    """Take the remaining steps and return their losses."""
+    """Take the remaining steps and return their losses; states are saved if there is a store."""
     identity = request.identity()
     next_save = time.monotonic() + save_seconds
     losses: list[float] = []
 
     def save() -> None:
         nonlocal next_save
+        if store is None:
+            return
         start = time.monotonic()
         store.save_partial(identity, trainer.state(), trainer.step)
         end = time.monotonic()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from loop_client.commands.runs import RUNS, final_metrics, resumable
 from loop_client.commands.services import Address
+from motion.rpc.client_flags import ClientFlags
 from motion.shell.command import DONE, log, progress_bar
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True)
-class Demo:
+class Demo(ClientFlags):
     """Show what correction does, in about five minutes on two cores.
 
     First, sample motions from the model that ships, correct them, and write a page that shows both. Then train the
@@ -56,12 +57,13 @@ class Demo:
         from loop_client.runs.run_recipe import load_recipe
 
         log("This takes about five minutes on two cores: samples and their corrections, then a short loop.")
-        services = Services(self.sim, self.generator)
+        services = Services(self.sim, self.generator, self.client_security())
         services.check()
         recipe = load_recipe("demo")
+        again = ["plumb-loop", "demo", "--out", str(self.out), *self.security_words()]
         store, data = start_run(recipe, self.out, resume=(self.out / "recipe.toml").is_file())
         with (
-            resumable(self.out, self.sim, self.generator, ["plumb-loop", "demo", "--out", str(self.out)]),
+            resumable(self.out, self.sim, self.generator, again),
             open_services(services, self.out) as (generator, corrector),
         ):
             page = self.out / "samples.html"

@@ -13,6 +13,7 @@ from tyro.conf import Positional, arg
 
 from loop_client.commands.services import Address, OpenedGenerator, open_corrector, open_generator
 from motion.errors import InvalidInput
+from motion.rpc.client_flags import ClientFlags
 from motion.shell.command import DONE, Repeatable, flatten, progress_bar
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(ClientFlags):
     """Score a generator on the captions of real motions.
 
     Samples motions for the captions, compares them with the real motions, and corrects them to measure how far they
@@ -120,8 +121,8 @@ class Score:
         check_seed(self.seed)
         with ExitStack() as stack:
             # The services are opened first, so that a wrong address is refused before anything that takes long.
-            opened = stack.enter_context(open_generator(self.generator, self.store))
-            corrector = None if self.corrected == 0 else stack.enter_context(open_corrector(self.sim))
+            opened = stack.enter_context(open_generator(self.generator, self.store, self))
+            corrector = None if self.corrected == 0 else stack.enter_context(open_corrector(self.sim, self))
             self._print_scores(opened, corrector)
         return DONE
 

@@ -67,9 +67,9 @@ class Reproduce:
             outcome = experiment.run(folder, progress)
         report = experiment.write_report(folder)
         stream = sys.stderr if self.json else sys.stdout
-        print(f"{'PASS' if outcome.passed else 'FAIL'} {recipe.name}: {recipe.expected}", file=stream)
+        print(f"{outcome.outcome} {recipe.name}: {recipe.expected}", file=stream)
         for verdict in outcome.verdicts:
-            print(f"  {'holds' if verdict.holds else 'FAILS'}  {verdict.statement}: {verdict.found}", file=stream)
+            print(f"  {verdict.sentence}  {verdict.statement}: {verdict.found}", file=stream)
         print(f"  {outcome.seconds:.0f} s, report: {report}", file=stream)
         return {**outcome.to_json(), "report": str(report)}
 
@@ -89,17 +89,17 @@ class Reproduce:
                     "row": recipe.expected,
                     "data": experiment.required_data or "none",
                     "minutes": recipe.minutes,
-                    "last": None if result is None else result["passed"],
+                    "last": None if result is None else result.get("verdict", "PASS" if result["passed"] else "FAIL"),
                 }
             )
         if self.json:
             print(json.dumps(rows, indent=1))
         else:
             for row in rows:
-                last = {None: "not run", True: "passed", False: "failed"}[row["last"]]
+                last = row["last"] or "not run"
                 needs = "" if row["data"] == "none" else f"; needs {row['data']}"
                 duration = _format_duration(row["minutes"])
-                print(f"{row['name']:22} {last:8} {duration:>8}   {row['row']}\n{'':42}{row['paper']}{needs}")
+                print(f"{row['name']:22} {last:9} {duration:>8}   {row['row']}\n{'':43}{row['paper']}{needs}")
         return DONE
 
 

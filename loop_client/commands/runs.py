@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from loop_client.commands.services import Address
-from motion.errors import ServiceUnavailable
+from motion.errors import InvalidInput, ServiceUnavailable
+from motion.rpc.client_flags import ClientFlags
+from motion.shell.atomic import check_target
 from motion.shell.command import DONE, log
 from motion.shell.tables import text_table
 
@@ -26,7 +28,7 @@ RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(ClientFlags):
     """Run a recipe: train a generator on its own output, generation after generation, and write a report.
 
     Services without an address are started for the run and stopped at its end.
@@ -51,7 +53,7 @@ class Run:
         from loop_client.runs.run_recipe import load_recipe
 
         recipe = load_recipe(self.recipe)
-        services = Services(self.sim, self.generator)
+        services = Services(self.sim, self.generator, self.client_security())
         services.check()  # before the imports below, which take seconds
         from loop_client.reports.run_report import write_report
         from loop_client.runs.motion_run import run_recipe
@@ -59,7 +61,7 @@ class Run:
 
         out = self.out or RUNS / recipe.name
         again = ["plumb-loop", "run", self.recipe, "--out", str(out), "--resume"]
-        with resumable(out, self.sim, self.generator, again):
+        with resumable(out, self.sim, self.generator, [*again, *self.security_words()]):
             store = run_recipe(recipe, out, self.resume, services)
         log(final_metrics(store))
         log(f"report: {write_report(store)}")
@@ -70,17 +72,40 @@ class Run:
 
 @dataclass(frozen=True)
 class Report:
-    """Write the report of a run, complete or not, or of a complete toy experiment, as an HTML file in its folder."""
+    """Write the report of a run, complete or not, or of a complete toy experiment, as an HTML file in its folder.
 
-    directory: Annotated[Positional[Path], arg(metavar="RUN")]
-    """Folder of the run or of the experiment."""
+    Given two runs, write a page that compares the second with the first.
+    """
+
+    directories: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN [RUN]")]
+    """Folder of the run or of the experiment; two runs are compared."""
+    out: Annotated[Path | None, arg(metavar="PAGE.html")] = None
+    """Page that compares two runs; by default in the folder of the second one."""
 
     def run(self) -> int:
         """Run the command and return its exit status."""
-        from loop_client.experiments.catalog import experiment_in
+        if len(self.directories) == 1 and self.out is None:
+            from loop_client.experiments.catalog import experiment_in
 
-        print(f"open {experiment_in(self.directory).write_report(self.directory)}")
+            print(f"open {experiment_in(self.directories[0]).write_report(self.directories[0])}")
+        elif len(self.directories) == 1:
+            raise InvalidInput.of("--out", f"is {self.out}; the report of one run is report.html in its folder")
+        elif len(self.directories) == 2:
+            self._compare()
+        else:
+            raise InvalidInput.of("RUN", f"names {len(self.directories)} folders; must be one, or two to compare")
         return DONE
+
+    def _compare(self) -> None:
+        from loop_client.reports.run_comparison import write_comparison
+        from loop_client.runs.run_store import open_run
+
+        first, second = self.directories
+        path = self.out or second / f"against-{first.resolve().name}.html"
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise InvalidInput.of("--out", f"is {path}; must be the name of a page, such as page.html")
+        check_target(path)
+        print(f"open {write_comparison([open_run(first), open_run(second)], path)}")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
+from motion.rpc.client_flags import ClientFlags
+
 if TYPE_CHECKING:
     from motion.protocols import Corrector, Generator
 
@@ -32,12 +34,13 @@ class OpenedGenerator:
 
 
 @contextmanager
-def open_generator(address: str | None, store: Path) -> Iterator[OpenedGenerator]:
+def open_generator(address: str | None, store: Path, connection: ClientFlags) -> Iterator[OpenedGenerator]:
     """Yield the generator at an address, once it has answered, or a generator in this process.
 
     Args:
         address: HOST:PORT; None for a generator in this process.
         store: folder of the data sets and checkpoints of a generator in this process.
+        connection: the flags that say how to connect.
 
     Raises:
         InvalidInput: the address is malformed.
@@ -46,7 +49,7 @@ def open_generator(address: str | None, store: Path) -> Iterator[OpenedGenerator
     if address:
         from motion.rpc.generator_client import RemoteGenerator
 
-        with RemoteGenerator(address) as remote:
+        with RemoteGenerator(address, security=connection.client_security()) as remote:
             remote.describe()
             yield OpenedGenerator(remote, str)
     else:
@@ -57,11 +60,12 @@ def open_generator(address: str | None, store: Path) -> Iterator[OpenedGenerator
 
 
 @contextmanager
-def open_corrector(address: str | None) -> Iterator[Corrector]:
+def open_corrector(address: str | None, connection: ClientFlags) -> Iterator[Corrector]:
     """Yield the corrector at an address, once it has answered, or a corrector in this process.
 
     Args:
         address: HOST:PORT; None for a corrector in this process.
+        connection: the flags that say how to connect.
 
     Raises:
         InvalidInput: the address is malformed.
@@ -70,7 +74,7 @@ def open_corrector(address: str | None) -> Iterator[Corrector]:
     if address:
         from motion.rpc.corrector_client import RemoteCorrector
 
-        with RemoteCorrector(address) as remote:
+        with RemoteCorrector(address, security=connection.client_security()) as remote:
             remote.describe()
             yield remote
     else:

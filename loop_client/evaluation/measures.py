@@ -45,5 +45,15 @@ MEASURES = (
     Measure("training.loss", "Training loss", "", "", "lower", 4),
 )
 """All metrics, in the order of reports."""
-BY_PATH = {measure.path: measure for measure in MEASURES}
+TEXT_MEASURES = (
+    Measure("t2m.fid", "FID, text-to-motion evaluator", better="lower"),
+    Measure("t2m.matching_score", "Matching score", real="t2m_matching_score", better="lower"),
+    Measure("t2m.r_precision_1", "R-precision, top 1", real="t2m_r_precision_1", better="higher"),
+    Measure("t2m.r_precision_2", "R-precision, top 2", real="t2m_r_precision_2", better="higher"),
+    Measure("t2m.r_precision_3", "R-precision, top 3", real="t2m_r_precision_3", better="higher"),
+    Measure("t2m.diversity", "Diversity of 300 pairs", real="t2m_diversity"),
+    Measure("t2m.multimodality", "Multimodality", real="t2m_multimodality"),
+)
+"""Metrics of the text-to-motion evaluator, which a run has where its recipe names one (`evaluation.evaluator`)."""
+BY_PATH = {measure.path: measure for measure in (*MEASURES, *TEXT_MEASURES)}
 """The same by path, by which the checks of recipes name them."""

@@ -1,4 +1,4 @@
-"""All experiments, of both kinds, by name or by file."""
+"""All experiments, of all kinds, by name or by file."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from loop_client.experiments.experiment import Experiment
 from loop_client.experiments.motion_experiment import MotionExperiment
 from loop_client.runs.run_recipe import recipe_from_table, shipped_recipes
 from loop_client.runs.run_store import open_run
+from loop_client.toy.calculations.calculation_experiment import CalculationExperiment
+from loop_client.toy.calculations.calculation_recipe import calculation_recipe_from_table, shipped_calculation_recipes
 from loop_client.toy.toy_experiment import ToyExperiment
 from loop_client.toy.toy_recipe import shipped_toy_recipes, toy_recipe_from_table
 from motion.errors import InvalidInput
 from motion.shell.recipe_file import read_recipe_table
 
+_CALCULATION_KEY = "calculation"  # only recipes of calculations have it
 _TOY_KEYS = ("metrics", "num_seeds")  # toy recipes need them, recipes of runs on motions do not know them
 
 
 def shipped_experiments() -> list[Experiment]:
-    """Return every experiment that ships, those on toy data before those on motions."""
-    tables = [read_recipe_table(name, texts) for texts in (shipped_toy_recipes(), shipped_recipes()) for name in texts]
+    """Return every experiment that ships: calculations, experiments on toy data, and those on motions."""
+    shipped = (shipped_calculation_recipes(), shipped_toy_recipes(), shipped_recipes())
+    tables = [read_recipe_table(name, texts) for texts in shipped for name in texts]
     return [experiment for experiment in map(read_experiment, tables) if experiment.recipe.checks]
 
 
@@ -43,13 +47,15 @@ def load_experiment(name_or_path: str) -> Experiment:
 
 
 def recipe_table(name_or_path: str) -> dict[str, Any]:
-    """Read the plain table of a recipe that ships, of either kind, or of a .toml file.
+    """Read the plain table of a recipe that ships, of any kind, or of a .toml file.
 
     Raises:
         NotFound: no recipe has this name, or there is no such file.
         InvalidInput: the file is not TOML.
     """
-    return read_recipe_table(name_or_path, {**shipped_recipes(), **shipped_toy_recipes()})
+    return read_recipe_table(
+        name_or_path, {**shipped_recipes(), **shipped_toy_recipes(), **shipped_calculation_recipes()}
+    )
 
 
 def read_experiment(table: Mapping[str, Any], where: str = "recipe") -> Experiment:
@@ -62,6 +68,8 @@ def read_experiment(table: Mapping[str, Any], where: str = "recipe") -> Experime
     Raises:
         InvalidInput: a key is unknown or missing, or a value is wrong.
     """
+    if _CALCULATION_KEY in table:
+        return CalculationExperiment(calculation_recipe_from_table(table, where))
     if any(key in table for key in _TOY_KEYS):
         return ToyExperiment(toy_recipe_from_table(table, where))
     return MotionExperiment(recipe_from_table(table, where))

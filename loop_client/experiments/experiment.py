@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from loop_client.check_recipe import CheckRecipe
-from loop_client.experiments.checks import Verdict
+from loop_client.experiments.checks import Verdict, overall_outcome
 from loop_client.runs.run_files import write_json
 
 Progress = Callable[[str, int, int], None]
@@ -29,7 +29,9 @@ class ExperimentRecipe(Protocol):
         title: headline of the report; may be empty.
         paper: the publication whose result is reproduced.
         expected: the published result, in one sentence.
-        minutes: approximate time of the whole experiment on two cores.
+        minutes: measured time of the whole experiment on two cores.
+        published: the numbers and parameters of the paper.
+        reduced: what is smaller or different here; empty where nothing is.
         checks: the published result, as statements about the curves.
     """
 
@@ -43,6 +45,10 @@ class ExperimentRecipe(Protocol):
     def expected(self) -> str: ...
     @property
     def minutes(self) -> float: ...
+    @property
+    def published(self) -> str: ...
+    @property
+    def reduced(self) -> str: ...
     @property
     def checks(self) -> Sequence[CheckRecipe]: ...
 
@@ -69,10 +75,16 @@ class Outcome:
         """Whether all checks hold."""
         return all(verdict.holds for verdict in self.verdicts)
 
+    @property
+    def outcome(self) -> str:
+        """The verdict in one word: `PASS`, `FAIL` or `UNDECIDED`."""
+        return overall_outcome(self.verdicts)
+
     def to_json(self) -> dict[str, Any]:
         """Return the document that is written to result.json."""
         return {
             "name": self.name,
+            "verdict": self.outcome,
             "passed": self.passed,
             "checks": [verdict.to_json() for verdict in self.verdicts],
             "seeds": self.num_seeds,

@@ -1,12 +1,10 @@
-"""Charts of curves and of points as SVG, and grids of images, to embed in a page."""
+"""Pictures of points and grids of images, to embed in a page; charts of curves are those of all pages."""
 
 from __future__ import annotations
 
 import base64
 import io
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -14,11 +12,14 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from motion.viewing.line_chart import Curve, chart_svg
+
+__all__ = ["Curve", "chart_svg", "image_grid", "scatter_svg"]
+
 _COLUMNS = 10  # of an image grid
-_INK, _FAINT = "#3d4450", "#e7e9ec"
+_INK = "#7a828e"  # on light and dark pages
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # keep text as text: it uses the page's fonts and can be searched
     "svg.hashsalt": "plumb",  # makes ids, and so bytes, the same for equal curves
@@ -29,62 +30,6 @@ _STYLE: dict[Any, Any] = {
     "xtick.color": _INK,
     "ytick.color": _INK,
 }
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The values of one arm over generations.
-
-    Attributes:
-        color: of the line and its band, in CSS.
-        generations: (k,) abscissae.
-        mean: (k,) means over the seeds; NaN where there is none.
-        low, high: (k,) limits of the band.
-    """
-
-    color: str
-    generations: Sequence[int]
-    mean: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
-
-
-def chart_svg(curves: Sequence[Curve], level: float | None = None, description: str = "") -> str:
-    """Draw curves in one small chart.
-
-    Args:
-        curves: one for each arm.
-        level: ordinate of a dashed line; None for none.
-        description: text for readers who do not see the chart.
-
-    Returns:
-        An `<svg>` element.
-    """
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(3.55, 2.15), layout="constrained")
-        axes = figure.add_subplot()
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color=_FAINT, linewidth=0.8)
-        axes.set_axisbelow(True)
-        axes.tick_params(length=0)
-        if level is not None and math.isfinite(level):
-            axes.axhline(level, color="#9aa1ab", linewidth=1, dashes=(4, 3), zorder=1)
-        for curve in curves:
-            axes.plot(
-                curve.generations,
-                curve.mean,
-                color=curve.color,
-                linewidth=1.8,
-                marker="o",
-                markersize=3.2,
-                markeredgewidth=0,
-                solid_capstyle="round",
-            )
-            if any(low != high for low, high in zip(curve.low, curve.high, strict=True)):
-                axes.fill_between(curve.generations, curve.low, curve.high, color=curve.color, alpha=0.15, linewidth=0)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
-        return _svg(figure, description)
 
 
 def scatter_svg(points: np.ndarray, color: str, reach: Sequence[float], description: str = "") -> str:

@@ -54,12 +54,22 @@ def run_conclusion(results: Results, recipe: Recipe) -> str:
 
 def checks_conclusion(verdicts: Sequence[Verdict]) -> str:
     """Say whether the published result is reproduced, in one sentence."""
-    failed = sum(not verdict.holds for verdict in verdicts)
+    count = len(verdicts)
+    failed, undecided = (sum(each.outcome == word for each in verdicts) for word in ("FAIL", "UNDECIDED"))
     if not verdicts:
         return "The recipe has no checks, so no published result is tested."
     if failed:
-        return f"The published result is not reproduced: {failed} of {len(verdicts)} checks do not hold."
-    holds = "the one check holds" if len(verdicts) == 1 else f"all {len(verdicts)} checks hold"
+        rest = f", and {undecided} {'is' if undecided == 1 else 'are'} undecided" if undecided else ""
+        return f"The published result is not reproduced: {failed} of {count} checks do not hold{rest}."
+    if undecided:
+        needed = [each.seeds_needed for each in verdicts if each.outcome == "UNDECIDED"]
+        known = [seeds for seeds in needed if seeds is not None]
+        enough = f"; about {max(known)} seeds would decide" if len(known) == len(needed) else ""
+        return (
+            f"Whether the published result is reproduced is undecided: {undecided} of {count} checks "
+            f"{'is' if undecided == 1 else 'are'} within chance{enough}."
+        )
+    holds = "the one check holds" if count == 1 else f"all {count} checks hold"
     return f"The published result is reproduced: {holds}."
 
 

@@ -34,14 +34,42 @@ def checks_section(paper: str, expected: str, verdicts: Sequence[Verdict]) -> st
     """Return the section on the published result and the verdict on each check; empty where there are no checks."""
     if not verdicts:
         return ""
-    found = {f"{'✓' if each.holds else '✗'} {each.statement}": each.found for each in verdicts}
-    return section("Checks", paragraph(f"{paper}: {expected}.", "note"), facts(found))
+    rows = "\n".join(map(_check, verdicts))
+    return section("Checks", paragraph(f"{paper}: {expected}.", "note"), f'<div class="checks">\n{rows}\n</div>')
 
 
-def curves_section(note: str, colors: Mapping[str, str], figures: Sequence[str]) -> str:
-    """Return the section of charts over generations, with a legend that stays in view."""
-    charts = f'<div class="charts">{"".join(figures)}</div>'
-    return section("Over the generations", paragraph(note, "note"), legend(colors), charts)
+def _check(verdict: Verdict) -> str:
+    """Return the verdict on a check in one word, what was checked, and what was found."""
+    word, _, rest = verdict.sentence.partition(";")
+    more = [rest.strip(), f"From: {verdict.source}" if verdict.source else ""]
+    found = "".join(f'<div class="found">{escape(text)}</div>' for text in (verdict.found, *more) if text)
+    return f'<span class="verdict {verdict.outcome}">{escape(word)}</span><div>{escape(verdict.statement)}{found}</div>'
+
+
+def curves_section(
+    note: str,
+    colors: Mapping[str, str],
+    figures: Sequence[str],
+    constant: Mapping[str, str] | None = None,
+    title: str = "Over the generations",
+) -> str:
+    """Return the section of charts, with a legend that stays in view.
+
+    Args:
+        note: what lines and bands are.
+        colors: CSS colours by the names of the curves.
+        figures: charts that are shown.
+        constant: charts that have one value throughout, by title and value; they are folded.
+        title: of the section.
+    """
+    parts = [paragraph(note, "note"), legend(colors), _charts(figures)] if figures else [paragraph(note, "note")]
+    if constant:
+        parts.append(folded(f"Constant: {'; '.join(constant)}", _charts(list(constant.values()))))
+    return f"<section>{section(title, *parts)}</section>"  # the legend stays in view within it
+
+
+def _charts(figures: Sequence[str]) -> str:
+    return f'<div class="charts">{"".join(figures)}</div>'
 
 
 def making_section(made_of: Mapping[str, str], recipe: str, *more: str) -> str:

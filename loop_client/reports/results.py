@@ -14,6 +14,7 @@ from loop_client.reports.arm_colors import arm_colors
 from loop_client.reports.charts import Curve
 from loop_client.runs.run_files import read_json
 from loop_client.runs.run_store import RunStore
+from motion.intervals import half_width
 from motion.shell.tables import text_table
 
 _FINAL_COLUMNS = {
@@ -121,17 +122,44 @@ class Results:
         known = values[~np.isnan(values)]
         return float(np.mean(known)) if len(known) else None
 
-    def curve(self, measure: Measure, arm: str) -> Curve | None:
-        """Return the curve of a measure over the generations that have it; None where none has."""
+    def half_width(self, measure: Measure, arm: str, generation: int) -> float | None:
+        """Return half the width of the 95 % interval of `mean`; None where fewer than two seeds have a value."""
+        values = self.paired_values(measure.path, generation)[arm]
+        known = values[~np.isnan(values)]
+        return float(half_width(known)) if len(known) > 1 else None
+
+    def clearly_best(self, measure: Measure, generation: int) -> str | None:
+        """Return the arm that is better than every other by more than chance; None where there is none.
+
+        Its difference to each other arm, paired by seed, must exceed its 95 % interval.
+        """
+        values = self.paired_values(measure.path, generation)
+        if not measure.better or len(values) < 2 or any(len(v) < 2 or np.isnan(v).any() for v in values.values()):
+            return None
+        sign = 1 if measure.better == "lower" else -1
+        best = min(values, key=lambda arm: sign * values[arm].mean())
+        differences = [sign * (values[arm] - values[best]) for arm in self.arms if arm != best]
+        return best if all(each.mean() > half_width(each) for each in differences) else None
+
+    def curve(self, measure: Measure, arm: str, color: str = "", name: str = "") -> Curve | None:
+        """Return the curve of a measure over the generations that have it; None where none has.
+
+        Args:
+            measure: the measure.
+            arm: the arm.
+            color: CSS colour of the curve; that of the arm where it is empty.
+            name: of the curve; that of the arm where it is empty.
+        """
         known = [(g, v) for g in self.generations if (v := self.values(measure, arm, g))]
         if not known:
             return None
         return Curve(
-            self.colors[arm],
+            color or self.colors[arm],
             [generation for generation, _ in known],
             [float(np.mean(values)) for _, values in known],
             [min(values) for _, values in known],
             [max(values) for _, values in known],
+            name or arm,
         )
 
     def real_value(self, measure: Measure) -> float | None:
@@ -157,12 +185,16 @@ def final_table(results: Results) -> str:
     """Format the last generation of every arm, and real motion, as a table for a terminal."""
     measures = [BY_PATH[path] for path in _FINAL_COLUMNS.values()]
     last = results.last
-    rows = [
-        [arm, *(format_number(results.mean(measure, arm, last), measure.digits) for measure in measures)]
-        for arm in results.arms
-    ]
+    rows = [[arm, *(format_mean(results, measure, arm, last) for measure in measures)] for arm in results.arms]
     rows.append(["real", *(format_number(results.real_value(measure), measure.digits) for measure in measures)])
     return f"generation {last}:\n{text_table(['', *_FINAL_COLUMNS], rows)}"
+
+
+def format_mean(results: Results, measure: Measure, arm: str, generation: int) -> str:
+    """Format the mean of a measure over the seeds as `mean ± half width`, without the latter for one seed."""
+    mean, half = results.mean(measure, arm, generation), results.half_width(measure, arm, generation)
+    text = format_number(mean, measure.digits)
+    return text if half is None else f"{text} ± {half:.{measure.digits}f}"
 
 
 def format_number(value: float | None, digits: int) -> str:

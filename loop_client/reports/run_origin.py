@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from loop_client.reports.page import folded, named_swatch, paragraph, preformatted, table
+from loop_client.reports.measure_definitions import DEFINITIONS, INTERVAL
+from loop_client.reports.page import facts, folded, named_swatch, paragraph, preformatted, table
 from loop_client.reports.report_frame import making_section
 from loop_client.reports.results import Results
 from loop_client.runs.run_files import read_json
 from loop_client.runs.run_store import RunStore
 from loop_client.runs.start_record import join_distinct, with_recorded_policy
-
-_DEFINITIONS = (
-    "FID: Fréchet distance between Gaussians fitted to the embeddings of samples and of real test motions. It depends "
-    "on the number of samples and on the embedding; compare it within this report only.",
-    "Diversity: mean distance of the embeddings over all pairs of samples.",
-    "Penetration, floating: depth of the lowest joint below -5 mm, its height above 5 mm, mean over frames. Skating: "
-    "horizontal displacement of the lowest joint while it is at most 5 mm high at both ends of a step. Physical error: "
-    "their sum.",
-    "Skating ratio: share of frames in which a toe below 5 cm moves faster than 0.5 m/s. Jitter: mean norm of the "
-    "third difference of joint positions.",
-    "Share that a body can perform: motions whose mean joint distance to the simulated body stays below 0.5 m in "
-    "every frame. Residual force: the norm of the root force that neither gravity, inertia nor contact explains, mean "
-    "over time.",
-)
 
 
 def origin_section(store: RunStore, results: Results) -> str:
@@ -33,13 +20,13 @@ def origin_section(store: RunStore, results: Results) -> str:
         store: the run.
         results: its metrics.
     """
-    recipe, facts = store.recipe, store.facts
-    starts = facts["starts"]
+    recipe, recorded = store.recipe, store.facts
+    starts = recorded["starts"]
     card = read_json(store.embedding / "card.json")
     made_of = {
         "recipe": recipe.name,
         "seeds": ", ".join(map(str, recipe.seeds)),
-        **{f"{name} motions": f"content {identity}" for name, identity in facts["data"].items()},
+        **{f"{name} motions": f"content {identity}" for name, identity in recorded["data"].items()},
         "embedding": f"{results.real.get('embedding', '')}: {card['kind']}, trained on {card['trained_on']['motions']} "
         f"real motions (content {card['trained_on']['content_id']}), loss {card['loss']:.4f}",
         "generator": join_distinct(starts, lambda start: "{name} {version} on {device}".format(**start["generator"])),
@@ -57,7 +44,7 @@ def origin_section(store: RunStore, results: Results) -> str:
         preformatted(f"plumb-loop run {store.directory / 'recipe.toml'} --out NEW_FOLDER"),
         folded("Checkpoints", _checkpoints(results)),
         folded("Time taken", _times(store)),
-        folded("What the numbers are", *map(paragraph, _DEFINITIONS)),
+        folded("What the numbers are", facts(DEFINITIONS), paragraph(INTERVAL)),
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from loop_client.reports.arm_colors import arm_colors
+from loop_client.reports.arm_colors import UNCORRECTED_COLOR, arm_colors
 from loop_client.reports.page import page, paragraph, section, table
-from loop_client.reports.scenes import correction_scene
 from motion.metrics import PhysicalErrors, mean_errors
 from motion.motion import Motion
 from motion.report import Correction
 from motion.shell.atomic import atomic_path
+from motion.viewing.correction_page import correction_scene
 from motion.viewing.html_player import scenes_html
 
 _COLUMNS = {
@@ -51,8 +51,8 @@ def write_samples_page(path: Path, title: str, motions: Sequence[Motion], correc
     completed = sum(c.report.status != "FAILED" for c in corrections)
     rows.append(("mean", *_change(before, after), f"{assist:.0f}", f"{completed} of {len(corrections)}"))
     heads = ("prompt", *(head for head, _ in _COLUMNS.values()), "assist N", "completed")
-    color = arm_colors(["corrected"])["corrected"]
-    scenes = [correction_scene(motion, c, color) for motion, c in zip(motions, corrections, strict=True)]
+    colors = UNCORRECTED_COLOR, arm_colors(["corrected"])["corrected"]
+    scenes = [correction_scene(motion, c, colors) for motion, c in zip(motions, corrections, strict=True)]
     parts = (
         f"<h1>{escape(title)}</h1>",
         paragraph(conclusion, "lead"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TypeVar
@@ -15,18 +16,20 @@ from loop_client.runs.recipe_sections import DataRecipe
 from loop_client.runs.run_store import RunStore
 from loop_client.runs.sample_batch import has_sample_batch, read_sample_batch
 from motion.errors import PlumbError
+from motion.metrics import physical_errors
 from motion.motion import Motion
-from motion.report import Correction
+from motion.viewing.correction_page import correction_scene
 from motion.viewing.html_player import Figure, Scene, scenes_html
 
 _MAX_SCENES = 6
 _SCENES_OVER_TIME = 3  # of each arm, generation by generation
+_GENERATIONS_WITH_EXTREMES = 4
 
 _T = TypeVar("_T")
 
 
 def motions_section(store: RunStore, results: Results) -> str:
-    """Return the section of players: all arms, each arm over the generations, and corrections.
+    """Return the section of players: all arms, each arm over the generations with its extremes, and corrections.
 
     Args:
         store: the run.
@@ -37,39 +40,84 @@ def motions_section(store: RunStore, results: Results) -> str:
     """
     recipe, colors = store.recipe, results.colors
     seed, last = results.seeds_at(results.last)[0], results.last
+    real = _test_motions(recipe.data)
     parts: list[str] = []
 
     def add(title: str, identifier: str, scenes: list[Scene]) -> None:
         if scenes:
+            player = scenes_html(scenes, 420, identifier, with_program=not parts)
             parts.append(f"<h3>{escape(title)}</h3>")
-            parts.append(f'<div class="player">{scenes_html(scenes, 420, identifier)}</div>')
+            parts.append(f'<div class="player">{player}</div>')
 
     folders = {arm: store.generation(seed, arm, last) for arm in results.arms}
     samples = {arm: folder / "samples" for arm, folder in folders.items()}
-    add(f"The same prompt in every arm, generation {last}", "arms", sample_scenes(samples, colors, recipe.data))
+    add(f"The same prompt in every arm, generation {last}", "arms", sample_scenes(samples, colors, real))
     if last > 1:
         for arm in results.arms:
             generations = sorted({0, last // 2, last})
             samples = {f"generation {g}": store.generation(seed, arm, g) / "samples" for g in generations}
             shaded = dict(zip(samples, shades(colors[arm], len(samples)), strict=True))
-            scenes = sample_scenes(samples, shaded, recipe.data, _SCENES_OVER_TIME)
-            add(f"The same prompt, generation by generation: {arm}", f"generations-{arm}", scenes)
+            scenes = sample_scenes(samples, shaded, real, _SCENES_OVER_TIME)
+            for generation in _evenly_spaced(range(1, last + 1), _GENERATIONS_WITH_EXTREMES):
+                folder = store.generation(seed, arm, generation) / "samples"
+                scenes += extreme_scenes(folder, colors[arm], f"generation {generation}")
+            title = f"Generation by generation: the same prompt, and the worst, median and best sample: {arm}"
+            add(title, f"generations-{arm}", scenes)
     for arm in recipe.arms:
         if arm.corrector != "identity":
             scenes = correction_scenes(folders[arm.name] / "synthetic", colors[arm.name])
             add(f"Before and after correction: {arm.name}, generation {last}", f"correction-{arm.name}", scenes)
-    return section("Motions", paragraph("Drag to turn, space to play.", "note"), *parts) if parts else ""
+    note = f"Samples of seed {seed}. Drag to turn, space to play, choose a motion from the menu."
+    return section("Motions", paragraph(note, "note"), *parts) if parts else ""
+
+
+def extreme_scenes(folder: Path, color: str, label: str) -> list[Scene]:
+    """Return scenes of the worst, the median and the best sample of a generation, beside their corrections.
+
+    A sample is worse than another if its correction failed and the other's did not, or else by its physical error.
+
+    Args:
+        folder: the evaluated samples.
+        color: CSS colour of the arm.
+        label: of the generation.
+    """
+    if not has_sample_batch(folder):
+        return []
+    batch = read_sample_batch(folder)
+    motions = list(batch.valid())
+    if not motions:
+        return []
+
+    def badness(motion: Motion) -> tuple[bool, float]:
+        correction = batch.corrections.get(motion.name or "")
+        failed = correction is not None and correction.report.status == "FAILED"
+        return failed, physical_errors(motion.positions, motion.fps).phys_err_mm
+
+    ranked = sorted(motions, key=badness, reverse=True)
+    places = {"worst": 0, "median": (len(ranked) - 1) // 2, "best": len(ranked) - 1}
+    scenes = []
+    for word, motion in {word: ranked[place] for word, place in places.items()}.items():
+        correction = batch.corrections.get(motion.name or "")
+        if correction is not None:
+            scene = correction_scene(motion, correction, (color, None))
+            scene = replace(scene, figures=(replace(scene.figures[0], label="as sampled"), scene.figures[1]))
+        else:
+            numbers = {"physical error, mm": badness(motion)[1]}
+            scene = Scene((Figure("as sampled", motion.positions, motion.fps, color),), numbers=numbers)
+        caption = motion.caption or ""
+        scenes.append(replace(scene, title=f"{label}, {word}: {caption}", caption=caption))
+    return scenes
 
 
 def sample_scenes(
-    samples: Mapping[str, Path], colors: Mapping[str, str], data: DataRecipe, most: int = _MAX_SCENES
+    samples: Mapping[str, Path], colors: Mapping[str, str], real: Mapping[str, Motion], most: int = _MAX_SCENES
 ) -> list[Scene]:
     """Return scenes of samples side by side on the same prompts, with the real motion first.
 
     Args:
         samples: folders of evaluated samples by label, such as an arm or a generation.
         colors: CSS colours by label.
-        data: where the real motions come from; they are left out where they are no longer available.
+        real: the test motions by name; a scene whose motion is not among them goes without.
         most: the number of scenes at most.
     """
     sets = {
@@ -79,7 +127,6 @@ def sample_scenes(
     }
     if not sets:
         return []
-    real = _test_motions(data)
     names = [name for name in next(iter(sets.values())) if all(name in motions for motions in sets.values())]
     scenes = []
     for name in _evenly_spaced(names, most):
@@ -92,7 +139,7 @@ def sample_scenes(
 
 
 def correction_scenes(folder: Path, color: str, most: int = _MAX_SCENES) -> list[Scene]:
-    """Return scenes of motions beside their corrections, with numbers of the reports.
+    """Return scenes of motions beside their corrections, with the numbers of the reports.
 
     Args:
         folder: the synthetic motions of a generation.
@@ -104,30 +151,9 @@ def correction_scenes(folder: Path, color: str, most: int = _MAX_SCENES) -> list
     batch = read_sample_batch(folder)
     corrected = [motion for motion in batch.valid() if motion.name in batch.corrections]
     return [
-        correction_scene(motion, batch.corrections[motion.name or ""], color)
+        correction_scene(motion, batch.corrections[motion.name or ""], (UNCORRECTED_COLOR, color))
         for motion in _evenly_spaced(corrected, most)
     ]
-
-
-def correction_scene(motion: Motion, correction: Correction, color: str) -> Scene:
-    """Return a scene of a motion beside its correction, with numbers of the report below.
-
-    Args:
-        motion: as it was sampled.
-        correction: of that motion.
-        color: CSS colour of the corrected motion.
-    """
-    report = correction.report
-    numbers = (
-        f"physical error {report.before.phys_err_mm:.1f} → {report.after.phys_err_mm:.1f} mm, moved by "
-        f"{report.mpjpe_global_mm:.0f} mm, residual force {report.residual_force_n_mean:.1f} N"
-    )
-    if report.status != "OK":
-        why = report.reason or f"completed {report.completed:.0%}"
-        numbers += f"; {report.status.lower()}: {why}"
-    shown = {"as sampled": motion, "corrected": correction.motion}
-    colors = {"as sampled": UNCORRECTED_COLOR, "corrected": color}
-    return _scene(shown, colors, motion.caption or "", f"{motion.caption} — {numbers}")
 
 
 def _scene(motions: Mapping[str, Motion], colors: Mapping[str, str], title: str, caption: str) -> Scene:

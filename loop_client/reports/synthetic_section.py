@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loop_client.reports.page import named_swatch, paragraph, section, table
+import numpy as np
+
+from loop_client.reports.page import folded, named_swatch, paragraph, section, table
 from loop_client.reports.results import Results, format_number, value_at
 from loop_client.runs.run_recipe import Recipe
 from loop_client.strategy import STRATEGIES
+from motion.intervals import half_width
 
 _HEADS = (
     "", "generation", "seed", "asked for", "no motion", "failed", "trained on", "λ reached",
     "physical error → corrected, mm", "of those trained on, mm", "moved, mm", "residual force, N", "kept of good",
     "kept of bad", "bad; may be, at most",
 )  # fmt: skip
+_MEANS = {
+    "no motion": ("invalid", 1),
+    "failed": ("failed", 1),
+    "trained on": ("used", 1),
+    "λ reached": ("lambda_reached", 3),
+    "physical error, mm": ("corrections.before.phys_err_mm", 1),
+    "corrected, mm": ("corrections.after.phys_err_mm", 1),
+    "of those trained on, mm": ("trained.phys_err_mm", 1),
+    "moved, mm": ("corrections.mpjpe_global_mm", 0),
+    "residual force, N": ("corrections.residual_force_n_mean", 1),
+}
+"""Columns of the means over the seeds: where a number lies in a line, and its digits."""
+_MEAN_HEADS = ("", "generation", *_MEANS)
 _NOTE = (
     "The synthetic motions of each generation, λ asked = {share:g}. No motion: the sample was not a body in motion. "
     "Failed: the corrector could not make the simulated body perform it. Physical error: of all motions given to the "
@@ -42,7 +58,27 @@ def synthetic_section(results: Results, recipe: Recipe) -> str:
     if not rows:
         return ""
     note = paragraph(_NOTE.format(share=recipe.synthetic.share), "note")
-    return section("What was trained on", note, table(_HEADS, rows))
+    means = [
+        [named_swatch(arm.name, results.colors[arm.name]), str(generation), *_mean_cells(lines)]
+        for arm in recipe.arms
+        if STRATEGIES[arm.strategy].synthesizes
+        for generation in results.generations[1:]
+        if (lines := results.lines(arm.name, generation))
+    ]
+    every = folded("Every seed", table(_HEADS, rows))
+    return section("What was trained on", note, table(_MEAN_HEADS, means), every)
+
+
+def _mean_cells(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the means over the seeds with their 95 % intervals."""
+    cells = []
+    for path, digits in _MEANS.values():
+        found = [value_at(line["synthetic"], path) for line in lines]
+        values = np.array([float(value) for value in found if value is not None])
+        text = format_number(float(values.mean()), digits) if len(values) else "–"
+        varies = len(values) > 1 and np.ptp(values) > 0
+        cells.append(f"{text} ± {half_width(values):.{digits}f}" if varies else text)
+    return cells
 
 
 def _row(name: str, line: Mapping[str, Any]) -> list[str]:

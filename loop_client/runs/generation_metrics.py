@@ -10,6 +10,7 @@ from loop_client.evaluation.metrics.diversity import diversity
 from loop_client.evaluation.metrics.fid import fid
 from loop_client.runs.arms import ArmRecipe
 from loop_client.runs.sample_batch import SampleBatch
+from loop_client.runs.text_motion_metrics import TextMotionMetrics
 from loop_client.runs.training_set import Item
 from loop_client.runs.verification import summarize_verification
 from loop_client.strategy import number_synthetic
@@ -31,9 +32,12 @@ class SampleMetrics:
     Args:
         embedding: the embedding that distances are measured in.
         test: the real motions that samples are compared with.
+        text_metrics: measures samples and their prompts in the space of a text-to-motion evaluator; None to leave
+            that out.
     """
 
-    def __init__(self, embedding: Embedding, test: MotionSet):
+    def __init__(self, embedding: Embedding, test: MotionSet, text_metrics: TextMotionMetrics | None = None):
+        self._text_metrics = text_metrics
         self._embedding = embedding
         self._test = test
         self._reference = embedding.embed(test)
@@ -56,18 +60,28 @@ class SampleMetrics:
             "diversity": diversity(self._reference),
             "fid": fid(self._embedding.embed(others), self._reference),
             "fid_motions": len(others),
+            **{f"t2m_{name}": value for name, value in (self._text_document(self._test).get("t2m") or {}).items()},
             **(summarize_motions(self._test.motions) or {}),
         }
 
     def measure_samples(self, samples: SampleBatch) -> dict[str, Any]:
         """Measure samples as they were made, and the corrections of those that were corrected."""
-        valid = samples.valid().motions
+        valid_set = samples.valid()
+        valid = valid_set.motions
         return {
             **self._distances(valid),
+            **self._text_document(valid_set),
             "samples": {"asked": len(samples.raw), "invalid": len(samples.raw) - len(valid)},
             "raw": summarize_motions(valid),
             "corrected": summarize_corrections(samples.reports()),
         }
+
+    def _text_document(self, motions: MotionSet) -> dict[str, Any]:
+        """Return the entry of the text-to-motion evaluator; empty where the recipe names none."""
+        if self._text_metrics is None:
+            return {}
+        document = self._text_metrics.measure(motions)
+        return {"t2m": document and {"evaluator": self._text_metrics.evaluator_name, **document}}
 
     def _distances(self, motions: Sequence[Motion]) -> dict[str, float | None]:
         """Compute FID and diversity; None if fewer than two samples are valid."""

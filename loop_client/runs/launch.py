@@ -13,6 +13,7 @@ from pathlib import Path
 
 from motion.errors import ServiceUnavailable
 from motion.protocols import Corrector, Generator
+from motion.rpc.client_security import ClientSecurity
 from motion.rpc.corrector_client import RemoteCorrector
 from motion.rpc.generator_client import RemoteGenerator
 
@@ -28,10 +29,12 @@ class Services:
     Attributes:
         sim: address of the simulation server.
         generator: address of the generator.
+        security: how to connect to the given addresses; None for what the environment says.
     """
 
     sim: str | None = None
     generator: str | None = None
+    security: ClientSecurity | None = None
 
     def check(self) -> None:
         """Check that there is a service at each given address, before anything that takes long.
@@ -41,10 +44,10 @@ class Services:
             ServiceUnavailable: there is no such service at an address.
         """
         if self.generator:
-            with RemoteGenerator(self.generator) as generator:
+            with RemoteGenerator(self.generator, security=self.security) as generator:
                 generator.describe()
         if self.sim:
-            with RemoteCorrector(self.sim) as corrector:
+            with RemoteCorrector(self.sim, security=self.security) as corrector:
                 corrector.describe()
 
 
@@ -75,9 +78,12 @@ def open_services(services: Services, directory: Path) -> Iterator[tuple[Generat
         generator_address = generator.address() if generator else services.generator
         sim_address = sim.address() if sim else services.sim
         assert generator_address and sim_address
+        # Services that were started here listen in clear text on the loopback interface, whatever the environment says
+        # about the others.
+        local = ClientSecurity()
         yield (
-            stack.enter_context(RemoteGenerator(generator_address)),
-            stack.enter_context(RemoteCorrector(sim_address)),
+            stack.enter_context(RemoteGenerator(generator_address, security=local if generator else services.security)),
+            stack.enter_context(RemoteCorrector(sim_address, security=local if sim else services.security)),
         )
 
 

@@ -31,6 +31,7 @@ from loop_client.runs.run_files import read_json, read_or_make_json
 from loop_client.runs.run_recipe import Recipe
 from loop_client.runs.run_store import RunStore, lock_run
 from loop_client.runs.start_record import start_record, with_recorded_policy
+from loop_client.runs.text_motion_metrics import TextMotionMetrics
 from motion.cpu import single_threaded_blas
 from motion.errors import InvalidInput
 from motion.protocols import Corrector, Generator
@@ -131,9 +132,17 @@ class _Loop:
         settings = self._recipe.evaluation
         with self._progress.stage("training the embedding") as count:
             embedding = cached_embedding(self._store.embedding, self._data.everything(), settings.embedding, count)
-        metrics = SampleMetrics(embedding, self._data.test)
+        metrics = SampleMetrics(embedding, self._data.test, self._text_metrics())
         read_or_make_json(self._store.real, lambda: metrics.measure_real(self._data.first(settings.samples)))
         return metrics
+
+    def _text_metrics(self) -> TextMotionMetrics | None:
+        name = self._recipe.evaluation.evaluator
+        if not name:
+            return None
+        from loop_client.evaluation.evaluator.evaluator import load_evaluator
+
+        return TextMotionMetrics(load_evaluator(name), self._data.test)
 
     def _record(self, paths: GenerationPaths, arm: ArmRecipe) -> None:
         """Add the metrics of a generation to metrics.jsonl, and mirror them for TensorBoard."""

@@ -112,7 +112,8 @@ def _read_selected(recipe: DataRecipe, split: str) -> MotionSet:
             reason = f"are {list(recipe.sources)}; no clip of {path} is of such a recording"
             raise InvalidInput.of("data.sources", reason)
     where = f"data.{split} {path}"
-    return check_captioned(_without_flagged(motions, recipe.drop, where), where)
+    described = _without_described(_without_flagged(motions, recipe.drop, where), recipe.not_captions)
+    return check_captioned(described, where)
 
 
 def _without_flagged(motions: MotionSet, flags: Sequence[str], where: str) -> MotionSet:
@@ -123,6 +124,13 @@ def _without_flagged(motions: MotionSet, flags: Sequence[str], where: str) -> Mo
     return motions.select(
         [i for i, fields in enumerate(motions.metadata) if not any(fields.get(flag) for flag in flags)]
     )
+
+
+def _without_described(motions: MotionSet, texts: Sequence[str]) -> MotionSet:
+    """Leave out the motions of which a caption contains one of the texts."""
+    lowered = [text.lower() for text in texts]
+    said = [" ".join(captions).lower() for captions in motions.captions]
+    return motions.select([i for i, caption in enumerate(said) if not any(text in caption for text in lowered)])
 
 
 def _groups(motions: MotionSet, balance: str) -> list[object]:

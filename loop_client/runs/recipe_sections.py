@@ -41,6 +41,7 @@ class DataRecipe:
         sources: keep only the clips whose recording's path contains one of these texts, such as `["BMLmovi"]` in
             Gillman et al.; needs `index`.
         not_sources: of those, leave out the clips whose recording's path contains one of these texts.
+        not_captions: leave out the motions of which a caption contains one of these texts, in any case.
         test_n: largest number of test motions.
         balance: a metadata field whose values are drawn equally often; empty for a plain draw.
         seed: seed of the draw.
@@ -53,6 +54,7 @@ class DataRecipe:
     index: Annotated[str, Text(may_be_empty=True)] = ""
     sources: Annotated[tuple[str, ...], ListOf(Text())] = ()
     not_sources: Annotated[tuple[str, ...], ListOf(Text())] = ()
+    not_captions: Annotated[tuple[str, ...], ListOf(Text())] = ()
     test_n: Annotated[int, Integer(2)] = 64
     balance: Annotated[str, Text(may_be_empty=True)] = ""
     seed: Annotated[int, Integer()] = 0
@@ -161,9 +163,12 @@ class EvaluationRecipe:
     Attributes:
         samples: number of motions that are sampled, with prompts and lengths of the test motions.
         corrected: how many of them are corrected by physics, in every arm, to measure how far they are from plausible.
-        embedding: the embedding that FID and diversity are measured in.
+        embedding: the embedding that FID and diversity are measured in, a small autoencoder of the run's own.
+        evaluator: a text-to-motion evaluator, in whose space FID, R-precision, matching score, diversity and
+            multimodality are measured too: `default` for the one that ships, or its folder; empty for none.
     """
 
     samples: Annotated[int, Integer(2, 100_000)] = 64
     corrected: Annotated[int, Integer(0, 100_000)] = 32
     embedding: EmbeddingRecipe = field(default_factory=EmbeddingRecipe)
+    evaluator: Annotated[str, Text(may_be_empty=True)] = ""

@@ -46,6 +46,8 @@ class Recipe:
         paper: the paper that an experiment is from.
         expected: the result that the paper reports, in words; `row` in a recipe.
         minutes: about how long the experiment takes on two cores.
+        published: the numbers and parameters of the paper, beside which those of the recipe are shown.
+        reduced: what is smaller or different here, and why; empty where nothing is.
         checks: that result as statements about metrics, which are named by their keys in metrics.jsonl, joined by
             dots.
     """
@@ -64,6 +66,8 @@ class Recipe:
     paper: Annotated[str, Text(may_be_empty=True)] = ""
     expected: Annotated[str, Text(may_be_empty=True), Key("row")] = ""
     minutes: Annotated[float, Number()] = 0.0
+    published: Annotated[str, Text(may_be_empty=True)] = ""
+    reduced: Annotated[str, Text(may_be_empty=True)] = ""
     checks: Annotated[tuple[CheckRecipe, ...], ListOf(Table(CheckRecipe))] = ()
 
     def __post_init__(self) -> None:

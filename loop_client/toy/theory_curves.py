@@ -13,7 +13,7 @@ from loop_client.toy.toy_store import ToyResults
 EXACT_COLOR, BOUND_COLOR = "#111827", "#9aa1ab"
 
 
-def theory_curves(results: ToyResults, metric: str) -> list[Curve]:
+def theory_curves(results: ToyResults[ToyRecipe], metric: str) -> list[Curve]:
     """Return what is proved about a metric of the Gaussian: expectations in black and bounds in grey.
 
     Args:

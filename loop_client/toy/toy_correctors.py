@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -19,7 +19,7 @@ ToyCorrector = Callable[[np.ndarray, float, Distribution, np.random.Generator], 
 Gamma is the strength of the correction, from 0 to infinity."""
 
 _BINS = 10
-_CENTERS, _CLUSTERED = 16, 10_000  # number of centres, and of real points that are clustered
+_CLUSTERED = 10_000  # real points that are clustered
 _CLASS_COST = 1e6  # above any squared distance between images
 _PROPOSALS, _MAX_ROUNDS = 64, 10_000  # rejection sampling: proposals per round and run
 
@@ -80,23 +80,25 @@ def histogram(samples: np.ndarray, gamma: float, real: Distribution, rng: np.ran
     raise RuntimeError(f"rejection sampling accepted fewer than {n} of {_MAX_ROUNDS * _PROPOSALS} proposals")
 
 
-def centroid(samples: np.ndarray, gamma: float, real: Distribution, rng: np.random.Generator) -> np.ndarray:
-    """Replace each sample with the nearest of 16 centres of real points, with probability gamma / (1 + gamma).
+def centroid(
+    samples: np.ndarray, gamma: float, real: Distribution, rng: np.random.Generator, centers: int = 16
+) -> np.ndarray:
+    """Replace each sample with the nearest of some centres of real points, with probability gamma / (1 + gamma).
 
-    Images are replaced with the nearest centre of their own class, as Gillman et al. do on MNIST.
+    Images are replaced with the nearest centre of their own class, as Gillman et al. do on MNIST (section 6).
     """
     chosen = rng.random(samples.shape[:2]) < _correction_share(gamma)
     images = real.images
     corrected = samples.copy()
     if images is None:
-        centers = _centers(real.draw(np.random.default_rng(0), 1, _CLUSTERED)[0])
-        corrected[chosen] = centers[cdist(samples[chosen], centers).argmin(axis=1)]
+        found = _centers(real.draw(np.random.default_rng(0), 1, _CLUSTERED)[0], centers)
+        corrected[chosen] = found[cdist(samples[chosen], found).argmin(axis=1)]
         return corrected
     for number in range(images.classes):
         here = chosen & (split_images(samples)[1] == number)
         if here.any():
-            centers = _class_centers(images, number)
-            corrected[here] = centers[cdist(samples[here], centers).argmin(axis=1)]
+            found = _class_centers(images, number, centers)
+            corrected[here] = found[cdist(samples[here], found).argmin(axis=1)]
     return corrected
 
 
@@ -122,13 +124,13 @@ def _class_differs(samples: np.ndarray, targets: np.ndarray, real: Distribution)
 
 
 @cache
-def _class_centers(images: ImageSet, number: int) -> np.ndarray:
+def _class_centers(images: ImageSet, number: int, centers: int) -> np.ndarray:
     """Compute the centres of one class of training images, with the class in their last coordinate."""
-    return _centers(images.train[split_images(images.train)[1] == number])
+    return _centers(images.train[split_images(images.train)[1] == number], centers)
 
 
-def _centers(points: np.ndarray) -> np.ndarray:
-    count = min(_CENTERS, len(points))
+def _centers(points: np.ndarray, centers: int) -> np.ndarray:
+    count = min(centers, len(points))
     return KMeans(count, n_init="auto", random_state=0).fit(points.astype(float)).cluster_centers_
 
 
@@ -140,6 +142,11 @@ def _bin_numbers(points: np.ndarray, low: np.ndarray, width: np.ndarray) -> np.n
 
 def _correction_share(gamma: float) -> float:
     return 1.0 if np.isinf(gamma) else gamma / (1 + gamma)
+
+
+def corrector_of(name: str, centers: int) -> ToyCorrector:
+    """Return the corrector `name` of an arm; only `centroid` has a number of centres."""
+    return partial(centroid, centers=centers) if name == "centroid" else CORRECTORS[name]
 
 
 CORRECTORS: dict[str, ToyCorrector] = {

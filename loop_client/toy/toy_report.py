@@ -12,6 +12,7 @@ from loop_client.reports.arm_colors import REAL_COLOR, arm_colors
 from loop_client.reports.charts import Curve, chart_svg, image_grid, scatter_svg
 from loop_client.reports.conclusion import checks_conclusion
 from loop_client.reports.page import figure, section
+from loop_client.reports.published_section import published_section
 from loop_client.reports.report_frame import checks_section, curves_section, heading, making_section, write_page
 from loop_client.toy.image_sets import split_images
 from loop_client.toy.theory_curves import theory_curves
@@ -27,6 +28,8 @@ _TITLES = {
     "mean_distance": ("Distance of the model's mean to the truth", ""),
     "deviation": ("Standard deviation of the model", ""),
     "total_variation": ("Total variation to the truth", ""),
+    "spread": ("Standard deviation of the samples", "of real points"),
+    "parameter_distance": ("Distance of the weights to generation 0, by weight", ""),
     "spread_in_modes": ("Spread around the nearest mode", "real standard deviations"),
     "recalled_modes": ("Share of modes recalled", ""),
     "tail": ("Share beyond the real 99th percentile", ""),
@@ -35,6 +38,8 @@ _TITLES = {
     "w2": ("2-Wasserstein distance to real points", ""),
     "precision": ("Precision", ""),
     "recall": ("Recall", ""),
+    "precision_4": ("Precision, k = 4", ""),
+    "recall_4": ("Recall, k = 4", ""),
     "fid": ("FID in a classifier's features", ""),
     "fid_100": ("FID of 100 samples", ""),
     "accuracy": ("Share classified as the class asked for", ""),
@@ -43,7 +48,7 @@ _TITLES = {
 _REAL_POINTS, _GRID_IMAGES = 200, 40
 
 
-def write_toy_report(results: ToyResults, folder: Path) -> Path:
+def write_toy_report(results: ToyResults[ToyRecipe], folder: Path) -> Path:
     """Write the report of an experiment into its folder and return its path.
 
     Args:
@@ -55,6 +60,7 @@ def write_toy_report(results: ToyResults, folder: Path) -> Path:
     parts = [
         heading(recipe.title, checks_conclusion(verdicts), _setting(recipe)),
         checks_section(recipe.paper, recipe.expected, verdicts),
+        published_section(recipe, [arm.name for arm in recipe.arms]),
         _curves(results, colors),
         _pictures(results, colors),
         making_section(_made_of(recipe), format_toml(to_table(recipe))),
@@ -79,7 +85,7 @@ def _made_of(recipe: ToyRecipe) -> dict[str, str]:
     }
 
 
-def _curves(results: ToyResults, colors: Mapping[str, str]) -> str:
+def _curves(results: ToyResults[ToyRecipe], colors: Mapping[str, str]) -> str:
     figures, proved = [], False
     for metric in results.recipe.metrics:
         theory = theory_curves(results, metric)
@@ -91,14 +97,14 @@ def _curves(results: ToyResults, colors: Mapping[str, str]) -> str:
     return curves_section(f"Bands: 95 % intervals of the mean over seeds.{theory_note}", colors, figures)
 
 
-def _curve(results: ToyResults, arm: str, metric: str, color: str) -> Curve:
+def _curve(results: ToyResults[ToyRecipe], arm: str, metric: str, color: str) -> Curve:
     curves = results.arms[arm].curves
     values = curves[metric]
     mean, half = values.mean(axis=0), half_width(values)
     return Curve(color, curves["generations"].tolist(), mean.tolist(), (mean - half).tolist(), (mean + half).tolist())
 
 
-def _pictures(results: ToyResults, colors: Mapping[str, str]) -> str:
+def _pictures(results: ToyResults[ToyRecipe], colors: Mapping[str, str]) -> str:
     """Return pictures of the samples of the first seed; empty where points are neither images nor in the plane."""
     recipe = results.recipe
     distribution = recipe.data.distribution()
@@ -108,7 +114,7 @@ def _pictures(results: ToyResults, colors: Mapping[str, str]) -> str:
     return _scatter_rows(results, colors, real) if distribution.dim == 2 else ""
 
 
-def _scatter_rows(results: ToyResults, colors: Mapping[str, str], real: np.ndarray) -> str:
+def _scatter_rows(results: ToyResults[ToyRecipe], colors: Mapping[str, str], real: np.ndarray) -> str:
     reach = (1.2 * np.abs(real).max(axis=0)).tolist()
     rows = [_row("real", [figure("", "", scatter_svg(real, REAL_COLOR, reach, "real points"))])]
     for arm, color in colors.items():
@@ -118,7 +124,7 @@ def _scatter_rows(results: ToyResults, colors: Mapping[str, str], real: np.ndarr
     return section("Points, generation by generation", *rows)
 
 
-def _image_rows(results: ToyResults, shape: tuple[int, int, int], real: np.ndarray) -> str:
+def _image_rows(results: ToyResults[ToyRecipe], shape: tuple[int, int, int], real: np.ndarray) -> str:
     rows = [_row("real", [figure("", "", _image_grid(real, shape))])]
     for arm, result in results.arms.items():
         samples = zip(pictured_generations(results.recipe), result.samples, strict=True)

@@ -16,17 +16,18 @@ import json
 import math
 import platform
 import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
 
+from loop_client.check_recipe import CheckRecipe
 from loop_client.experiments.checks import Curves, Verdict, judge
 from loop_client.experiments.experiment import FinalMetrics
 from loop_client.recipe_description import without_description
-from loop_client.toy.toy_recipe import ToyRecipe, toy_recipe_from_table
 from motion import __version__
 from motion.errors import InvalidInput
 from motion.intervals import interval
@@ -37,6 +38,31 @@ from motion.shell.toml_text import format_toml
 
 _RECIPE, _FACTS, _METRICS = "recipe.toml", "run.json", "metrics.jsonl"
 _SAMPLES, _SECONDS = "samples", "seconds"  # keys of an arm's file beside its curves; no metric has such a name
+
+
+class StoredArm(Protocol):
+    """An arm of a recipe whose results are stored."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class StoredRecipe(Protocol):
+    """The part of a recipe that its results are stored and judged by."""
+
+    @property
+    def arms(self) -> Sequence[StoredArm]: ...
+    @property
+    def metrics(self) -> Sequence[str]: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def checks(self) -> Sequence[CheckRecipe]: ...
+    @property
+    def real_counts(self) -> Mapping[str, int]: ...
+
+
+R = TypeVar("R", bound=StoredRecipe)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +81,7 @@ class ArmResult:
 
 
 @dataclass(frozen=True, eq=False)
-class ToyResults:
+class ToyResults(Generic[R]):
     """The results of a toy experiment.
 
     Attributes:
@@ -63,14 +89,14 @@ class ToyResults:
         arms: the result of each arm by name, in the order of the recipe.
     """
 
-    recipe: ToyRecipe
+    recipe: R
     arms: dict[str, ArmResult]
 
     @property
     def verdicts(self) -> list[Verdict]:
         """The verdict on each check of the recipe."""
-        real_counts = {arm.name: arm.n or self.recipe.data.n for arm in self.recipe.arms}
-        return judge(self.recipe.checks, {name: arm.curves for name, arm in self.arms.items()}, real_counts)
+        curves = {name: arm.curves for name, arm in self.arms.items()}
+        return judge(self.recipe.checks, curves, self.recipe.real_counts)
 
     @property
     def final(self) -> FinalMetrics:
@@ -87,17 +113,19 @@ class ToyResults:
         return sum(arm.seconds for arm in self.arms.values())
 
 
-class ToyStore:
+class ToyStore(Generic[R]):
     """The files of a toy experiment in its folder.
 
     Args:
         folder: the folder.
         recipe: the experiment.
+        read: reads the recipe of earlier results from its plain table; its second argument names it in errors.
     """
 
-    def __init__(self, folder: Path, recipe: ToyRecipe):
+    def __init__(self, folder: Path, recipe: R, read: Callable[[Mapping[str, Any], str], R]):
         self.folder = folder
         self.recipe = recipe
+        self._read = read
 
     def prepare(self) -> None:
         """Create the folder for the recipe, or check that it holds results of the same recipe.
@@ -108,7 +136,7 @@ class ToyStore:
         file = self.folder / _RECIPE
         is_new = not file.is_file()
         if not is_new:
-            there, here = (without_description(to_table(recipe)) for recipe in (_read_recipe(file), self.recipe))
+            there, here = (without_description(to_table(recipe)) for recipe in (self._read_recipe(file), self.recipe))
             for path, theirs, ours in table_differences(there, here):
                 raise InvalidInput.of(
                     str(self.folder),
@@ -144,7 +172,7 @@ class ToyStore:
         with atomic_path(self._arm_file(index)) as temporary, temporary.open("wb") as opened:
             np.savez(opened, **arrays)
 
-    def read_results(self) -> ToyResults:
+    def read_results(self) -> ToyResults[R]:
         """Read the results of all arms.
 
         Raises:
@@ -159,10 +187,18 @@ class ToyStore:
             arms[arm.name] = self._read_arm(index)
         return ToyResults(self.recipe, arms)
 
-    def write_metrics(self, results: ToyResults) -> None:
+    def write_metrics(self, results: ToyResults[R]) -> None:
         """Write metrics.jsonl."""
         lines = (json.dumps(line, allow_nan=False) + "\n" for line in _metric_lines(results))
         _write_text(self.folder / _METRICS, "".join(lines))
+
+    def _read_recipe(self, file: Path) -> R:
+        """Read the recipe in the folder, with today's defaults for keys that it lacks."""
+        try:
+            table = tomllib.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise InvalidInput.of(str(file), f"cannot be read ({error})") from error
+        return self._read(table, str(file))
 
     def _arm_file(self, index: int) -> Path:
         return self.folder / "arms" / f"{index:02d}.npz"
@@ -178,16 +214,7 @@ class ToyStore:
         return ArmResult(arrays, samples, seconds)
 
 
-def _read_recipe(file: Path) -> ToyRecipe:
-    """Read the recipe in a folder, with today's defaults for keys that it lacks."""
-    try:
-        table = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidInput.of(str(file), f"cannot be read ({error})") from error
-    return toy_recipe_from_table(table, str(file))
-
-
-def _metric_lines(results: ToyResults) -> list[dict[str, Any]]:
+def _metric_lines(results: ToyResults[Any]) -> list[dict[str, Any]]:
     lines = []
     for name, arm in results.arms.items():
         for column, generation in enumerate(arm.curves["generations"]):

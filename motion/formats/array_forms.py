@@ -77,6 +77,8 @@ def recognize(where: str, array: np.ndarray) -> Recognized:
     if array.dtype.kind not in "fiu":
         raise InvalidInput.of(where, f"holds {array.dtype}; must be numbers")
     shape = array.shape
+    if not array.size:
+        raise InvalidInput.of(where, f"has shape {shape}, which holds nothing; must have at least one frame")
     if shape[1:] != (NUM_JOINTS, 3) and shape[1:] != (NUM_FEATURES,) and array.size and not array.any():
         raise InvalidInput.of(where, f"holds only zeros: {refusal(shape)}")
     if shape[-1:] == (3,) and array.ndim >= 3:

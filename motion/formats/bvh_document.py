@@ -125,6 +125,9 @@ class BvhDocument:
         return seen and apart
 
 
+_LONGEST_PREFACE = 10_000  # characters before the word HIERARCHY
+
+
 def parse_bvh(text: str, fps: float | None = None) -> BvhDocument:
     """Parse the text of a `.bvh` file.
 
@@ -135,7 +138,7 @@ def parse_bvh(text: str, fps: float | None = None) -> BvhDocument:
     Raises:
         InvalidInput: the text does not follow the format or is truncated; the field names the part.
     """
-    start = re.match(r"\s*HIERARCHY\b", text, re.IGNORECASE)
+    start = re.search(r"^\s*HIERARCHY\b", text[:_LONGEST_PREFACE], re.IGNORECASE | re.MULTILINE)  # comments may precede
     if not start:
         raise InvalidInput.of("HIERARCHY", "is missing; a .bvh file starts with this word")
     try:

@@ -2,56 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from motion.array_types import BoolArray
+from motion.array_types import BoolArray, FloatArray
 from motion.motion import Motion
-from motion.skeleton import JOINT_NAMES, PARENTS
+from motion.skeleton import ANKLES, JOINT_NAMES, NUM_JOINTS, PARENTS, TOES
 
 LONGEST_GAP_S = 0.25
 """Longest gap that is bridged, seconds."""
 MOST_JOINTS = 2
-"""Most joints of one frame that are bridged."""
+"""Most joints of one frame that are bridged, unless it is the whole body."""
+MOST_LOST = 0.5
+"""Largest share of the frames in which the whole body may be lost."""
 
 
 def bridge_gaps(motion: Motion) -> tuple[Motion, list[str]]:
-    """Fill short gaps of few joints, by interpolation of the bone to the parent.
+    """Fill short gaps of few joints by interpolation of the bone to the parent, and gaps of the whole body.
 
-    A gap is bridged if it lasts at most `LONGEST_GAP_S`, has sound frames before and after it, and concerns at most
-    `MOST_JOINTS` joints at a time. If one gap cannot be bridged, the motion is left as it is, and
-    `motion.validation.check_motion` refuses it.
+    A gap of joints is bridged if it lasts at most `LONGEST_GAP_S`, has sound frames before and after it, and concerns
+    at most `MOST_JOINTS` joints at a time; so is one of the whole body that is as short. In longer ones the nearest
+    pose is held, unless they are more than `MOST_LOST` of the motion. A ball of the foot that is never there is put at
+    the ankle, where tools put joints that a skeleton lacks. If one gap cannot be filled, the motion is left as it is,
+    and `motion.validation.check_motion` refuses it.
 
     Args:
         motion: a motion whose positions may be NaN or infinite.
 
     Returns:
-        The motion, and a sentence for each gap that was bridged.
+        The motion, and a sentence for each gap that was filled.
     """
-    lost: BoolArray = np.any(~np.isfinite(motion.positions), axis=-1)
-    if not lost.any() or lost.sum(axis=1).max() > MOST_JOINTS:
+    missing: BoolArray = np.any(~np.isfinite(motion.positions), axis=-1)
+    whole: BoolArray = np.logical_and.reduce(missing, axis=1)
+    if not missing.any() or whole.mean() > MOST_LOST:
         return motion, []
+    positions, lost = motion.positions.astype(np.float64), missing.copy()
+    notes = _put_toes_at_ankles(positions, lost)
     longest = max(1, round(LONGEST_GAP_S * motion.fps))
-    gaps = [(joint, first, end) for joint in range(len(JOINT_NAMES)) for first, end in _runs(lost[:, joint])]
-    if any(first == 0 or end == len(motion) or end - first > longest for _, first, end in gaps):
+    long = [(first, end) for first, end in _runs(whole) if first == 0 or end == len(motion) or end - first > longest]
+    notes += [f"the body has no position in {_when(*gap, motion.fps)}; the nearest pose is held" for gap in long]
+    _hold_nearest(positions, lost, long)
+    partly = lost & ~whole[:, None]
+    gaps = [(joint, first, end) for joint in range(NUM_JOINTS) for first, end in _runs(lost[:, joint])]
+    if partly.sum(axis=1).max() > MOST_JOINTS or any(
+        first == 0 or end == len(motion) or end - first > longest for _, first, end in gaps
+    ):
         return motion, []
-    positions = motion.positions.astype(np.float64)
-    for joint, first, end in gaps:  # parents come before their children
-        origin = positions[:, PARENTS[joint]] if joint else np.zeros((len(motion), 3))
-        before, after = (positions[frame, joint] - origin[frame] for frame in (first - 1, end))
-        share = np.linspace(0, 1, end - first + 2)[1:-1, None]
-        bone = (1 - share) * before + share * after
-        if joint:  # a bone keeps its length while it turns
-            length = (1 - share) * np.linalg.norm(before) + share * np.linalg.norm(after)
-            bone *= length / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-9)
-        positions[first:end, joint] = origin[first:end] + bone
-    notes = [
-        f"{JOINT_NAMES[joint]} has no position in {_frames(first, end)} ({(end - first) / motion.fps:.2g} s); bridged"
-        for joint, first, end in gaps
-    ]
-    filled = np.where(lost[..., None], positions, motion.positions)
-    return motion.with_positions(filled), notes
+    for gap in gaps:  # parents come before their children
+        _bridge(positions, *gap)
+    told = [("the body", *gap) for gap in _runs(whole) if gap not in long]
+    told += [(JOINT_NAMES[joint], *gap) for joint in range(NUM_JOINTS) for gap in _runs(partly[:, joint])]
+    notes += [f"{who} has no position in {_when(first, end, motion.fps)}; bridged" for who, first, end in told]
+    return motion.with_positions(np.where(missing[..., None], positions, motion.positions)), notes
+
+
+def _put_toes_at_ankles(positions: FloatArray, lost: BoolArray) -> list[str]:
+    """Put balls of the feet that are never there at the ankles, in both arguments, and say so."""
+    notes = []
+    for toe, ankle in zip(TOES, ANKLES, strict=True):
+        if lost[:, toe].all():
+            positions[:, toe], lost[:, toe] = positions[:, ankle], lost[:, ankle]
+            notes.append(f"{JOINT_NAMES[toe]} has no position in any frame; it was put at the ankle")
+    return notes
+
+
+def _hold_nearest(positions: FloatArray, lost: BoolArray, gaps: Sequence[tuple[int, int]]) -> None:
+    """Hold the nearest frame that is in none of the gaps, in both arguments."""
+    held = np.zeros(len(positions), bool)
+    for first, end in gaps:
+        held[first:end] = True
+    sound, frames = np.flatnonzero(~held), np.flatnonzero(held)
+    later = np.minimum(np.searchsorted(sound, frames), len(sound) - 1)
+    earlier = np.maximum(later - 1, 0)
+    nearest = sound[np.where(np.abs(sound[earlier] - frames) <= np.abs(sound[later] - frames), earlier, later)]
+    positions[frames], lost[frames] = positions[nearest], lost[nearest]
+
+
+def _bridge(positions: FloatArray, joint: int, first: int, end: int) -> None:
+    """Interpolate the bone that leads to a joint, in place."""
+    origin = positions[:, PARENTS[joint]] if joint else np.zeros((len(positions), 3))
+    before, after = (positions[frame, joint] - origin[frame] for frame in (first - 1, end))
+    share = np.linspace(0, 1, end - first + 2)[1:-1, None]
+    bone = (1 - share) * before + share * after
+    if joint:  # a bone keeps its length while it turns
+        length = (1 - share) * np.linalg.norm(before) + share * np.linalg.norm(after)
+        bone *= length / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-9)
+    positions[first:end, joint] = origin[first:end] + bone
 
 
 def _runs(mask: BoolArray) -> Iterator[tuple[int, int]]:
@@ -60,5 +97,6 @@ def _runs(mask: BoolArray) -> Iterator[tuple[int, int]]:
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
-def _frames(first: int, end: int) -> str:
-    return f"frame {first}" if end == first + 1 else f"frames {first} to {end - 1}"
+def _when(first: int, end: int, fps: float) -> str:
+    frames = f"frame {first}" if end == first + 1 else f"frames {first} to {end - 1}"
+    return f"{frames} ({(end - first) / fps:.2g} s)"

@@ -3,6 +3,7 @@
 results.npy of MDM              a dictionary with motion (n, 22, 3, frames), lengths and text
 joints, keypoints3d, motion     positions under the names that other tools give them
 smpl_params_global, pose_world  SMPL poses of GVHMR and WHAM, one body or several
+smpl, tid                       people by image, as PHALP (4D-Humans) tracks them
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from motion.formats.array_file import Content
 from motion.formats.array_forms import Recognized, recognize
 from motion.formats.motion_file import Origin
 from motion.formats.npz import decode_text
+from motion.formats.phalp_tracks import find_tracks
 from motion.formats.poselib_motion import is_poselib, read_poselib
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.formats.smpl import read_smpl
@@ -110,6 +112,9 @@ def read_mapping(where: str, arrays: Mapping[str, Any], name: str, options: Read
     Raises:
         InvalidInput: there is no array of a known form.
     """
+    if tracks := find_tracks(arrays):
+        reading = _from_smpl(where, tracks.bodies, name, options)
+        return replace(reading, notes=(*tracks.notes, *reading.notes))
     bodies = find_bodies(where, arrays)
     if bodies:
         return _from_smpl(where, bodies, name, options)

@@ -16,6 +16,7 @@ from motion.shell.atomic import atomic_path
 
 # NumPy and zipfile raise all of these on damaged files, because NumPy evaluates the header as a Python literal and
 # allocates whatever shape it states.
+_NPY_MAGIC = b"\x93NUMPY"
 UNREADABLE = (
     OSError,
     ValueError,
@@ -126,9 +127,11 @@ def read_npy(path: Path) -> np.ndarray:
     except InvalidInput:
         raise
     except UNREADABLE as error:
-        raise InvalidInput.of(
-            str(path), f"cannot be read as .npy, it is damaged or of another format ({error})"
-        ) from error
+        with path.open("rb") as stream:
+            began = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
+        # Of another file NumPy says only that it might be a pickle, and how to run it.
+        why = f" ({error})" if began else ""
+        raise InvalidInput.of(str(path), f"cannot be read as .npy, it is damaged or of another format{why}") from error
     if not isinstance(array, np.ndarray):
         raise InvalidInput.of(str(path), "is an .npz archive with the suffix .npy")
     return array

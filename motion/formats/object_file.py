@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,10 @@ from motion.formats.npz import UNREADABLE, require_file
 from motion.formats.plain_pickle import MAX_PICKLE_BYTES, NotPlain, read_plain_pickle, read_torch_archive
 
 PICKLE_SUFFIXES = frozenset({".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth"})
+_ZLIB, _GZIP = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), b"\x1f\x8b"
+_ANY_HEADER = zlib.MAX_WBITS | 32
+_LEAST_LIMIT, _MOST_TIMES = 64 << 20, 50  # arrays of motions become less than ten times smaller
+_OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _MAGIC = b"\x93NUMPY"
 _WHAT_TO_DO = "must hold only arrays, numbers and text; no code in it is run. Save the arrays with numpy.savez"
 
@@ -47,7 +52,11 @@ def read_object_file(path: Path) -> Any:
             check_archive(path)
             with zipfile.ZipFile(path) as archive:
                 return read_torch_archive(archive)
-        return _read_pickle(path.read_bytes())
+        data = _decompressed(path.read_bytes())
+        if data.startswith(_OLD_TORCH):
+            wanted = "must be loaded and saved again by torch.save, or its arrays by numpy.savez"
+            raise InvalidInput.of(str(path), f"is of the form of PyTorch before 1.6; {wanted}")
+        return _read_pickle(data)
 
 
 def read_object_members(path: Path) -> dict[str, Any]:
@@ -81,6 +90,18 @@ def object_member_names(path: Path) -> list[str]:
             with archive.open(info) as stream:
                 if info.filename.endswith(".npy") and _object_header(stream):
                     found.append(info.filename.removesuffix(".npy"))
+    return found
+
+
+def _decompressed(data: bytes) -> bytes:
+    """Return what joblib has compressed with zlib or gzip; other bytes as they are."""
+    if not data.startswith((*_ZLIB, _GZIP)):
+        return data
+    most = min(MAX_PICKLE_BYTES, _LEAST_LIMIT + _MOST_TIMES * len(data))
+    reader = zlib.decompressobj(wbits=_ANY_HEADER)
+    found = reader.decompress(data, most)
+    if reader.unconsumed_tail:
+        raise NotPlain(f"is compressed, and has more than {most} bytes")
     return found
 
 

@@ -156,6 +156,10 @@ class _Machine:
             return {}  # what it would make of a key that it lacks is never asked
         if text == _JOBLIB:
             return PickledObject("joblib", ())
+        if text == "torch.storage _load_from_bytes":  # a pickle of PyTorch's within one of NumPy's
+            raise NotPlain(
+                "holds tensors of PyTorch, which must be made arrays by tensor.numpy() before they are saved"
+            )
         raise NotPlain(f"asks for {text.replace(' ', '.')}, which is not an array")
 
     def _build(self, state: Any) -> None:

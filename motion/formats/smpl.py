@@ -59,6 +59,7 @@ _ABOUT = np.array([0.0, 0, 1, 0])
 _SIGNS = {name: -1.0 if name.startswith("-") else 1.0 for name in _TURNS}
 _STANDING, _LEANING = 0.8, 0.5  # mean cosines between an axis and the way from the feet to the head
 _LYING_M = 0.5
+_LARGEST_ANGLE = 4 * np.pi  # rotation vectors are written up to pi, and unrolled ones up to a few turns
 _POSE_COLUMNS = 156  # SMPL-H: 22 body joints and 30 of the hands, three numbers each
 _SMPLX_COLUMNS = 165  # SMPL-X has jaw and eyes as well
 _NUM_BETAS = 16
@@ -120,6 +121,9 @@ def read_smpl(
     if scheme is None:
         raise InvalidInput.of(where, "has no poses; must have poses and trans, or their like")
     poses = scheme.poses(where, arrays)
+    largest = float(np.nanmax(np.abs(poses[:, : 3 * NUM_JOINTS]), initial=0.0))
+    if largest > _LARGEST_ANGLE:
+        raise InvalidInput.of(f"{where} poses", f"are up to {largest:.4g}; must be rotation vectors in radians")
     trans = scheme.translation(where, arrays, len(poses)) * (options.unit_m or 1.0)
     notes = [] if scheme.trans else ["has no translation of the body, which is held at its place"]
     fps, fps_notes = _rate(where, scheme, arrays, options)
@@ -133,9 +137,11 @@ def read_smpl(
         turn = rotation.multiply(_ABOUT, turn)  # faces where the same motion with Z up faces
     local[:, 0] = rotation.multiply(turn, local[:, 0])
     root = rotation.rotate(turn, trans + rest[0])
+    root[~np.isfinite(local[:, 0]).all(axis=-1)] = np.nan  # without its rotation the whole body is lost
     positions = kinematics.forward(local, root, _offsets(rest))
     if not exact:
-        positions[..., 1] -= positions[..., 1].min()
+        # Frames without numbers are bridged by what reads all files.
+        positions[..., 1] -= np.nanmin(positions[..., 1], initial=np.inf) if np.isfinite(positions).any() else 0.0
     motion = Motion(positions.astype(np.float32), fps=fps)
     origin = SmplOrigin(dict(arrays), scheme, motion, turn, _offsets(rest), options.unit_m or 1.0)
     return SmplReading(motion, origin, (*notes, *fps_notes, *up_notes))
@@ -201,10 +207,10 @@ def _up(local: FloatArray, root: FloatArray, rest: FloatArray, wanted: str | Non
     upright = (body / np.maximum(np.linalg.norm(body, axis=-1, keepdims=True), 1e-9)).mean(axis=0)
     axes = {name: float(sign * upright["xyz".index(name[-1])]) for name, sign in _SIGNS.items()}
     best = max(axes, key=lambda name: axes[name])
-    if best == usual or axes[usual] > _LEANING or axes[best] < _STANDING or best == f"-{usual}":
+    if best == usual or axes[usual] > _LEANING or axes[best] < _STANDING or best[-1] == usual[-1]:
         return usual, []
     told = f"stands along {best.upper()}, where files of this kind have {usual.upper()} up"
-    if np.ptp(positions[..., "xyz".index(usual)]) < _LYING_M:
+    if np.ptp(positions[..., "xyz".index(usual[-1])]) < _LYING_M:
         return usual, [f"lies along {best.upper()} if {usual.upper()} is up, as it is read (--up says another)"]
     return best, [f"{told}; read with {best.upper()} up (--up says another)"]
 

@@ -13,9 +13,13 @@ Modules:
     answer_stream: answers the requests of a stream as they are ready.
     call_log, call_metrics: a line for each call; counts for Prometheus.
     channel, client_security: open connections with retries, load balancing, TLS and tokens.
-    bulk_calls: many calls at once, repeated where that is safe.
+    client_flags, token_bearers: flags of commands that call a server; tokens in every call.
+    bulk_calls, async_bulk_calls, bulk_results: many calls at once, repeated where that is safe, and their results.
+    stream_retries: when broken streams are resumed.
+    corrector_messages, generator_messages: what clients send.
     corrector_client: `RemoteCorrector`, the client of a sim server.
     generator_client: `RemoteGenerator`, the client of a generator.
+    async_corrector_client, async_generator_client: the clients for event loops.
 """
 
 MAX_MESSAGE_BYTES = 16 * 2**20

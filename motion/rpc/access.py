@@ -9,6 +9,9 @@ import grpc.aio
 from motion.rpc.denials import PermissionDenied, Unauthenticated
 from motion.rpc.tokens import RIGHTS, Client, TokenFile
 
+FORWARDED_CLIENT = "x-plumb-client"
+"""Metadata with the name of who made a call over HTTP; only calls by the socket of the server's own gateway have it."""
+
 # A method that is not here needs `admin`; one with None is for every client that is known.
 _RIGHTS_OF_METHODS = {
     "/motion.v1.CorrectorService/Describe": None,
@@ -70,4 +73,6 @@ def _connected_name(context: grpc.aio.ServicerContext) -> str:
         return re.sub(r"[^\w.@-]", "_", name.decode("utf-8", "replace"), flags=re.ASCII)[:64] or "unnamed"
     peer = context.peer()  # ipv4:127.0.0.1:47790, ipv6:%5B::1%5D:47790 or unix:
     kind, _, address = peer.partition(":")
+    if kind == "unix":  # a socket that only the gateway of this process can reach
+        return next((str(v) for k, v in context.invocation_metadata() or () if k == FORWARDED_CLIENT), "http")
     return address.rpartition(":")[0] or kind

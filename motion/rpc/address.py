@@ -45,6 +45,15 @@ def is_loopback(target: str) -> bool:
     return _is_loopback_host(target)
 
 
+def count_addresses(target: str) -> int:
+    """Return the number of addresses in a target; a name counts as one, however many it stands for.
+
+    Args:
+        target: HOST:PORT, or a gRPC target.
+    """
+    return target.count(",") + 1 if target.startswith(("ipv4:", "ipv6:")) else 1
+
+
 def _is_loopback_host(address: str) -> bool:
     host = address.strip().rpartition(":")[0].strip("[]")
     if host.lower() == "localhost":

@@ -12,9 +12,14 @@ from motion.rpc.quotas import Usage, enter_call
 from motion.rpc.server_settings import Limits
 from motion.rpc.tokens import Client
 
+_SHARE_OF_FREE = 7  # a client may make so many times the calls that are still free: alone 7/8 of all
+
 
 class Admission:
     """Counts the calls that are under way; belongs to one event loop.
+
+    How many calls one client may make follows from how many are still free, as in `sim_server.fair_queue`: one client
+    alone may make most of them, and there is always room for another client.
 
     Args:
         limits: what the server takes.
@@ -36,6 +41,8 @@ class Admission:
         if self._calls >= self._limits.calls:
             raise Overloaded(f"{self._calls} calls are running, which is the limit")
         usage = self._usage(client)
+        if usage.calls >= _SHARE_OF_FREE * (self._limits.calls - self._calls):
+            raise Overloaded(f"{client.name} makes {usage.calls} calls already; the rest is for other clients")
         with usage.call():
             self._calls += 1
             try:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 import queue
 import time
-from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
 import grpc
 
 from motion.errors import Overloaded, ServiceUnavailable
-from motion.rpc.denials import RetryLater
+from motion.rpc.denials import RetryLater, Unreachable
 
 _OVERLOAD_PAUSE_S = 0.2
+_MAX_OVERLOAD_PAUSE_S = 5.0
 _OVERLOAD_TIMEOUT_S = 120.0
 _ABSENCE_PAUSE_S = 0.5
 _ABSENCE_TIMEOUT_S = 10.0
@@ -21,17 +22,142 @@ _MAX_LOSSES = 3
 """How often the call of one item may lose its server; an item that ends servers must not end all of them."""
 
 # A server that ends before its calls do cancels them; nobody else does while their results are waited for.
-_LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+LOST_CODES = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 
 _Result = TypeVar("_Result")
 
 
-class BulkCalls(Generic[_Result]):
-    """The state of many calls: which items wait, which are under way, and how many calls may run.
+class CallSchedule:
+    """Decides which of many idempotent calls is made when, and which failure is the end.
 
-    The calls have to be idempotent. A call that is refused because the server is overloaded is made again later, and
-    fewer run at once until there are answers again. So is a call whose server went away, as long as answers came from
-    some server within the last seconds.
+    It knows no network and no clock: every method is told the time, in seconds from any origin.
+
+    A call that is refused because the servers are overloaded is made again after a pause, which doubles with each
+    refusal in a row, or after the time that the server names. Meanwhile no call is started, and fewer run at once from
+    then on: as many as the servers did take, and one more each time that all of them were answered. A call that
+    lost its server is made again as long as other calls are under way or answers came from some server within the last
+    seconds; the other calls do not wait for that.
+
+    The window follows refusals and not the time that answers take: a simulation in full slots takes longer for each
+    motion and less for all of them.
+
+    Args:
+        count: number of calls.
+        limit: maximum number of concurrent calls.
+        now: time of the start.
+    """
+
+    def __init__(self, count: int, limit: int, now: float = 0.0):
+        self._count = count
+        self._limit = max(1, limit)
+        self._window = float(self._limit)
+        self._fitting = float(self._limit)  # number of calls that the servers were seen to take
+        self._fresh = 0
+        self._again: list[tuple[float, int]] = []
+        self._under_way: dict[int, float] = {}
+        self._losses: dict[int, int] = {}
+        self._answers = 0
+        self._refusals = 0
+        self._paused_until = now
+        self._last_pause = now
+        self._trouble_since: float | None = None  # the first failure after the last answer
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every call was answered."""
+        return self._answers == self._count
+
+    @property
+    def window(self) -> int:
+        """Number of calls that may be under way now."""
+        return int(self._window)
+
+    def take(self, now: float) -> int | None:
+        """Return the index of a call to make now, and count it as under way; None if there is none."""
+        if len(self._under_way) >= self.window or now < self._paused_until:
+            return None
+        if self._again and self._again[0][0] <= now:
+            index = heapq.heappop(self._again)[1]
+        elif self._fresh < self._count:
+            index, self._fresh = self._fresh, self._fresh + 1
+        else:
+            return None
+        self._under_way[index] = now
+        return index
+
+    def pause(self, now: float) -> float | None:
+        """Return the seconds until there may be a call to make; None if first one under way has to end."""
+        if len(self._under_way) >= self.window:
+            return None
+        has_fresh = self._fresh < self._count
+        if not (has_fresh or self._again):
+            return None
+        due = now if has_fresh else self._again[0][0]
+        return max(0.0, due - now, self._paused_until - now)
+
+    def answered(self, index: int) -> None:
+        """Record that a call was answered."""
+        del self._under_way[index]
+        self._answers += 1
+        self._refusals, self._trouble_since = 0, None
+        step = 1.0 if self._window < self._fitting else 1.0 / self._window
+        self._window = min(self._limit, self._window + step)
+
+    def failed(self, index: int, error: ServiceUnavailable, is_lost: bool, now: float) -> None:
+        """Record that a call failed, to be made again.
+
+        Args:
+            index: index of the call.
+            error: the failure.
+            is_lost: whether its server may have gone away, rather than have answered with this failure.
+            now: the time.
+
+        Raises:
+            ServiceUnavailable: `error`, if another call is not worth it.
+        """
+        sent = self._under_way.pop(index)
+        since = self._trouble_since = now if self._trouble_since is None else self._trouble_since
+        # Calls that were under way before the trouble began, and still are, have a server that works.
+        has_server = any(sent <= since for sent in self._under_way.values())
+        if isinstance(error, Overloaded):
+            pause = self._refused(error, sent, has_server, since, now)
+        else:
+            pause = self._lost(index, error, is_lost, has_server, since, now)
+        if isinstance(error, Overloaded | Unreachable):  # others take what a lost server held
+            self._window = float(max(1, len(self._under_way)))
+        heapq.heappush(self._again, (now + pause, index))
+
+    def _refused(self, error: Overloaded, sent: float, has_server: bool, since: float, now: float) -> float:
+        if sent >= self._last_pause:  # one pause is enough for all calls that were refused together
+            self._refusals += 1
+            self._last_pause = now
+        pause = min(_OVERLOAD_PAUSE_S * 2 ** max(0, self._refusals - 1), _MAX_OVERLOAD_PAUSE_S)
+        if isinstance(error, RetryLater):
+            pause = max(error.seconds, pause)
+            is_worth = now - since + error.seconds <= _OVERLOAD_TIMEOUT_S
+        else:
+            is_worth = has_server or now - since <= _OVERLOAD_TIMEOUT_S
+        if not is_worth:
+            raise error
+        self._fitting = float(max(1, len(self._under_way)))
+        self._paused_until = max(self._paused_until, now + pause)
+        return pause
+
+    def _lost(
+        self, index: int, error: ServiceUnavailable, is_lost: bool, has_server: bool, since: float, now: float
+    ) -> float:
+        # Where there is no server the call was not made, and the item had no part in it.
+        if not isinstance(error, Unreachable):
+            self._losses[index] = self._losses.get(index, 0) + 1
+        losses = self._losses.get(index, 0)
+        is_waited_for = self._answers > 0 and now - since <= _ABSENCE_TIMEOUT_S
+        if not (is_lost and losses <= _MAX_LOSSES and (has_server or is_waited_for)):
+            raise error
+        return _ABSENCE_PAUSE_S * max(1, losses)
+
+
+class BulkCalls(Generic[_Result]):
+    """Makes many calls by a `CallSchedule`, and yields the results as they come.
 
     Args:
         send: starts the call for the item of an index.
@@ -43,14 +169,8 @@ class BulkCalls(Generic[_Result]):
         self._send = send
         self._receive = receive
         self._limit = limit
-        self._window = limit
-        self._calls: dict[int, grpc.Future] = {}
-        self._sent: dict[int, float] = {}
-        self._losses: dict[int, int] = {}
+        self._calls: dict[int, Any] = {}
         self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._answers = 0
-        self._last_answer = time.monotonic()
-        self._last_pause = 0.0
 
     def results(self, count: int) -> Generator[tuple[int, _Result], None, None]:
         """Make the calls for `count` items, and yield the index and the result of each as soon as it is there.
@@ -58,22 +178,22 @@ class BulkCalls(Generic[_Result]):
         Raises:
             PlumbError: a call failed for good; the calls that are under way are cancelled.
         """
-        waiting = deque(range(count))
+        schedule = CallSchedule(count, self._limit, time.monotonic())
         try:
-            while waiting or self._calls:
-                while waiting and len(self._calls) < self._window:
-                    self._start(waiting.popleft())
-                index = self._ended.get()
+            while not schedule.is_done:
+                while (index := schedule.take(time.monotonic())) is not None:
+                    self._start(index)
+                try:
+                    index = self._ended.get(timeout=schedule.pause(time.monotonic()))
+                except queue.Empty:
+                    continue
                 call = self._calls.pop(index)
                 try:
                     result = self._receive(index, call)
                 except ServiceUnavailable as error:
-                    self._slow_down(index, call, error)
-                    waiting.appendleft(index)
+                    schedule.failed(index, error, call.code() in LOST_CODES, time.monotonic())
                     continue
-                self._answers += 1
-                self._last_answer = time.monotonic()
-                self._window = min(self._limit, self._window + 1)
+                schedule.answered(index)
                 yield index, result
         finally:
             for call in self._calls.values():
@@ -82,28 +202,4 @@ class BulkCalls(Generic[_Result]):
     def _start(self, index: int) -> None:
         call = self._send(index)
         self._calls[index] = call
-        self._sent[index] = time.monotonic()
         call.add_done_callback(lambda _: self._ended.put(index))
-
-    def _slow_down(self, index: int, call: Any, error: ServiceUnavailable) -> None:
-        """Reduce the number of concurrent calls and pause; raise `error` if the call is not worth repeating."""
-        silence = time.monotonic() - self._last_answer
-        if isinstance(error, RetryLater):
-            pause, is_worth = max(error.seconds, _OVERLOAD_PAUSE_S), silence + error.seconds <= _OVERLOAD_TIMEOUT_S
-        elif isinstance(error, Overloaded):
-            pause, is_worth = _OVERLOAD_PAUSE_S, silence <= _OVERLOAD_TIMEOUT_S
-        else:
-            self._losses[index] = self._losses.get(index, 0) + 1
-            is_worth = (
-                call.code() in _LOST
-                and self._answers > 0
-                and self._losses[index] <= _MAX_LOSSES
-                and silence <= _ABSENCE_TIMEOUT_S
-            )
-            pause = _ABSENCE_PAUSE_S * self._losses[index]
-        if not is_worth:
-            raise error
-        self._window = max(1, len(self._calls))
-        if self._sent[index] >= self._last_pause:  # one pause is enough for all calls that fail together
-            time.sleep(pause)
-            self._last_pause = time.monotonic()

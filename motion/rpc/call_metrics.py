@@ -1,24 +1,75 @@
-"""Prometheus metrics of a server: calls by status code, their durations, and frames of motion in the answers."""
+"""The metrics of a server's calls, under the names that gRPC and OpenTelemetry have for them, and of its work.
+
+`grpc.server.call.started` and `grpc.server.call.duration` are those of gRPC's proposal A66, `rpc.server.request.size`
+and `rpc.server.response.size` those of OpenTelemetry's conventions. They are counted where calls are admitted, so that
+refused calls are in them under their status. Prometheus sees `_` in place of dots, and units as suffixes.
+`plumb_calls_total` and `plumb_call_seconds` are the names of older versions, for dashboards that read them.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from typing import Any
 
-_DURATION_BUCKETS_S = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+from prometheus_client import CollectorRegistry
+
+from motion.rpc.answer_metrics import AnswerMetrics
+from motion.rpc.load_metrics import LoadMetrics
+from motion.rpc.service_load import observe
+from motion.rpc.telemetry import Telemetry
+
+DURATION_BUCKETS_S = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+"""Upper bounds of the buckets of durations [s]."""
+_SIZE_BUCKETS = tuple(4.0**power for power in range(4, 14))  # 256 bytes to 64 MiB
 
 
 class CallMetrics:
-    """The metrics of one server, in a registry of their own."""
+    """The metrics of one server.
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._calls = Counter(
-            "plumb_calls", "Calls that ended, by gRPC status code", ["method", "code"], registry=self.registry
+    Args:
+        service: the corrector or generator that is served, whose load is observed if it tells it.
+    """
+
+    def __init__(self, service: object = None):
+        self._telemetry = Telemetry()
+        meter = self._telemetry.meter
+        self._started = meter.create_counter("grpc.server.call.started", "{call}", "Calls that arrived")
+        self._seconds = meter.create_histogram(
+            "grpc.server.call.duration",
+            "s",
+            "Duration of calls, by method and status",
+            explicit_bucket_boundaries_advisory=DURATION_BUCKETS_S,
         )
-        self._seconds = Histogram(
-            "plumb_call_seconds", "Duration of calls", ["method"], registry=self.registry, buckets=_DURATION_BUCKETS_S
+        self._active = meter.create_up_down_counter("plumb.calls.active", "{call}", "Calls that are under way")
+        self._request_bytes, self._response_bytes = (
+            meter.create_histogram(
+                f"rpc.server.{each}.size",
+                "By",
+                f"Size of {each}s, uncompressed",
+                explicit_bucket_boundaries_advisory=_SIZE_BUCKETS,
+            )
+            for each in ("request", "response")
         )
-        self._frames = Counter("plumb_frames", "Frames of motion in the answers", ["method"], registry=self.registry)
+        self._older_calls = meter.create_counter("plumb.calls", description="Calls that ended, by gRPC status code")
+        self._older_seconds = meter.create_histogram(
+            "plumb.call", "s", "Duration of calls", explicit_bucket_boundaries_advisory=DURATION_BUCKETS_S
+        )
+        self._answers = AnswerMetrics(meter)
+        observed = observe(service)
+        self._load = LoadMetrics(meter, observed) if observed else None
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """The registry that `publish` serves."""
+        return self._telemetry.registry
+
+    def record_start(self, method: str) -> None:
+        """Count a call that arrives.
+
+        Args:
+            method: full name of the method, such as `/motion.v1.CorrectorService/Correct`.
+        """
+        self._started.add(1, _labels(method))
+        self._active.add(1, _labels(method))
 
     def record_call(self, method: str, code: str, seconds: float) -> None:
         """Count a call that ended.
@@ -28,12 +79,24 @@ class CallMetrics:
             code: name of the gRPC status code.
             seconds: duration of the call.
         """
-        self._calls.labels(method, code).inc()
-        self._seconds.labels(method).observe(seconds)
+        self._active.add(-1, _labels(method))
+        self._seconds.record(seconds, {**_labels(method), "grpc.status": code})
+        self._older_calls.add(1, {"method": method, "code": code})
+        self._older_seconds.record(seconds, {"method": method})
 
-    def record_frames(self, method: str, frames: int) -> None:
-        """Count frames of motion in a response of `method`."""
-        self._frames.labels(method).inc(frames)
+    def record_request(self, method: str, size: int) -> None:
+        """Count a request of `size` bytes."""
+        self._request_bytes.record(size, _labels(method))
+
+    def record_response(self, method: str, response: Any) -> None:
+        """Count an answer, and what it says of the motion in it.
+
+        Args:
+            method: full name of the method.
+            response: the message that is sent.
+        """
+        self._response_bytes.record(response.ByteSize(), _labels(method))
+        self._answers.record(method, response)
 
     def publish(self, host: str, port: int) -> int:
         """Answer `GET /metrics` on `host` from a thread.
@@ -44,5 +107,8 @@ class CallMetrics:
         Raises:
             OSError: the port is in use.
         """
-        server, _ = start_http_server(port, addr=host, registry=self.registry)
-        return server.server_port
+        return self._telemetry.publish(host, port)
+
+
+def _labels(method: str) -> dict[str, str]:
+    return {"grpc.method": method.strip("/")}

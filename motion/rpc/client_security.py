@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import grpc
+import grpc.aio
 
 from motion.errors import InvalidInput
 from motion.rpc.address import is_loopback
 from motion.rpc.certificates import CertificateFiles, read_authorities
+from motion.rpc.token_bearers import TokenBearer, async_token_bearers
 
 PUBLIC_CA = "public"
 """Value of `ca` for the public authorities, which gRPC knows."""
@@ -40,11 +41,14 @@ class ClientSecurity:
     insecure: bool = False
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ClientSecurity:
+    def from_environment(
+        cls, environment: Mapping[str, str] = os.environ, *, with_token: bool = True
+    ) -> ClientSecurity:
         """Return what the variables PLUMB_CA, _CERT, _KEY, _TOKEN, _TOKEN_FILE, _SERVER_NAME and _INSECURE say.
 
         Args:
             environment: the variables. An empty one counts as absent.
+            with_token: whether the token is taken from there.
 
         Raises:
             InvalidInput: the file of the token cannot be read, or PLUMB_INSECURE is not 0 or 1.
@@ -53,9 +57,9 @@ class ClientSecurity:
         insecure = environment.get("PLUMB_INSECURE") or "0"
         if insecure not in ("0", "1"):
             raise InvalidInput.of("PLUMB_INSECURE", f"is {insecure!r}; must be 0 or 1")
-        token = values["TOKEN"]
-        if token is None and (file := environment.get("PLUMB_TOKEN_FILE")):
-            token = _read_token(Path(file))
+        token = values["TOKEN"] if with_token else None
+        if with_token and token is None and (file := environment.get("PLUMB_TOKEN_FILE")):
+            token = read_token(Path(file), "PLUMB_TOKEN_FILE")
         cert, key = values["CERT"], values["KEY"]
         return cls(
             ca=values["CA"],
@@ -76,6 +80,28 @@ class ClientSecurity:
         Raises:
             InvalidInput: a file is wrong, or the token would be sent in clear text to another host.
         """
+        credentials, options = self._checked(address), self._with_name(options)
+        if credentials is None:
+            channel = grpc.insecure_channel(address, options=options)
+        else:
+            channel = grpc.secure_channel(address, credentials, options=options)
+        return grpc.intercept_channel(channel, TokenBearer(self.token)) if self.token else channel
+
+    def open_async_channel(self, address: str, options: list[tuple[str, str | int]]) -> grpc.aio.Channel:
+        """Return a channel of `grpc.aio` that connects in this way; see `open_channel`."""
+        credentials, options = self._checked(address), self._with_name(options)
+        bearers = async_token_bearers(self.token) if self.token else None
+        if credentials is None:
+            return grpc.aio.insecure_channel(address, options=options, interceptors=bearers)
+        return grpc.aio.secure_channel(address, credentials, options=options, interceptors=bearers)
+
+    def _with_name(self, options: list[tuple[str, str | int]]) -> list[tuple[str, str | int]]:
+        if self.ca is not None and self.server_name:
+            return [*options, ("grpc.ssl_target_name_override", self.server_name)]
+        return options
+
+    def _checked(self, address: str) -> grpc.ChannelCredentials | None:
+        """Check that the values go together, and return the credentials; None for clear text."""
         if self.token is not None:
             _check_token(self.token, "token")
         if (self.cert is None) != (self.key is None):
@@ -86,14 +112,7 @@ class ClientSecurity:
             if self.token and not (self.insecure or is_loopback(address)):
                 text = "would be sent in clear text to another host; must be with a ca (or insecure, on a private link)"
                 raise InvalidInput.of("token", text)
-            channel = grpc.insecure_channel(address, options=options)
-        else:
-            if self.server_name:
-                options = [*options, ("grpc.ssl_target_name_override", self.server_name)]
-            channel = grpc.secure_channel(address, self._credentials(), options=options)
-        return grpc.intercept_channel(channel, _TokenBearer(self.token)) if self.token else channel
-
-    def _credentials(self) -> grpc.ChannelCredentials:
+            return None
         authorities = None if self.ca == PUBLIC_CA else read_authorities(Path(str(self.ca)), "ca")
         key, cert = None, None
         if self.cert and self.key:
@@ -101,45 +120,23 @@ class ClientSecurity:
         return grpc.ssl_channel_credentials(authorities, key, cert)
 
 
-def _read_token(path: Path) -> str:
+def read_token(path: Path, field: str) -> str:
+    """Return the token in a file.
+
+    Args:
+        path: the file.
+        field: what named the file, for errors.
+
+    Raises:
+        InvalidInput: the file cannot be read.
+    """
     try:
         return path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InvalidInput.of("PLUMB_TOKEN_FILE", f"cannot read {path}: {reason}") from error
+        raise InvalidInput.of(field, f"cannot read {path}: {reason}") from error
 
 
 def _check_token(token: str, field: str) -> None:
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidInput.of(field, "has other characters than visible ASCII; must be one token and nothing else")
-
-
-class _CallDetails(NamedTuple):
-    method: str
-    timeout: float | None
-    metadata: Any
-    credentials: grpc.CallCredentials | None
-    wait_for_ready: bool | None
-    compression: grpc.Compression | None
-
-
-class _TokenBearer(
-    grpc.UnaryUnaryClientInterceptor,
-    grpc.UnaryStreamClientInterceptor,
-    grpc.StreamUnaryClientInterceptor,
-    grpc.StreamStreamClientInterceptor,
-):
-    """Adds a token to the metadata of every call."""
-
-    def __init__(self, token: str):
-        self._header = ("authorization", f"Bearer {token}")
-
-    def _intercept(self, continuation: Callable[[Any, Any], Any], details: Any, request: Any) -> Any:
-        values = {name: getattr(details, name, None) for name in _CallDetails._fields}
-        values["metadata"] = [*(details.metadata or ()), self._header]
-        return continuation(_CallDetails._make(values.values()), request)
-
-    intercept_unary_unary: Any = _intercept
-    intercept_unary_stream: Any = _intercept
-    intercept_stream_unary: Any = _intercept
-    intercept_stream_stream: Any = _intercept

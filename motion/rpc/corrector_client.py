@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
-from dataclasses import replace
-from functools import partial
-from typing import Any, TypeVar
 
 import grpc
 import numpy as np
 
-from motion.errors import InvalidInput, ServiceUnavailable, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo, ProgressCallback
 from motion.report import Correction
 from motion.rpc import wire
+from motion.rpc.address import count_addresses
 from motion.rpc.bulk_calls import BulkCalls
+from motion.rpc.bulk_results import collect, in_order
 from motion.rpc.channel import open_channel
 from motion.rpc.client_security import ClientSecurity
+from motion.rpc.corrector_messages import (
+    DESCRIBE_TIMEOUT_S,
+    SERVICE,
+    CorrectionMessages,
+    ScoreMessages,
+    checked_motions,
+)
 from motion.rpc.status import error_from_call
 from motion.score import Score
-from motion.v1 import corrector_pb2, corrector_pb2_grpc, motion_pb2
-from motion.validation import MAX_MESSAGE_FRAMES, as_motion, as_motions
+from motion.v1 import corrector_pb2, corrector_pb2_grpc
 
-SERVICE = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
+__all__ = ["CALLS_PER_SERVER", "SERVICE", "RemoteCorrector"]
 
-_DESCRIBE_TIMEOUT_S = 10.0
-
-_Result = TypeVar("_Result")
+CALLS_PER_SERVER = 64
+"""Concurrent calls for each server whose address is known; a server has 32 slots, and others wait in its queue."""
 
 
 class RemoteCorrector:
@@ -36,12 +38,13 @@ class RemoteCorrector:
 
     Each motion is a call of its own, so that replicas share the work motion by motion and a call whose server dies is
     repeated on another. Many calls run at once; fewer as long as the server reports that it is overloaded.
+    `motion.rpc.async_corrector_client.AsyncRemoteCorrector` is the same for event loops.
 
     Args:
         address: HOST:PORT, or a gRPC target. `ipv4:HOST:PORT,HOST:PORT` and names with several addresses
             (`dns:///sim:50051`) are used in turn, without those that are dead or about to end.
         timeout: seconds that one motion may take, including its time in the queue; None for no limit.
-        in_flight: maximum number of concurrent calls.
+        in_flight: maximum number of concurrent calls; None for 64 for each address in `address`.
         security: TLS, certificate and token; None for what the variables PLUMB_CA and so on say.
 
     Raises:
@@ -54,12 +57,12 @@ class RemoteCorrector:
         address: str,
         *,
         timeout: float | None = None,
-        in_flight: int = 64,
+        in_flight: int | None = None,
         security: ClientSecurity | None = None,
     ):
         self._peer = f"sim server at {address}"
         self._timeout = timeout
-        self._in_flight = in_flight
+        self._in_flight = in_flight or CALLS_PER_SERVER * count_addresses(address)
         self._channel = open_channel(address, SERVICE, security)
         self._stub = corrector_pb2_grpc.CorrectorServiceStub(self._channel)
 
@@ -71,7 +74,7 @@ class RemoteCorrector:
         """
         request = corrector_pb2.DescribeCorrectorRequest()
         try:
-            return wire.unpack_corrector_info(self._stub.Describe(request, timeout=_DESCRIBE_TIMEOUT_S))
+            return wire.unpack_corrector_info(self._stub.Describe(request, timeout=DESCRIBE_TIMEOUT_S))
         except grpc.RpcError as error:
             raise error_from_call(error, self._peer) from error
 
@@ -80,7 +83,7 @@ class RemoteCorrector:
         motions: Sequence[Motion | np.ndarray],
         seed: int = 0,
         options: CorrectionOptions | None = None,
-        progress: ProgressCallback | None = None,
+        progress: ProgressCallback | bool | None = None,
     ) -> list[Correction]:
         """Correct motions; see `motion.protocols.Corrector.correct`.
 
@@ -89,22 +92,27 @@ class RemoteCorrector:
                 (frames, 263).
             seed: random seed.
             options: how to correct; None for the defaults.
-            progress: called with the numbers of motions (done, all).
+            progress: called with the numbers of motions (done, all); True shows a bar on stderr.
 
         Returns:
             One correction per motion, in the same order.
 
         Raises:
+            PlumbError: as below; the attribute `finished` has the corrections that had come before it, by index.
             InvalidInput: a motion is malformed; the field starts with `motions[i]`.
             NotFound: the policy does not exist.
             ServiceUnavailable: there is no such server, it went away, or it did not answer in time.
             Unauthenticated: the server does not know the token.
             PermissionDenied: the token does not allow corrections.
         """
-        return _in_order(self.corrected(motions, seed, options), len(motions), progress)
+        return collect(self.corrected(motions, seed, options), len(motions), progress)
 
     def corrected(
-        self, motions: Sequence[Motion | np.ndarray], seed: int = 0, options: CorrectionOptions | None = None
+        self,
+        motions: Sequence[Motion | np.ndarray],
+        seed: int = 0,
+        options: CorrectionOptions | None = None,
+        ordered: bool = False,
     ) -> Generator[tuple[int, Correction], None, None]:
         """Correct motions, and yield each correction as soon as it is there, with the index of its motion.
 
@@ -114,61 +122,56 @@ class RemoteCorrector:
             motions: as for `correct`.
             seed: random seed.
             options: how to correct; None for the defaults.
+            ordered: whether a correction waits for those of the motions before it.
 
         Raises:
             PlumbError: as for `correct`.
         """
-        checked = _checked(motions)
-        packed_options = wire.pack_options(options or CorrectionOptions())
+        messages = CorrectionMessages.of(motions, seed, options, self._peer)
 
         def send(index: int) -> grpc.Future:
-            packed = _packed(index, checked[index])
-            request = wire.build(corrector_pb2.CorrectRequest, motion=packed, options=packed_options, seed=seed)
-            return self._stub.Correct.future(request, timeout=self._timeout)
+            return self._stub.Correct.future(messages.request(index), timeout=self._timeout)
 
         def receive(index: int, call: grpc.Future) -> Correction:
-            correction = wire.unpack_correction(self._result(index, call))
-            # Messages do not distinguish an empty caption or name from None, so these come from the input.
-            named = replace(correction.motion, caption=checked[index].caption, name=checked[index].name)
-            return replace(correction, motion=named)
+            try:
+                return messages.correction(index, call.result())
+            except grpc.RpcError as error:
+                raise messages.error(index, error) from error
 
-        return BulkCalls(send, receive, self._in_flight).results(len(checked))
+        results = BulkCalls(send, receive, self._in_flight).results(len(messages.motions))
+        return in_order(results) if ordered else results
 
-    def score(self, motions: Sequence[Motion | np.ndarray], progress: ProgressCallback | None = None) -> list[Score]:
+    def score(
+        self, motions: Sequence[Motion | np.ndarray], progress: ProgressCallback | bool | None = None
+    ) -> list[Score]:
         """Score motions without correcting them; see `motion.protocols.Scorer.score`.
 
         Args:
             motions: as for `correct`.
-            progress: called with the numbers of motions (done, all).
+            progress: called with the numbers of motions (done, all); True shows a bar on stderr.
 
         Returns:
             One score per motion, in the same order.
 
         Raises:
+            PlumbError: as below; the attribute `finished` has the scores that had come before it, by index.
             InvalidInput: a motion is malformed; the field starts with `motions[i]`.
             ServiceUnavailable: there is no such server, it went away, it did not answer in time, or it is older than
                 scores.
         """
-        checked = _checked(motions)
+        messages = ScoreMessages(checked_motions(motions), self._peer)
 
         def send(index: int) -> grpc.Future:
-            request = corrector_pb2.ScoreRequest(motion=_packed(index, checked[index]))
-            return self._stub.Score.future(request, timeout=self._timeout)
+            return self._stub.Score.future(messages.request(index), timeout=self._timeout)
 
         def receive(index: int, call: grpc.Future) -> Score:
-            if call.exception() is not None and call.code() == grpc.StatusCode.UNIMPLEMENTED:  # pyright: ignore[reportAttributeAccessIssue]
-                raise ServiceUnavailable(f"the {self._peer} cannot score; it is older than scores, or no sim server")
-            return wire.unpack_scored(self._result(index, call))
+            try:
+                return messages.score(index, call.result())
+            except grpc.RpcError as error:
+                raise messages.error(index, error) from error
 
-        results = BulkCalls(send, receive, self._in_flight).results(len(checked))
-        return _in_order(results, len(checked), progress)
-
-    def _result(self, index: int, call: grpc.Future) -> Any:
-        """Return the message that answers a call, or raise its error with the fields of the caller's list."""
-        try:
-            return call.result()
-        except grpc.RpcError as error:
-            raise _locate(index, error_from_call(error, self._peer)) from error
+        results = BulkCalls(send, receive, self._in_flight).results(len(messages.motions))
+        return collect(results, len(messages.motions), progress)
 
     def close(self) -> None:
         """Close the connection and cancel running calls."""
@@ -179,43 +182,3 @@ class RemoteCorrector:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _checked(motions: Sequence[Motion | np.ndarray]) -> list[Motion]:
-    """Convert all inputs to motions before the first one is sent."""
-    # The server knows its own limit of frames and reports it.
-    return as_motions(motions, partial(as_motion, max_frames=MAX_MESSAGE_FRAMES))
-
-
-def _in_order(
-    results: Generator[tuple[int, _Result], None, None], count: int, progress: ProgressCallback | None
-) -> list[_Result]:
-    """Return results in the order of their indices; `progress` is told of each."""
-    found: dict[int, _Result] = {}
-    with closing(results):
-        for index, result in results:
-            found[index] = result
-            if progress:
-                progress(len(found), count)
-    return [found[index] for index in range(count)]
-
-
-def _packed(index: int, motion: Motion) -> motion_pb2.Motion:
-    try:
-        return wire.pack_motion(motion)
-    except InvalidInput as error:
-        raise error.within(f"motions[{index}]") from error
-
-
-def _locate(index: int, error: Exception) -> Exception:
-    """Move violations of the request's field `motion` to `motions[index]`, the field of the caller's list."""
-    if not isinstance(error, InvalidInput):
-        return error
-    return InvalidInput(
-        [
-            Violation(f"motions[{index}]{v.field.removeprefix('motion')}", v.description)
-            if v.field == "motion" or v.field.startswith("motion.")
-            else v
-            for v in error.violations
-        ]
-    )

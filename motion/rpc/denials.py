@@ -1,8 +1,8 @@
-"""Errors of calls that a server refuses for who makes them, or how often; clients raise the same ones."""
+"""Errors of calls that never ran: refused for who makes them, or how often, or without a server."""
 
 from __future__ import annotations
 
-from motion.errors import Overloaded, PlumbError
+from motion.errors import Overloaded, PlumbError, ServiceUnavailable
 
 
 class Unauthenticated(PlumbError):
@@ -11,6 +11,10 @@ class Unauthenticated(PlumbError):
 
 class PermissionDenied(PlumbError):
     """The client of a call is known, but has no right to make it."""
+
+
+class Unreachable(ServiceUnavailable):
+    """There is no server at the address, so that the call was not made."""
 
 
 class RetryLater(Overloaded):

@@ -9,21 +9,26 @@ from typing import Protocol, TypeVar
 
 import grpc
 
-from motion.errors import InvalidInput, ServiceUnavailable
+from motion.errors import PlumbError, ServiceUnavailable
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, GeneratorInfo, SampleOptions
 from motion.rpc import wire
 from motion.rpc.channel import MAX_ATTEMPTS, open_channel
 from motion.rpc.client_security import ClientSecurity
+from motion.rpc.generator_messages import (
+    DESCRIBE_TIMEOUT_S,
+    SERVICE,
+    check_upload,
+    fit_request,
+    sample_request,
+    upload_requests,
+)
 from motion.rpc.status import error_from_call
+from motion.rpc.stream_retries import StreamRetries
 from motion.v1 import generator_pb2, generator_pb2_grpc
 
-SERVICE = generator_pb2.DESCRIPTOR.services_by_name["GeneratorService"].full_name
-
-_DESCRIBE_TIMEOUT_S = 10.0
-_FIRST_PAUSE_S = 0.1
-_MAX_PAUSE_S = 5.0
+__all__ = ["SERVICE", "RemoteGenerator"]
 
 _Response = TypeVar("_Response")
 _Response_co = TypeVar("_Response_co", covariant=True)
@@ -41,8 +46,9 @@ class RemoteGenerator:
     """A generator behind gRPC as a `motion.protocols.Generator`, with the same results as one in-process.
 
     When the connection breaks, sampling resumes at the first missing sample, an upload is repeated, and a training
-    resumes from the step that the server last saved. A server that stays away, or dies again and again without
-    progress, raises `ServiceUnavailable`.
+    resumes from the step that the server last saved. An overloaded server is waited for. One that stays away, or dies
+    again and again without progress, raises `ServiceUnavailable`.
+    `motion.rpc.async_generator_client.AsyncRemoteGenerator` is the same for event loops.
 
     Args:
         address: HOST:PORT, or a gRPC target.
@@ -66,7 +72,7 @@ class RemoteGenerator:
         """
         request = generator_pb2.DescribeGeneratorRequest()
         try:
-            return wire.unpack_generator_info(self._stub.Describe(request, timeout=_DESCRIBE_TIMEOUT_S))
+            return wire.unpack_generator_info(self._stub.Describe(request, timeout=DESCRIBE_TIMEOUT_S))
         except grpc.RpcError as error:
             raise error_from_call(error, self._peer) from error
 
@@ -95,17 +101,7 @@ class RemoteGenerator:
             NotFound: the checkpoint does not exist.
             ServiceUnavailable: there is no such server, or it went away for good.
         """
-        options = options or SampleOptions()
-        request = wire.build(
-            generator_pb2.SampleRequest,
-            checkpoint=options.checkpoint,
-            prompts=list(prompts),
-            lengths=list(lengths),
-            seed=seed,
-            guidance=options.guidance,
-            steps=options.steps,
-            start_index=start_index,
-        )
+        request = sample_request(prompts, lengths, seed, options, start_index)
 
         def open_stream() -> _Stream[generator_pb2.SampleResponse]:
             return self._stub.Sample(request)
@@ -122,18 +118,14 @@ class RemoteGenerator:
             InvalidInput: the set is empty, or the generator refuses a motion.
             ServiceUnavailable: there is no such server, or it went away for good.
         """
-        for _ in _upload_requests(dataset):  # gRPC would swallow an error that is raised while it sends
-            pass
-        attempts = 0
+        check_upload(dataset)
+        retries = StreamRetries(needs_response=False, attempts=MAX_ATTEMPTS)
         while True:
-            attempts += 1
             try:
-                return self._stub.UploadDataset(_upload_requests(dataset)).dataset_id
+                return self._stub.UploadDataset(upload_requests(dataset)).dataset_id
             except grpc.RpcError as error:
-                failure = error_from_call(error, self._peer)
-                if not isinstance(failure, ServiceUnavailable) or attempts >= MAX_ATTEMPTS:
-                    raise failure from error
-                _pause(attempts - 1)
+                failure, cause = error_from_call(error, self._peer), error
+            _pause(retries, failure, cause)
 
     def fit(
         self,
@@ -165,14 +157,7 @@ class RemoteGenerator:
             NotFound: the data set or the checkpoint does not exist.
             ServiceUnavailable: there is no such server, or it went away for good.
         """
-        request = wire.build(
-            generator_pb2.FitRequest,
-            dataset_id=dataset,
-            init=init,
-            steps=steps,
-            seed=seed,
-            settings=dict(settings or {}),
-        )
+        request = fit_request(dataset, init, steps, seed, settings)
 
         def open_stream() -> _Stream[generator_pb2.FitResponse]:
             return self._stub.Fit(request)
@@ -195,49 +180,33 @@ class RemoteGenerator:
         self.close()
 
 
-def _upload_requests(dataset: MotionSet) -> Iterator[generator_pb2.UploadDatasetRequest]:
-    for index, (motion, captions) in enumerate(zip(dataset.motions, dataset.captions, strict=True)):
-        try:
-            packed = wire.pack_motion(motion)
-        except InvalidInput as error:
-            raise error.within(f"motions[{index}]") from error
-        yield wire.build(generator_pb2.UploadDatasetRequest, motion=packed, captions=list(captions), total=len(dataset))
-
-
 def _resume(
     open_stream: Callable[[], _Stream[_Response]], position: Callable[[_Response], int], peer: str
 ) -> Iterator[_Response]:
-    """Yield the responses of a stream, and reopen it when it breaks.
-
-    Before each reopening there is a pause, which doubles with each failure in a row. Failures are counted from the
-    last progress, and after `MAX_ATTEMPTS` of them the stream is given up. So is one that breaks without any response,
-    since gRPC itself has then repeated the call.
+    """Yield the responses of a stream, and reopen it when it breaks, as long as `StreamRetries` allows.
 
     Args:
         open_stream: starts the call.
-        position: place of a response in the work; there is progress if it exceeds that of all responses before.
+        position: place of a response in the work.
         peer: who is called, for errors.
     """
-    reached, failures = -1, 0
+    retries = StreamRetries()
     while True:
         responses = open_stream()
-        got_response = False
         try:
             for response in responses:
                 yield response
-                got_response = True
-                if position(response) > reached:
-                    reached, failures = position(response), 0
+                retries.received(position(response))
             return
         except grpc.RpcError as error:
-            failure = error_from_call(error, peer)
-            if not (isinstance(failure, ServiceUnavailable) and got_response and failures < MAX_ATTEMPTS):
-                raise failure from error
+            failure, cause = error_from_call(error, peer), error
         finally:
             responses.cancel()
-        _pause(failures)
-        failures += 1
+        _pause(retries, failure, cause)
 
 
-def _pause(failures: int) -> None:
-    time.sleep(min(_FIRST_PAUSE_S * 2**failures, _MAX_PAUSE_S))
+def _pause(retries: StreamRetries, failure: PlumbError, cause: grpc.RpcError) -> None:
+    try:
+        time.sleep(retries.pause_after(failure))
+    except PlumbError as final:
+        raise final from cause

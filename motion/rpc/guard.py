@@ -85,6 +85,8 @@ class Guard(grpc.aio.ServerInterceptor):
                     yield record, _decoded_stream(context, decode)
                     return
                 raw = await self._read(context)
+                if self._metrics:
+                    self._metrics.record_request(method, len(raw))
                 with self._admission.message(len(raw)):
                     request = _decoded(raw, decode)
                     del raw
@@ -111,6 +113,8 @@ class Guard(grpc.aio.ServerInterceptor):
         started = time.perf_counter()
         record = CallRecord(request_id(context.invocation_metadata() or ()), method)
         code = grpc.StatusCode.OK
+        if self._metrics:
+            self._metrics.record_start(method)
         try:
             client = identify(context, self._tokens)
             record.client = client.name
@@ -144,8 +148,8 @@ class Guard(grpc.aio.ServerInterceptor):
     def _count(self, method: str, record: CallRecord, response: Any) -> None:
         frames = motion_frames(response)
         record.frames += frames
-        if self._metrics and frames:
-            self._metrics.record_frames(method, frames)
+        if self._metrics:
+            self._metrics.record_response(method, response)
 
     async def _read(self, context: grpc.aio.ServicerContext) -> bytes:
         """Read the request of a call that has one."""

@@ -23,13 +23,18 @@ class Usage:
         name: name of the client.
         quotas: what it may use.
         clock: returns the time [s].
+
+    Attributes:
+        name: name of the client.
+        quotas: what it may use; it may change.
+        calls: calls that it makes at the moment.
     """
 
     def __init__(self, name: str, quotas: Quotas, clock: Callable[[], float] = time.monotonic):
-        self._name = name
+        self.name = name
         self.quotas = quotas
         self._clock = clock
-        self._calls = 0
+        self.calls = 0
         self._used = 0.0  # seconds of motion that have not come back yet
         self._updated = clock()
 
@@ -37,7 +42,7 @@ class Usage:
     def is_idle(self) -> bool:
         """Whether there is nothing to remember of this client."""
         self._update()
-        return not self._calls and not self._used
+        return not self.calls and not self._used
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -46,13 +51,13 @@ class Usage:
         Raises:
             Overloaded: the client makes as many calls as it may.
         """
-        if self.quotas.calls is not None and self._calls >= self.quotas.calls:
-            raise Overloaded(f"{self._name} makes {self._calls} calls already, which is its limit")
-        self._calls += 1
+        if self.quotas.calls is not None and self.calls >= self.quotas.calls:
+            raise Overloaded(f"{self.name} makes {self.calls} calls already, which is its limit")
+        self.calls += 1
         try:
             yield
         finally:
-            self._calls -= 1
+            self.calls -= 1
 
     def charge(self, seconds: float, field: str) -> None:
         """Count seconds of motion, which are in `field` of a request.
@@ -65,11 +70,11 @@ class Usage:
         if quota is None:
             return
         if seconds > quota:
-            raise InvalidInput.of(field, f"last {seconds:.4g} s; {self._name} may use {quota:g} s an hour")
+            raise InvalidInput.of(field, f"last {seconds:.4g} s; {self.name} may use {quota:g} s an hour")
         self._update()
         if (excess := self._used + seconds - quota) > 0:
             wait = excess * _SECONDS_PER_HOUR / quota
-            text = f"{self._name} has used its {quota:g} s of motion an hour; try again in {wait:.0f} s"
+            text = f"{self.name} has used its {quota:g} s of motion an hour; try again in {wait:.0f} s"
             raise RetryLater(text, wait)
         self._used += seconds
 
@@ -97,6 +102,12 @@ def enter_call(usage: Usage, motion_seconds: float | None) -> None:
         motion_seconds: most seconds of motion in one request; None for no limit.
     """
     _USAGE.set((usage, motion_seconds))
+
+
+def current_client() -> str:
+    """Return the name of who makes the current call; empty outside of a call."""
+    current = _USAGE.get()
+    return current[0].name if current else ""
 
 
 @contextmanager

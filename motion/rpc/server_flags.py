@@ -59,6 +59,12 @@ class ServerFlags:
     """Form of the log on stderr, one line for each call; `none` for events and errors alone."""
     metrics_port: Annotated[int | None, arg(metavar="PORT")] = None
     """Serve Prometheus metrics on this port of the same host, in clear text."""
+    max_connection_age: Annotated[float | None, arg(metavar="SECONDS")] = None
+    """End connections of this age once their calls are answered, so that clients find replicas that are new."""
+    http_port: Annotated[int | None, arg(metavar="PORT")] = None
+    """Answer the calls as JSON over HTTP too, on this port of the same host, with the same tokens and limits."""
+    http_origin: Annotated[tuple[str, ...], arg(metavar="ORIGIN...")] = ()
+    """Web pages that may make calls over HTTP, such as https://example.org; by default none of another origin."""
     drain: Annotated[float, arg(metavar="SECONDS")] = DEFAULT_DRAIN_SECONDS
     """Time after SIGTERM in which calls are still accepted, until load balancers send them elsewhere."""
     grace: Annotated[float, arg(metavar="SECONDS")] = DEFAULT_GRACE_SECONDS
@@ -71,6 +77,7 @@ class ServerFlags:
             InvalidInput: a limit is not above 0, or a time is negative.
         """
         limits = ("max_calls", "max_message", "max_pending", "max_motion", "client_calls", "client_seconds")
+        limits += ("max_connection_age",)
         for name, least in [*((name, "above 0") for name in limits), ("drain", "0 or more"), ("grace", "0 or more")]:
             value = getattr(self, name)
             if value is not None and not (0 < value < float("inf") or (value == 0 and least == "0 or more")):
@@ -90,4 +97,7 @@ class ServerFlags:
                 client=Quotas(self.client_calls, self.client_seconds),
             ),
             log=self.log,
+            connection_seconds=self.max_connection_age,
+            http_port=self.http_port,
+            http_origins=self.http_origin,
         )

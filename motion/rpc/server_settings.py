@@ -90,6 +90,10 @@ class ServerSettings:
         security: who may connect, and how.
         limits: what the server takes.
         log: form of the log.
+        connection_seconds: age at which a connection ends once its calls are answered, so that clients look for new
+            replicas; None for no end.
+        http_port: port of the same host on which the services are answered as JSON over HTTP too; None for none.
+        http_origins: web pages that may call them, such as `https://example.org`; `*` for all.
     """
 
     listen: str
@@ -100,3 +104,6 @@ class ServerSettings:
     security: ServerSecurity = field(default_factory=ServerSecurity)
     limits: Limits = field(default_factory=Limits)
     log: LogFormat = "none"
+    connection_seconds: float | None = None
+    http_port: int | None = None
+    http_origins: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from motion.errors import InvalidInput, NotFound, Overloaded, PlumbError, ServiceUnavailable, Violation
-from motion.rpc.denials import PermissionDenied, RetryLater, Unauthenticated
+from motion.rpc.denials import PermissionDenied, RetryLater, Unauthenticated, Unreachable
 
 PUSHBACK_TRAILER = "grpc-retry-pushback-ms"
 """Trailer that tells the gRPC library of the client after how many milliseconds to retry."""
@@ -141,9 +141,9 @@ def error_from_call(call: grpc.RpcError, peer: str) -> PlumbError:
         case grpc.StatusCode.PERMISSION_DENIED:
             return PermissionDenied(f"the {peer} does not allow the call: {details}")
         case grpc.StatusCode.UNAVAILABLE if _is_untrusted(details):
-            return ServiceUnavailable(f"no TLS connection to the {peer} ({details})")
+            return Unreachable(f"no TLS connection to the {peer} ({details})")
         case grpc.StatusCode.UNAVAILABLE if _is_unreachable(details):
-            return ServiceUnavailable(f"there is no {peer} ({details})")
+            return Unreachable(f"there is no {peer} ({details})")
         case grpc.StatusCode.UNAVAILABLE:
             return ServiceUnavailable(f"the {peer} went away before it answered ({details})")
         case grpc.StatusCode.DEADLINE_EXCEEDED:

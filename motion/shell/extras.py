@@ -19,23 +19,34 @@ _PURPOSES = {
     "loop": "the loop client",
     "movie": "drawing a movie",
     "fbx": "reading .fbx files",
-    "ray": "a sweep on a Ray cluster",
+    "ray": "working on a Ray cluster",
+    "http": "answering over HTTP",
+    "trace": "tracing of calls",
 }
 # By the package that imports the module: the same module comes with several extras.
 EXTRAS = {
     "sim_server": {
-        **dict.fromkeys(("mujoco", "prometheus_client", "safetensors"), "sim"),
+        **dict.fromkeys(("mujoco", "opentelemetry", "prometheus_client", "psutil", "safetensors"), "sim"),
         **dict.fromkeys(("gymnasium", "stable_baselines3", "torch", "tensorboard"), "train"),
+        "ray": "ray",
     },
     "generator": {
-        **dict.fromkeys(("torch", "diffusers", "safetensors", "tensorboard", "prometheus_client"), "generator"),
+        **dict.fromkeys(("torch", "diffusers", "safetensors", "tensorboard"), "generator"),
+        **dict.fromkeys(("opentelemetry", "prometheus_client", "psutil"), "generator"),
         "transformers": "clip",
+        "ray": "ray",
     },
     "loop_client": {
         **dict.fromkeys(("torch", "diffusers", "safetensors", "tensorboard", "sklearn", "matplotlib", "PIL"), "loop"),
         "ray": "ray",
     },
-    "motion": {**dict.fromkeys(("matplotlib", "PIL"), "movie"), "prometheus_client": "sim", "ufbx": "fbx"},
+    "motion": {
+        **dict.fromkeys(("matplotlib", "PIL"), "movie"),
+        **dict.fromkeys(("opentelemetry", "prometheus_client", "psutil"), "sim"),
+        "ufbx": "fbx",
+        "aiohttp": "http",
+        "ray": "ray",
+    },
 }
 """For each package, the extras that bring the optional modules that it imports."""
 

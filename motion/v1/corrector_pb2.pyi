@@ -57,16 +57,18 @@ class CorrectionOptions(_message.Message):
     def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ..., effort: _Optional[int] = ..., max_assist_n: _Optional[float] = ..., in_place: _Optional[bool] = ..., effort_name: _Optional[str] = ..., trace: _Optional[bool] = ..., always_simulate: _Optional[bool] = ...) -> None: ...
 
 class CorrectRequest(_message.Message):
-    __slots__ = ("motion", "options", "seed", "id")
+    __slots__ = ("motion", "options", "seed", "id", "priority")
     MOTION_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
     motion: _motion_pb2.Motion
     options: CorrectionOptions
     seed: int
     id: str
-    def __init__(self, motion: _Optional[_Union[_motion_pb2.Motion, _Mapping]] = ..., options: _Optional[_Union[CorrectionOptions, _Mapping]] = ..., seed: _Optional[int] = ..., id: _Optional[str] = ...) -> None: ...
+    priority: int
+    def __init__(self, motion: _Optional[_Union[_motion_pb2.Motion, _Mapping]] = ..., options: _Optional[_Union[CorrectionOptions, _Mapping]] = ..., seed: _Optional[int] = ..., id: _Optional[str] = ..., priority: _Optional[int] = ...) -> None: ...
 
 class CorrectResponse(_message.Message):
     __slots__ = ("motion", "report", "id", "violations", "trace")

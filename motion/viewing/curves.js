@@ -3,7 +3,7 @@
 const ROW_HEIGHT = 47,
   CURVE_TOP = 20,
   CONTACT_ROW_HEIGHT = 38;
-const LEAST_SPANS = [40, 4, 0.5, 60];
+const LEAST_SPANS = [40, 4, 0.5, 60, 60];
 const ASSIST_CURVE = {
   name: "Assist",
   unit: "N",
@@ -11,12 +11,23 @@ const ASSIST_CURVE = {
   about: "Norm of the assist force; the thin line is its limit.",
 };
 
-// The rows of a scene: the curves of all motions, and assist and contacts where a trace is there.
+const MISSING_CURVE = {
+  name: "Missing force",
+  unit: "N",
+  digits: 0,
+  about:
+    "The score: norm of the force on the root that gravity, inertia and the contacts in reach do not explain, " +
+    "in the motion as it is.",
+};
+
+// The rows of a scene: the curves of all motions; the missing force where there is a score, and assist and contacts
+// where there is a trace.
 function curveRows(scene) {
   const traced = scene.figures.some((figure) => figure.trace),
     rows = CURVES.map((curve, index) => ({ ...curve, index }));
+  if (scene.figures.some((figure) => figure.missing)) rows.push({ ...MISSING_CURVE, index: MISSING_ROW });
   if (traced)
-    rows.push({ ...ASSIST_CURVE, index: CURVES.length }, { name: "Feet on the floor", unit: "left, right", index: -1 });
+    rows.push({ ...ASSIST_CURVE, index: ASSIST_ROW }, { name: "Feet on the floor", unit: "left, right", index: -1 });
   let top = 0;
   for (const row of rows) {
     row.top = top;
@@ -61,6 +72,8 @@ function writeCurveValues(root, state, t) {
 
 function seriesOf(figure, index) {
   if (index < CURVES.length) return { values: figure.series[index], fps: figure.fps, steps: false };
+  if (index === MISSING_ROW)
+    return figure.missing ? { values: figure.missing, fps: figure.fps, steps: false } : null;
   return figure.trace ? { values: figure.trace.assistNorm, fps: figure.trace.fps, steps: true } : null;
 }
 

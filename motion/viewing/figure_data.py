@@ -51,6 +51,7 @@ def figure_document(figure: Figure, color: str) -> dict[str, Any]:
         "shapes": [_shape_numbers(shape) for shape in body_shapes(offsets)],
         "curves": quantized(np.stack(curves, axis=-1)),
         **({"trace": trace_document(figure.trace)} if figure.trace is not None else {}),
+        **({"missing": quantized(_missing_force(figure, len(positions)))} if figure.score is not None else {}),
         **({"failed_s": figure.failed_s} if figure.failed_s is not None else {}),
     }
 
@@ -84,6 +85,19 @@ def body_pose(positions: FloatArray) -> tuple[FloatArray, FloatArray]:
     offsets = np.where(np.isfinite(offsets), offsets, REST_OFFSETS)
     lost = ~np.isfinite(rotations).all(-1, keepdims=True)
     return offsets, rotation.normalized(np.where(lost, np.array([1.0, 0.0, 0.0, 0.0]), rotations))
+
+
+def _missing_force(figure: Figure, frames: int) -> FloatArray:
+    """Return the norm (frames, 1) of the missing force of a figure's score [N].
+
+    Raises:
+        InvalidInput: the score is that of another motion.
+    """
+    assert figure.score is not None
+    norm = np.linalg.norm(figure.score.wrench[:, :3].astype(np.float64), axis=-1)
+    if len(norm) != frames:
+        raise InvalidInput.of(f"{figure.label} score", f"has {len(norm)} frames; must have {frames}, as its motion")
+    return norm[:, None]
 
 
 def _shape_numbers(shape: Shape) -> list[float]:

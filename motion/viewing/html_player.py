@@ -12,6 +12,7 @@ from typing import Literal
 
 from motion.array_types import FloatArray
 from motion.errors import InvalidInput
+from motion.score import Score
 from motion.skeleton import PARENTS
 from motion.trace import Trace
 from motion.viewing.figure_colors import Role, figure_color
@@ -69,6 +70,7 @@ class Figure:
         role: what it shows; it chooses the colour, which means the same on every page.
         trace: contacts and forces, to be drawn with the body; None if they are not known.
         failed_s: time from which the body has lost its reference [s]; None if it never did.
+        score: the force that nobody supplies in this motion, to be plotted; None if it is not known.
     """
 
     label: str
@@ -78,6 +80,7 @@ class Figure:
     role: Role = ""
     trace: Trace | None = None
     failed_s: float | None = None
+    score: Score | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ const CURVES = [
   { name: "Speed", unit: "m/s", digits: 2, about: "Speed of the pelvis over the floor." },
 ];
 
+// The rows of curves that not every motion has.
+const ASSIST_ROW = CURVES.length,
+  MISSING_ROW = CURVES.length + 1;
+
 // Decode an array of `columns` numbers a row: base64 of little-endian uint16 over the range of each column.
 function decode(document) {
   const raw = atob(document.data),
@@ -46,6 +50,7 @@ function prepareScene(scene, parents) {
     figure.child = parents.map((_, joint) => parents.indexOf(joint));
     figure.seconds = (figure.frames - 1) / figure.fps;
     figure.path = smoothedPath(figure);
+    if (figure.missing) figure.missing = decode(figure.missing);
     if (figure.trace) prepareTrace(figure.trace);
   }
   scene.seconds = Math.max(...scene.figures.map((figure) => figure.seconds));
@@ -147,6 +152,10 @@ function curveAt(figure, index, t) {
     const [i, k, w] = framesAt(figure, t),
       values = figure.series[index];
     return (1 - w) * values[i] + w * values[k];
+  }
+  if (index === MISSING_ROW) {
+    const [i, k, w] = framesAt(figure, t);
+    return figure.missing ? (1 - w) * figure.missing[i] + w * figure.missing[k] : NaN;
   }
   const step = figure.trace ? stepAt(figure.trace, t) : -1;
   return step < 0 ? NaN : figure.trace.assistNorm[step];

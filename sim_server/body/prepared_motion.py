@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from motion.array_types import FloatArray
+from sim_server.body.preparation_note import PreparationNote
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,11 @@ class PreparedMotion:
         rotations: (frames, 22, 4) rotations of the joints in the world, as unit quaternions (w, x, y, z).
         offsets: (22, 3) rest pose of the skeleton: each joint relative to its parent [m].
         noisy: whether the motion was too noisy to tell its contacts.
-        notes: what preparation changed, in sentences for the user.
+        notes: what preparation changed.
     """
 
     positions: FloatArray
     rotations: FloatArray
     offsets: FloatArray
     noisy: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[PreparationNote, ...] = ()

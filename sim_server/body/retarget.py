@@ -26,6 +26,7 @@ from sim_server.body.humanoid import (
     SUBSTEP_S,
     SUBSTEPS,
 )
+from sim_server.body.preparation_note import PreparationNote
 from sim_server.body.prepared_motion import PreparedMotion
 from sim_server.body.reference_row import LOOKAHEAD_FRAMES, LOOKAHEAD_JOINTS, ReferenceStep, pack_steps
 from sim_server.body.substep_path import angular_velocity, build_substep_path
@@ -48,7 +49,7 @@ class Reference:
         qvel: (69,) velocities at the first frame, as MuJoCo has them.
         contact_points: (53, 4) what can touch the floor, as `contact_points.contact_points` returns it.
         positions: (frames, 22, 3) joints of the reference, raised by `humanoid.SOLE_M` [m].
-        notes: what was changed of the motion before, in sentences for the user.
+        notes: what was changed of the motion before.
     """
 
     model: mujoco.MjModel
@@ -58,7 +59,7 @@ class Reference:
     qvel: FloatArray
     contact_points: FloatArray
     positions: FloatArray
-    notes: tuple[str, ...] = ()
+    notes: tuple[PreparationNote, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of frames."""

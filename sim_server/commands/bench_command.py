@@ -27,6 +27,10 @@ class Bench:
     """Name or folder of the policy; by default the one that ships."""
     slots: int = 32
     """Number of motions that are simulated at once."""
+    threads: Annotated[tuple[int, ...], arg(metavar="N...")] = ()
+    """Also measure the engine with these numbers of threads."""
+    busy: Annotated[int, arg(metavar="N")] = 0
+    """Measure --threads once more beside this number of processes that compute all the time."""
     json: bool = False
     """Print one JSON document instead of a table."""
 
@@ -40,7 +44,7 @@ class Bench:
             from motion.synthesis import synthesize
 
             motions = synthesize(count=_SYNTHESIZED, seed=0).motions
-        result = bench(motions, self.policy, self.slots)
+        result = bench(motions, self.policy, self.slots, threads=self.threads, busy=self.busy)
         print(json.dumps(result, indent=1) if self.json else _table(result))
         return DONE
 
@@ -49,6 +53,12 @@ def _table(values: Mapping[str, Any]) -> str:
     """Format one value per line; those of a group under its name, with a dot."""
     rows = []
     for name, value in values.items():
+        if name == "conditions":
+            for each in value:
+                title = f"{each['threads']} threads, {each['busy']} busy processes"
+                rows.append((f"{title}: ratio", f"{each['ratio']:,.4g}"))
+                rows.append((f"{title}: frames/s", f"{each['per_second']:,.4g}"))
+            continue
         group = value if isinstance(value, Mapping) else {"": value}
         for key, inner in group.items():
             title = f"{name}.{key}".rstrip(".")

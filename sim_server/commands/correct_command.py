@@ -11,14 +11,16 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from motion.protocols import DEFAULT_EFFORT, CorrectionOptions, Corrector
+from motion.rpc.client_flags import ClientFlags
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
 from motion.shell.reading_flags import ReadingFlags
-from sim_server.commands.correctors import open_corrector, parse_assist, parse_effort
+from sim_server.commands.corpus_files import correct_into_shards
+from sim_server.commands.correctors import open_corrector, open_scorer, parse_assist, parse_effort
 from sim_server.commands.trace_files import TracingCorrector, check_trace_path
 
 
 @dataclass(frozen=True)
-class Correct(ReadingFlags):
+class Correct(ReadingFlags, ClientFlags):
     """Correct motions and write them with a report of each.
 
     The exit status is 1 if a motion failed (it is written too, marked FAILED), or if an input or a member of a set
@@ -57,8 +59,15 @@ class Correct(ReadingFlags):
     """Seed of the correction."""
     json: bool = False
     """Also print one JSON document with all reports to stdout."""
+    ray: Annotated[str | None, arg(metavar="local|auto|HOST:PORT")] = None
+    """Correct on a Ray cluster: one of this machine alone, the one that it belongs to, or another one. The output is
+    then a folder of packed sets, and the same command goes on where it ended."""
+    shard_size: Annotated[int | None, arg(metavar="N")] = None
+    """Write such a folder of packed sets, N motions each (with --ray 64), also without Ray."""
     threads: int = 0
-    """Threads of the physics (0: one per usable core); ignored with --server."""
+    """Threads of the physics (0: one per usable core); ignored with --server, --ray and --workers."""
+    workers: int = 0
+    """Correct in this number of processes, which are replaced when they die (0: in this process)."""
 
     def run(self) -> int:
         """Execute the command and return its exit status."""
@@ -70,6 +79,8 @@ class Correct(ReadingFlags):
         policy, assist = self.policy if self.server else "", parse_assist(self.assist)
         options = CorrectionOptions(policy, assist, parse_effort(self.effort), self.max_assist, self.in_place)
         options = replace(options, always_simulate=self.always_simulate)
+        if self.ray is not None or self.shard_size is not None:
+            return correct_into_shards(self, options)
         tracing: list[TracingCorrector] = []
         recording: list[RecordingCorrector] = []
         if self.view:
@@ -79,7 +90,9 @@ class Correct(ReadingFlags):
         with ExitStack() as stack, progress_bar("motions") as progress:
 
             def opened() -> Corrector:
-                corrector: Corrector = stack.enter_context(open_corrector(self.server, self.policy, self.threads))
+                corrector: Corrector = stack.enter_context(
+                    open_corrector(self.server, self.policy, self.threads, self, self.workers)
+                )
                 if self.view is not None:
                     recording.append(corrector := RecordingCorrector(corrector))
                 if self.trace is None:
@@ -110,7 +123,9 @@ class Correct(ReadingFlags):
             log(each.describe_files())
         if self.view is not None:
             pairs = [pair for each in recording for pair in each.pairs]
-            log(write_correction_page(self.view, pairs, ", ".join(path.name for path in self.inputs)))
+            title = ", ".join(path.name for path in self.inputs)
+            with open_scorer(self.server, self) as scorer:
+                log(write_correction_page(self.view, pairs, title, scorer))
         if self.json:
             # `left_out` in the summary is the older name of the notes.
             summary |= {"left_out": list(corrected.notes)}

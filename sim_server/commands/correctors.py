@@ -11,17 +11,33 @@ from motion.errors import InvalidInput
 from motion.formats.motion_file import MotionFile
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.protocols import Assist, Corrector, Effort, Scorer
+from motion.rpc.client_flags import ClientFlags
 from motion.shell.command import log
 
 
 @contextmanager
-def open_corrector(server: str | None, policy: str, threads: int) -> Iterator[Corrector]:
-    """Open the corrector at the address `server`, or one in this process if there is no address."""
+def open_corrector(
+    server: str | None, policy: str, threads: int, connection: ClientFlags | None = None, workers: int = 0
+) -> Iterator[Corrector]:
+    """Open the corrector at the address `server`, or one in this process if there is no address.
+
+    Args:
+        server: the address; None for a corrector in this process.
+        policy: name or folder of the policy of a corrector in this process.
+        threads: threads of a corrector in this process.
+        connection: the flags that say how to connect; None for what the environment says.
+        workers: processes of a corrector on this machine; 0 for one in this process.
+    """
     if server is not None:
         from motion.rpc.corrector_client import RemoteCorrector
 
-        with RemoteCorrector(server) as remote:
+        with RemoteCorrector(server, security=connection and connection.client_security()) as remote:
             yield remote
+    elif workers:
+        from sim_server.workers.pool import WorkerPool
+
+        with WorkerPool(policy, workers) as pool:
+            yield pool
     else:
         from sim_server.corrector import Corrector as PhysicsCorrector
 
@@ -30,12 +46,17 @@ def open_corrector(server: str | None, policy: str, threads: int) -> Iterator[Co
 
 
 @contextmanager
-def open_scorer(server: str | None) -> Iterator[Scorer]:
-    """Open the scorer at the address `server`, or one in this process if there is no address."""
+def open_scorer(server: str | None, connection: ClientFlags | None = None) -> Iterator[Scorer]:
+    """Open the scorer at the address `server`, or one in this process if there is no address.
+
+    Args:
+        server: the address; None for a scorer in this process.
+        connection: the flags that say how to connect; None for what the environment says.
+    """
     if server is not None:
         from motion.rpc.corrector_client import RemoteCorrector
 
-        with RemoteCorrector(server) as remote:
+        with RemoteCorrector(server, security=connection and connection.client_security()) as remote:
             yield remote
     else:
         from sim_server.feasibility import Scorer as LocalScorer

@@ -12,13 +12,14 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from motion.errors import InvalidInput
 from motion.protocols import DEFAULT_EFFORT, Assist, CorrectionOptions
+from motion.rpc.client_flags import ClientFlags
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
 from motion.shell.reading_flags import ReadingFlags
 from sim_server.commands.correctors import open_corrector, parse_assist, parse_effort, read_clean_motions
 
 
 @dataclass(frozen=True)
-class Evaluate(ReadingFlags):
+class Evaluate(ReadingFlags, ClientFlags):
     """Corrupt clean motions, correct them, and report the error against the originals.
 
     Several inputs, and flags that are given several times, make a table of all combinations. The exit status is 1 if a
@@ -43,6 +44,8 @@ class Evaluate(ReadingFlags):
     """Print JSON instead of a table: one row, or {"rows": [...]} for several."""
     card: Annotated[Path | None, arg(metavar="FOLDER")] = None
     """Write the results of the policy in this folder into its card; the policy must be among those evaluated."""
+    page: Annotated[Path | None, arg(metavar="PAGE.html")] = None
+    """Write a page with the results, their intervals, and the worst, median and best motion of each row."""
     threads: int = 0
     """Threads of the physics (0: one per usable core); ignored with --server."""
     always_simulate: bool = False
@@ -50,11 +53,15 @@ class Evaluate(ReadingFlags):
 
     def run(self) -> int:
         """Execute the command and return its exit status."""
+        from motion.viewing.correction_page import RecordingCorrector, check_page_path
         from sim_server.evaluation.evaluate import evaluate, evaluation_table
+        from sim_server.evaluation.evaluation_page import EvaluatedRow, write_evaluation_page
         from sim_server.policies.policy_folder import add_scores, read_policy
 
         policies = self.policy or ("",)
         # Everything that can be refused is refused before the work.
+        if self.page:
+            check_page_path(self.page, "--page")
         card_name = read_policy(self.card).name if self.card else ""
         carded = [policy for policy in policies if self._is_carded(policy, card_name)]
         if self.card and not carded:
@@ -65,9 +72,10 @@ class Evaluate(ReadingFlags):
             raise InvalidInput.of("DATA", "names no file; must be at least one")
         sets = {path: read_clean_motions(path, self.read_options()) for path in self.data}
         rows: list[dict[str, Any]] = []
+        evaluated: list[EvaluatedRow] = []
         scores: list[dict[str, Any]] = []
         for policy in policies:
-            with open_corrector(self.server, policy, self.threads) as corrector:
+            with open_corrector(self.server, policy, self.threads, self) as corrector:
                 for (path, source), kind, limit in product(sets.items(), self.corrupt or ("clean",), limits):
                     options = CorrectionOptions(
                         policy if self.server else "",
@@ -76,14 +84,22 @@ class Evaluate(ReadingFlags):
                         effort=effort,
                     )
                     with progress_bar("motions", f"{path.stem} {kind}") as progress:
-                        result = evaluate(corrector, source.motions.motions, kind, self.seed, options, progress)
+                        recording = RecordingCorrector(corrector)
+                        used = recording if self.page else corrector
+                        result = evaluate(used, source.motions.motions, kind, self.seed, options, progress)
                     row = {"set": path.stem, "assist": limit, "effort": effort, **result}
                     rows.append(row)
+                    if self.page:
+                        given, corrections = zip(*recording.pairs, strict=True)
+                        evaluated.append(EvaluatedRow(row, given, corrections))
                     if policy in carded and row["policy"] == card_name:
                         scores.append(row)
         if self.card:
             add_scores(self.card, scores)
             log(f"{len(scores)} of {len(rows)} rows are of {card_name} and were written into its card")
+        if self.page:
+            write_evaluation_page(self.page, evaluated)
+            log(f"open {self.page}")
         if self.json:
             notes = [note for each in sets.values() for note in each.named_notes()]
             document = rows[0] if len(rows) == 1 else {"rows": rows}

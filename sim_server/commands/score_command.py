@@ -14,9 +14,12 @@ from tyro.conf import Positional, arg
 from motion import score as scores
 from motion.errors import InvalidInput, PlumbError
 from motion.formats.motion_file import MotionFile
+from motion.rpc.client_flags import ClientFlags
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
 from motion.shell.reading_flags import ReadingFlags
 from motion.shell.tables import text_table
+from motion.viewing.correction_page import check_page_path
+from motion.viewing.score_page import write_score_page
 from sim_server.commands.correctors import open_scorer, read_clean_motions
 
 _HEADER = ("motion", "frames", "missing N", "of weight", "median N", "p90 N", "max N", "torque Nm", "carried")
@@ -40,7 +43,7 @@ class ScoredMotion(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Score(ReadingFlags):
+class Score(ReadingFlags, ClientFlags):
     """Measure the force that nobody supplies if a body is to do motions as they are, and say where and why.
 
     Nothing is simulated or corrected; the floor is y = 0. The exit status is 1 if an input or a member of a set could
@@ -51,6 +54,8 @@ class Score(ReadingFlags):
     """Motions (.bvh, .npy, .npz), packed sets or HumanML3D folders."""
     max_force: Annotated[float | None, arg(metavar="NEWTONS")] = None
     """Exit with 1 if the mean missing force of a motion is above this."""
+    view: Annotated[Path | None, arg(metavar="PAGE.html")] = None
+    """Write a page that ranks the motions by what they miss, with the force as a curve and the reasons."""
     server: Annotated[str | None, arg(metavar="HOST:PORT")] = None
     """Score on this server instead of in this process."""
     json: bool = False
@@ -60,15 +65,20 @@ class Score(ReadingFlags):
         """Execute the command and return its exit status."""
         if self.max_force is not None and not (np.isfinite(self.max_force) and self.max_force >= 0):
             raise InvalidInput.of("--max-force", f"is {self.max_force}; must be a finite number of newtons, 0 or more")
+        if self.view:
+            check_page_path(self.view)
         sources, left_out = self._read()
         motions = [motion for source in sources for motion in source.motions]
-        with open_scorer(self.server) as scorer, progress_bar("motions") as progress:
+        with open_scorer(self.server, self) as scorer, progress_bar("motions") as progress:
             values = scorer.score(motions, progress)
         paths = [str(source.path) for source in sources for _ in source.motions]
         scored = [
             ScoredMotion(motion.name or "", path, len(motion), value)
             for motion, path, value in zip(motions, paths, values, strict=True)
         ]
+        if self.view:
+            title = ", ".join(path.name for path in self.inputs)
+            log(write_score_page(self.view, motions, values, title))
         over = [each for each in scored if self.max_force is not None and each.score.force_n_mean > self.max_force]
         if self.json:
             notes = [*left_out, *(note for source in sources for note in source.named_notes())]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
 from motion.errors import InvalidInput
 from motion.rpc.server_flags import ServerFlags
 from motion.rpc.server_settings import CORRECTOR_ADDRESS
+from motion.shell.atomic import check_target
 from motion.shell.command import DONE
+
+if TYPE_CHECKING:
+    from sim_server.cluster.ray_corrector import RayCorrector
+    from sim_server.corrector import Corrector
+    from sim_server.workers.pool import WorkerPool
 
 
 @dataclass(frozen=True)
@@ -19,22 +26,83 @@ class Serve(ServerFlags):
 
     listen: Annotated[str, arg(metavar="HOST:PORT")] = CORRECTOR_ADDRESS
     """Address to listen on. Use port 0 to pick a free port; the address is printed to stderr."""
+    workers: Annotated[int | None, arg(metavar="N")] = None
+    """Processes that simulate, by default one per usable core. They are replaced when they die. 0 simulates in the
+    server's own process."""
     threads: int = 0
-    """Threads of the physics (0: one per usable core)."""
+    """Simulate in the server's own process, with so many threads (0: with --workers 0 one per usable core)."""
+    slots: Annotated[int, arg(metavar="N")] = 32
+    """Motions that each worker simulates at once."""
     policy: Annotated[str, arg(metavar="NAME")] = ""
     """Name or folder of the policy for requests that name none; by default the one that ships."""
     max_queue: Annotated[int, arg(metavar="N")] = 1024
     """Motions that may wait for the physics; more are refused with a time to retry."""
+    max_simulated: Annotated[float | None, arg(metavar="SECONDS")] = None
+    """Simulated seconds that one motion may take, all attempts together; a motion that needs more is FAILED. By default
+    only the effort says how long is searched."""
+    quarantine: Annotated[Path | None, arg(metavar="DIR")] = None
+    """Keep the motions in this folder that ended two workers and were given up."""
+    ray: Annotated[str | None, arg(metavar="local|auto|HOST:PORT")] = None
+    """Simulate on a Ray cluster: one of this machine alone, the one that it belongs to, or another one. There are as
+    many replicas as there is work for, at most --workers, by default one per core of the cluster."""
 
     def run(self) -> int:
         """Execute the command and return its exit status."""
+        from motion.rpc.address import check_can_listen
         from motion.rpc.server import serve
-        from sim_server.corrector import Corrector
         from sim_server.service import services
 
         settings = self.server_settings()
-        if self.max_queue < 1:
-            raise InvalidInput.of("--max-queue", f"is {self.max_queue}; must be above 0")
-        with Corrector(self.policy, threads=self.threads, queue_size=self.max_queue) as corrector:
-            serve(services(corrector, pending_bytes=settings.limits.pending_bytes), settings)
+        check_can_listen(settings.listen)  # before the workers start, which takes seconds
+        if settings.announce:
+            check_target(settings.announce)
+        with self._open_corrector() as corrector:
+            serve(services(corrector, pending_bytes=settings.limits.pending_bytes), settings, corrector)
         return DONE
+
+    def _open_corrector(self) -> Corrector | WorkerPool | RayCorrector:
+        """Open the corrector that is served.
+
+        Raises:
+            InvalidInput: a number is out of range, or flags do not go together.
+        """
+        from sim_server.corrector import Corrector
+        from sim_server.workers.pool import WorkerPool
+
+        for name, least in (("max_queue", 1), ("slots", 1), ("workers", 0), ("threads", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InvalidInput.of(f"--{name.replace('_', '-')}", f"is {value}; must be {least} or more")
+        if self.max_simulated is not None and not 0 < self.max_simulated < float("inf"):
+            raise InvalidInput.of("--max-simulated", f"is {self.max_simulated:g}; must be above 0")
+        if self.ray is not None:
+            return self._open_cluster(self.ray)
+        if self.workers == 0 or (self.workers is None and self.threads):
+            if self.quarantine:
+                raise InvalidInput.of(
+                    "--quarantine", "is for worker processes, and there are none with --workers 0 or --threads"
+                )
+            return Corrector(self.policy, self.slots, self.threads, self.max_queue, self.max_simulated)
+        if self.threads:
+            raise InvalidInput.of("--threads", "is for --workers 0; a worker process has one thread")
+        if self.quarantine:
+            check_target(self.quarantine / "motion")
+        return WorkerPool(
+            self.policy, self.workers or 0, self.slots, self.max_queue, self.max_simulated, self.quarantine
+        )
+
+    def _open_cluster(self, address: str) -> RayCorrector:
+        """Open a corrector on a Ray cluster.
+
+        Raises:
+            InvalidInput: a flag is for processes of this server.
+        """
+        from sim_server.cluster.ray_corrector import RayCorrector
+        from sim_server.cluster.ray_executor import policy_for_nodes
+
+        for name in ("threads", "max_simulated", "quarantine"):
+            if getattr(self, name):
+                raise InvalidInput.of(
+                    f"--{name.replace('_', '-')}", "is for processes of this server; must be without --ray"
+                )
+        return RayCorrector(address, policy_for_nodes(self.policy), self.workers or 0, self.max_queue)

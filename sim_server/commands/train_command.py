@@ -27,11 +27,14 @@ class Train:
     """Continue the run in the folder."""
     workers: int = 0
     """Number of processes that simulate (0: one per usable core)."""
+    no_page: bool = False
+    """Do not try the policy on motions at the end, and write no page."""
 
     def run(self) -> int:
         """Execute the command and return its exit status."""
         from sim_server.learning.policy_trainer import planned_steps, rollout_steps, trained_steps
         from sim_server.learning.policy_training_run import train
+        from sim_server.learning.training_page import training_page
         from sim_server.learning.training_recipe import load_training_recipe
 
         recipe = load_training_recipe(self.recipe)
@@ -51,6 +54,8 @@ class Train:
             preparing = _late_bar(bars, "motions", "preparing")
             progress = _late_bar(bars, "steps", "training")
             policy = train(recipe, folder, self.resume, workers, preparing, progress, _log_chapter)
+            if not self.no_page:
+                log(f"open {training_page(folder, threads=workers, progress=_late_bar(bars, 'motions', 'trying'))}")
         print(policy)
         return DONE
 
@@ -74,11 +79,11 @@ class Convert:
         return DONE
 
 
-def _late_bar(bars: ExitStack, unit: str, title: str) -> Callable[[int, int], None]:
+def _late_bar(bars: ExitStack, unit: str, title: str) -> Callable[[float, int], None]:
     """Return a function of (done, total) that moves a progress bar, which appears with the first call."""
     move: Callable[[float, int], None] | None = None
 
-    def show(done: int, total: int) -> None:
+    def show(done: float, total: int) -> None:
         nonlocal move
         if move is None:
             move = bars.enter_context(progress_bar(unit, title))

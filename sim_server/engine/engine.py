@@ -86,8 +86,9 @@ class Engine(Generic[AnyJob]):
     def _fill_slots(self) -> None:
         """Put waiting rollouts into free slots, all at once."""
         added: dict[int, Rollout] = {}
-        for job in self._jobs:
-            while self._free and job.has_waiting:
+        # In turn, so that a motion does not wait behind all candidates of another one's search.
+        while self._free and (waiting := [job for job in self._jobs if job.has_waiting]):
+            for job in waiting[: len(self._free)]:
                 slot = self._free.pop(0)
                 added[slot] = job.start_rollout()
                 self._rollouts[slot] = job, added[slot]

@@ -33,6 +33,7 @@ _LEARNED_FROM_N = 25.0  # the analytic controller is tried first up to this limi
 _BACK_STEPS = 8  # control steps from the failure back to the start of a retry, for the first rung above the lowest
 _BACK_MORE = 3  # control steps more for each further rung
 _NEAR_REFERENCE_M = 0.05  # a retry starts where the mean joint distance was below this
+_JUST_BEFORE_STEPS = 4  # control steps before a failure whose rung was not enough
 _AHEAD_STEPS = 5  # control steps after the failure for which the raised limit stays
 _BUDGET_LENGTHS = 30  # simulated time after which the search for the least assist is given up, in motion lengths
 # The same for a body that was carried by more than _HOPELESS of its weight so far.
@@ -135,9 +136,12 @@ class AssistPlan:
         self.attempts += 1
         return start
 
-    def raise_window(self, start: int, stop: int) -> bool:
-        """Raise a window to the rung above its highest one; return False if there is none."""
-        reached = int(self.rung_of_step[start:stop].max())
+    def raise_window(self, start: int, stop: int, failed_step: int) -> bool:
+        """Raise a window to the rung above the lowest one shortly before a failure; return False if there is none.
+
+        What an earlier window in it was raised to does not count: the help that was needed there says nothing of here.
+        """
+        reached = int(self.rung_of_step[max(start, failed_step - _JUST_BEFORE_STEPS) : failed_step + 1].min())
         if reached + 1 >= len(self.rungs):
             return False
         self.rung_of_step[start:stop] = np.maximum(self.rung_of_step[start:stop], reached + 1)

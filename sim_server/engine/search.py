@@ -4,9 +4,10 @@ The motion is simulated without assist, with feet that are put where the body ca
 `balance`). Where the body leaves its reference all the same, the simulation goes back to a little before that moment,
 and a population of perturbations is tried from there to a little after it: a few numbers at every knot, linear between
 them. The cross-entropy method (Rubinstein and Kroese, "The cross-entropy method", 2004) moves the population towards
-the candidates that stay closest to the reference. The best candidate is settled, and the motion goes on from its end. A
-second failure at about the same place goes back further; a third one allows that window a little assist, more with each
-further one, and searches again.
+the candidates that stay closest to the reference, and that end where the body can still come to rest over its feet: a
+body that is close but on its way out falls a moment later. The best candidate is settled, and the motion goes on from
+its end. Each further failure at about the same place goes back further. After a few of them that window is allowed a
+little assist, more with each further one, and searched again; a motion that has help anywhere gets fewer tries.
 
 Candidates are rollouts like any other: the engine simulates them in whatever slots are free, and the result depends on
 the seed alone.
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motion.array_types import FloatArray
+from sim_server.body.humanoid import CONTROL_FPS
 from sim_server.engine.ladder import AssistPlan, climb_ladder
 from sim_server.engine.perturbation import PERTURBATION_SIZE, interpolate_knots, knots_for
 from sim_server.engine.rollout import Path, Rollout, StepControl
@@ -31,11 +33,14 @@ _BACK_MORE = 8  # control steps more with each further failure there,
 _LONGEST_BACK = 40  # up to this many
 _AHEAD_STEPS = 10  # control steps after the failure that a candidate has to survive
 _SAME_PLACE_STEPS = 6  # a failure this close after the last one is at the same place
-_FREE_TRIES = 2  # searches at one place before its window gets a higher rung of the ladder
+_FREE_TRIES = 4  # searches at one place before a motion without assist gets any there
+_TRIES_WITH_ASSIST = 2  # the same for a motion that has assist somewhere, before that window gets a higher rung
 _KEPT_SHARE = 6  # one of so many candidates shapes the next population
 _LEAST_KEPT = 4
 _SPREAD = 0.1  # added to the standard deviation of the next population
 _DISTANCE_WEIGHT = 4.0  # of the squared distance [1/m²], relative to a step that is missed
+_END_WEIGHT = 4.0  # the same of the error of the capture point at the end of the window
+_CAPTURE_S = 0.3  # the capture point lies ahead of the pelvis by its velocity times this, as in `balance`
 _CHANGE_WEIGHT = 0.02
 
 
@@ -96,8 +101,9 @@ def search_ways(
             tries, back = 1, _BACK_STEPS
         place = max(place, failed_step)
         start, stop = max(0, failed_step - back), min(steps, failed_step + _AHEAD_STEPS)
-        if tries > _FREE_TRIES and plan.raise_window(start, stop):
-            tries, back = _FREE_TRIES - 1, _BACK_STEPS
+        most = _TRIES_WITH_ASSIST if plan.highest_limit_n else _FREE_TRIES
+        if tries > most and plan.raise_window(start, stop, failed_step):
+            tries, back = _TRIES_WITH_ASSIST - 1, _BACK_STEPS
         path.cut(start)
         population = _Population(stop - start, settings.candidates, rng)
         for _ in range(settings.rounds):
@@ -138,7 +144,21 @@ class _Population:
         return self._mean + self._deviation * noise
 
     def _cost(self, rollout: Rollout, knots: FloatArray) -> float:
-        """Return how bad a candidate is: squared distances over its steps, and one for each step that it missed."""
+        """Return how bad a candidate is: squared distances, one for each step that it missed, and where it ends."""
         distance = np.minimum(rollout.distances, 1.0)
         missed = self._steps - len(rollout) + rollout.failed
-        return float(_DISTANCE_WEIGHT * (distance**2).sum() + missed + _CHANGE_WEIGHT * (knots**2).mean())
+        end = _END_WEIGHT * min(capture_error(rollout) ** 2, 1.0)
+        return float(_DISTANCE_WEIGHT * (distance**2).sum() + missed + end + _CHANGE_WEIGHT * (knots**2).mean())
+
+
+def capture_error(rollout: Rollout) -> float:
+    """Return the horizontal distance of the capture point from that of the reference after the last step [m].
+
+    It is 0 for a rollout of one step, of which no velocity is known, and for one whose state diverged.
+    """
+    if len(rollout) < 2 or not np.isfinite(rollout.distances[-1]):
+        return 0.0
+    frame = rollout.start + len(rollout)
+    before, after = np.array(rollout.joints[-2:])[:, 0] - rollout.reference.positions[frame - 1 : frame + 1, 0]
+    error = after + _CAPTURE_S * CONTROL_FPS * (after - before)
+    return float(np.hypot(error[0], error[2]))

@@ -28,6 +28,8 @@ from sim_server.control_rate import at_control_rate, check_correctable
 from sim_server.correction import build_correction, build_reference
 from sim_server.engine.engine import Engine
 from sim_server.engine.job import Job
+from sim_server.evaluation.bench_conditions import check_conditions, measure_conditions
+from sim_server.evaluation.stage_profile import profile_stages
 from sim_server.policies.policy import Policy
 from sim_server.policies.policy_store import load_policy
 from sim_server.preparation import prepare
@@ -44,7 +46,14 @@ class _MotionJob(Job):
         self.motion = motion
 
 
-def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: int = 3) -> dict[str, Any]:
+def bench(
+    motions: Sequence[Motion],
+    policy: str = "",
+    slots: int = 32,
+    rounds: int = 3,
+    threads: Sequence[int] = (),
+    busy: int = 0,
+) -> dict[str, Any]:
     """Measure frames (of motions at 20 frames/s) per core second, and their ratios to bare stepping.
 
     Args:
@@ -52,19 +61,24 @@ def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: 
         policy: name or folder of the policy; empty for the default.
         slots: motions that are simulated at once.
         rounds: rounds of which the best counts.
+        threads: numbers of threads of the physics to measure the engine at besides; none by default.
+        busy: processes that compute beside these measurements, which are made with and without them.
 
     Returns:
         A JSON document. In its rates `mj_step` is bare stepping at the step of our simulation and `mj_step_450_hz` at
         that of UHC (Luo et al., NeurIPS 2021); `single_attempt` and `ladder` are the engine, from a reference to the
-        simulated motion; `end_to_end` adds resampling, preparation, retargeting and the report.
+        simulated motion; `end_to_end` adds resampling, preparation, retargeting and the report. `stages` are shares
+        of its time, see `stage_profile`, and `conditions` the single attempt at other numbers of
+        threads, see `bench_conditions`.
 
     Raises:
-        InvalidInput: there are no motions, one is invalid, or `slots` or `rounds` is below 1.
+        InvalidInput: there are no motions, one is invalid, or a number is out of range.
         NotFound: there is no such policy.
     """
     for name, value in (("slots", slots), ("rounds", rounds)):
         if value < 1:
             raise InvalidInput.of(name, f"is {value}; must be at least 1")
+    check_conditions(threads, busy)
     if not motions:
         raise InvalidInput.of("motions", "are none; there must be at least one")
     motions = [check_correctable(motion) for motion in motions]
@@ -92,6 +106,10 @@ def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: 
         for _ in range(rounds):
             for name, run in work.items():
                 best[name] = min(best[name], _cpu_seconds(run))
+        stages = profile_stages(work["end_to_end"])
+        conditions = measure_conditions(
+            lambda count: _simulate(references, once, loaded, slots, count), work["mj_step"], frames, threads, busy
+        )
     rate = {name: frames / seconds for name, seconds in best.items()}
     return {
         "motions": len(motions),
@@ -109,6 +127,8 @@ def bench(motions: Sequence[Motion], policy: str = "", slots: int = 32, rounds: 
         "retarget_ms_per_196_frames": 196 / rate["retargeting"] * 1e3,
         "filter_ms_per_196_frames": 196 / rate["filter"] * 1e3,
         "prepare_ms_per_196_frames": 196 / rate["preparation"] * 1e3,
+        "stages": stages,
+        "conditions": conditions,
     }
 
 
@@ -126,9 +146,11 @@ def _step_bodies(references: Sequence[Reference], hertz: float) -> None:
             mujoco.mj_step(model, data, int(count))
 
 
-def _simulate(references: Sequence[Reference], options: CorrectionOptions, policy: Policy, slots: int) -> None:
+def _simulate(
+    references: Sequence[Reference], options: CorrectionOptions, policy: Policy, slots: int, threads: int = 1
+) -> None:
     """Run the engine on motions that are prepared and retargeted already."""
-    for _ in Engine[Job](slots, threads=1).run(Job(reference, options, policy) for reference in references):
+    for _ in Engine[Job](slots, threads).run(Job(reference, options, policy) for reference in references):
         pass
 
 

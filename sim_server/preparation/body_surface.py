@@ -71,9 +71,9 @@ class BodySurface:
         arms = level_arms(positions - (0, _FAR_M, 0), rotations, self.offsets)
         return self.heights(arms.positions, arms.rotations) + _FAR_M
 
-    def centre_height(self, positions: FloatArray, rotations: FloatArray) -> FloatArray:
-        """Return the height (frames,) of the centre of mass [m]; the arguments are those of `heights`."""
-        return centre_of_mass(self._model, positions, rotations)[:, 1]
+    def centre(self, positions: FloatArray, rotations: FloatArray) -> FloatArray:
+        """Return the centre of mass (frames, 3) [m]; the arguments are those of `heights`."""
+        return centre_of_mass(self._model, positions, rotations)
 
 
 def may_touch(positions: FloatArray, floor: FloatArray) -> BoolArray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from motion.array_types import BoolArray
 from motion.skeleton import TOES
 from sim_server.body.humanoid import CONTROL_FPS
 from sim_server.preparation.denoise import estimate_noise
@@ -24,7 +25,7 @@ _MIN_SHARE = 0.1
 _MIN_RATIO = 2.5
 
 
-def drift_velocity(positions: np.ndarray) -> np.ndarray:
+def drift_velocity(positions: np.ndarray, dangling: BoolArray | None = None) -> np.ndarray:
     """Estimate the constant horizontal velocity that most planted feet share.
 
     It is the mode of the velocities of low toes, found by mean shift (Comaniciu and Meer, "Mean shift: a robust
@@ -32,6 +33,7 @@ def drift_velocity(positions: np.ndarray) -> np.ndarray:
 
     Args:
         positions: (frames, 22, 3) joint positions over their floor [m] at 20 frames/s.
+        dangling: (frames,) mask of the frames in which the feet carry nothing; None for none.
 
     Returns:
         Velocity (2,) along x and z [m/s]; zeros if the planted feet stand still or do not agree.
@@ -42,6 +44,8 @@ def drift_velocity(positions: np.ndarray) -> np.ndarray:
     toes = positions[:, TOES]
     velocity = (toes[span:] - toes[:-span])[..., [0, 2]] * (CONTROL_FPS / span)
     low = sliding_window_view(toes[..., 1], span + 1, axis=0).mean(-1) < _LOW_M
+    if dangling is not None:
+        low &= ~(dangling[span:] | dangling[:-span])[:, None]
     votes = velocity[low]
     if len(votes) < _MIN_VOTES:
         return np.zeros(2)
@@ -60,15 +64,16 @@ def drift_velocity(positions: np.ndarray) -> np.ndarray:
     return mode
 
 
-def drift_path(positions: np.ndarray) -> np.ndarray:
+def drift_path(positions: np.ndarray, dangling: BoolArray | None = None) -> np.ndarray:
     """Compute how far the drift of a motion has carried it by each frame.
 
     Args:
         positions: (frames, 22, 3) joint positions over their floor [m] at 20 frames/s.
+        dangling: (frames,) mask of the frames in which the feet carry nothing; None for none.
 
     Returns:
         Displacement (frames, 3) [m], horizontal, 0 in the first frame.
     """
     path = np.zeros((len(positions), 3))
-    path[:, [0, 2]] = drift_velocity(positions) * (np.arange(len(positions)) / CONTROL_FPS)[:, None]
+    path[:, [0, 2]] = drift_velocity(positions, dangling) * (np.arange(len(positions)) / CONTROL_FPS)[:, None]
     return path

@@ -6,13 +6,14 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from motion import kinematics, rotation
-from motion.array_types import FloatArray
+from motion.array_types import BoolArray, FloatArray
 from motion.skeleton import ANKLES, TOES
 from sim_server.body.humanoid import CONTROL_FPS
 from sim_server.preparation.body_surface import BodySurface, may_touch
 
 _WINDOW_S = 1.2  # longer than any flight: a foot comes down within it
 _TOLERANCE_M = 0.02  # how much the lower envelope of a faultless motion wanders
+_FEWEST_FRAMES = 10  # from which the floor of the others is known
 _TURNED_OVER = 0.5  # a foot whose upper side looks up by less than this does not rest on its heel
 
 
@@ -60,6 +61,16 @@ def lowest_heights(positions: FloatArray, surface: BodySurface) -> FloatArray:
     heels = np.where(upper_side < _TURNED_OVER, np.inf, ankles - ankle_over_ball).min(1)
     whole = np.minimum(np.minimum(toes.min(1), heels), surface.heights_above_arms(positions, rotations).min(1))
     return np.where(low, whole, height)
+
+
+def without_frames(height: FloatArray, mask: BoolArray) -> FloatArray:
+    """Return heights (frames,) [m] with those in a mask interpolated from the lowest ones nearby, if there are any."""
+    others = np.flatnonzero(~mask)
+    if len(others) < _FEWEST_FRAMES:
+        return height
+    window = min(int(_WINDOW_S * CONTROL_FPS) | 1, 2 * len(others) - 1)
+    lowest = minimum_filter1d(height[others], window, mode="nearest")
+    return np.where(mask, np.interp(np.arange(len(height)), others, lowest), height)
 
 
 def resting_level(height: FloatArray) -> float:

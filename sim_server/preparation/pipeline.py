@@ -16,9 +16,17 @@ from sim_server.preparation.body_surface import BODY_POINT_PART, BodySurface, ma
 from sim_server.preparation.contact_plan import choose_carrying_feet, plan_height_shift, vertical_support
 from sim_server.preparation.denoise import denoise, estimate_noise
 from sim_server.preparation.drift import drift_path
-from sim_server.preparation.floor import estimate_floor, lowest_heights
+from sim_server.preparation.floor import estimate_floor, lowest_heights, without_frames
 from sim_server.preparation.foot_contacts import clean_contacts, foot_speeds
 from sim_server.preparation.gait_repair import repair_gait
+from sim_server.preparation.missing_seat import (
+    bent_legs,
+    covered_frames,
+    dangling_frames,
+    plan_footprints,
+    put_feet_under,
+    sitting_frames,
+)
 from sim_server.preparation.preparation_notes import (
     arm_notes,
     drift_notes,
@@ -26,6 +34,7 @@ from sim_server.preparation.preparation_notes import (
     foot_notes,
     gait_notes,
     noise_notes,
+    seat_notes,
     shift_notes,
 )
 
@@ -49,17 +58,20 @@ def prepare(positions: FloatArray) -> PreparedMotion:
     smooth = denoise(raw)
     offsets = kinematics.estimate_offsets(smooth)
     surface = BodySurface(offsets)
-    lowest = lowest_heights(smooth, surface)
-    floor = estimate_floor(lowest)
+    lowest, floor, sits = _find_floor(smooth, surface)
     level = floor[:, None, None] * _UP
     # Drift is estimated from the raw motion, because smoothing blends the stance of a foot into its swing.
-    drift = drift_path(raw - level)
+    drift = drift_path(raw - level, sits)
     steady = smooth - level - drift[:, None]
     rotations = kinematics.global_rotations(steady, offsets)
     rigid = kinematics.forward_positions(rotations, steady[:, 0], offsets)
     followed_notes, followed = floor_notes(floor, lowest, rigid)
     notes = [*noise_notes(noise), *followed_notes, *drift_notes(drift)]
 
+    if sits.any():
+        footprints = plan_footprints(rigid, rotations, offsets, surface.centre(rigid, rotations), sits)
+        rigid, rotations = put_feet_under(rigid, rotations, offsets, footprints)
+        notes += seat_notes(sits, covered_frames(len(rigid), footprints))
     if not noisy:
         walking, rotations = repair_gait(rigid, rotations, offsets)
         notes += gait_notes(rigid, walking)
@@ -79,6 +91,41 @@ def prepare(positions: FloatArray) -> PreparedMotion:
     return PreparedMotion(rigid, rotations, offsets, noisy, tuple(notes))
 
 
+def _find_floor(positions: FloatArray, surface: BodySurface) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Find the floor under a motion, and when the body sits on what is not there.
+
+    Feet that dangle say nothing of the floor. But where it is so far below that the feet do not reach it, the body is
+    left on a floor of its own.
+
+    Returns:
+        Heights (frames,) of the lowest point of the body where it says something of the floor, and of the floor [m],
+        and the mask (frames,) of the frames in which the body sits.
+    """
+    lowest = lowest_heights(positions, surface)
+    floor = estimate_floor(lowest)
+    if not bent_legs(positions).any():
+        return lowest, floor, np.zeros(len(positions), bool)
+    rigid, rotations = _over_floor(positions, floor, surface.offsets)
+    centre = surface.centre(rigid, rotations)
+    sits = sitting_frames(rigid, centre, _body_heights(rigid, rotations, surface).min(1))
+    if not sits.any():
+        return lowest, floor, sits
+    rigid, rotations = _over_floor(
+        positions, estimate_floor(without_frames(lowest, dangling_frames(positions, sits))), surface.offsets
+    )
+    footprints = plan_footprints(rigid, rotations, surface.offsets, surface.centre(rigid, rotations), sits)
+    stands = covered_frames(len(positions), footprints)
+    lowest = without_frames(lowest, dangling_frames(positions, stands))
+    return lowest, estimate_floor(lowest), sits
+
+
+def _over_floor(positions: FloatArray, floor: FloatArray, offsets: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the rigid body, and the rotations of its joints, of positions (frames, 22, 3) over a floor (frames,)."""
+    steady = positions - floor[:, None, None] * _UP
+    rotations = kinematics.global_rotations(steady, offsets)
+    return kinematics.forward_positions(rotations, steady[:, 0], offsets), rotations
+
+
 def _body_heights(positions: FloatArray, rotations: FloatArray, surface: BodySurface) -> FloatArray:
     """Return the heights (frames, n) [m] of the points of the body, with level arms; inf if all are far."""
     if not may_touch(positions, np.zeros(len(positions))).any():
@@ -90,7 +137,7 @@ def _body_heights(positions: FloatArray, rotations: FloatArray, surface: BodySur
 def _support(positions: FloatArray, rotations: FloatArray, surface: BodySurface, noisy: bool) -> FloatArray:
     if noisy or len(positions) < 4:
         return np.zeros(len(positions))
-    return vertical_support(surface.centre_height(positions, rotations))
+    return vertical_support(surface.centre(positions, rotations)[:, 1])
 
 
 def _shift_body(

@@ -8,7 +8,9 @@ import numpy as np
 
 from motion.array_types import BoolArray, FloatArray
 from sim_server.body.humanoid import CONTROL_FPS
+from sim_server.body.preparation_note import PreparationNote, join_words
 from sim_server.preparation.foot_contacts import foot_speeds
+from sim_server.preparation.spans import true_spans
 from sim_server.preparation.support import upright
 
 _TOLD_NOISE_M = 0.005
@@ -16,8 +18,7 @@ _TOLD_OFFSET_M = 0.05  # of the whole motion
 _TOLD_SHIFT_M = 0.03  # of the body at some times
 _TOLD_DEPTH_M = 0.01
 _TOLD_FRAMES = 5  # a foot that carries for a shorter time is not told
-_TOLD_PARTS, _TOLD_SPANS = 3, 3
-_GAP_FRAMES = 10  # a shorter gap between two spans is not told
+_TOLD_PARTS = 3
 _REST_M_S = 0.3
 _REST_FRAMES = 4  # a level at which the feet rest is one if they rest there for so long
 _REST_RISE_M_S = 0.1
@@ -27,39 +28,22 @@ _STRAIGHT = 0.1  # width of a path relative to its length
 _SLOPE_FIT = 0.2  # deviation of the floor from a slope, relative to its own
 
 
-def span_words(mask: BoolArray) -> str:
-    """Return when a mask (frames,) is true, such as "from 1.2 to 3.0 s and at 4.5 s"."""
-    frames = np.flatnonzero(mask)
-    groups = np.split(frames, np.flatnonzero(np.diff(frames) > _GAP_FRAMES) + 1)
-    words = []
-    for group in groups[:_TOLD_SPANS]:
-        start, stop = group[0] / CONTROL_FPS, group[-1] / CONTROL_FPS
-        words.append(f"from {start:.1f} to {stop:.1f} s" if stop - start >= 0.1 else f"at {start:.1f} s")
-    more = len(groups) - _TOLD_SPANS
-    if more > 0:
-        words.append(f"{more} more time{'s' * (more > 1)}")
-    return join_words(words)
-
-
-def join_words(words: Sequence[str]) -> str:
-    """Join words as in "a, b and c"."""
-    return ", ".join(words[:-1]) + " and " * (len(words) > 1) + words[-1]
-
-
-def noise_notes(noise: float) -> list[str]:
+def noise_notes(noise: float) -> list[PreparationNote]:
     """Tell the noise [m] that was smoothed."""
-    return [f"noise of about {1000 * noise:.0f} mm was smoothed"] if noise >= _TOLD_NOISE_M else []
+    return [PreparationNote(f"noise of about {1000 * noise:.0f} mm was smoothed")] if noise >= _TOLD_NOISE_M else []
 
 
-def drift_notes(path: FloatArray) -> list[str]:
+def drift_notes(path: FloatArray) -> list[PreparationNote]:
     """Tell the drift that was removed, from the path (frames, 3) along which it carried the body [m]."""
     if not path.any():
         return []
     speed = np.linalg.norm(path[-1] - path[0]) / (len(path) - 1) * CONTROL_FPS
-    return [f"standing feet slid at {speed:.2f} m/s; this drift was taken out of the whole motion"]
+    return [PreparationNote(f"standing feet slid at {speed:.2f} m/s; this drift was taken out of the whole motion")]
 
 
-def floor_notes(floor: FloatArray, lowest: FloatArray, positions: FloatArray) -> tuple[list[str], FloatArray]:
+def floor_notes(
+    floor: FloatArray, lowest: FloatArray, positions: FloatArray
+) -> tuple[list[PreparationNote], FloatArray]:
     """Tell where the floor was found, and whether it has steps or a slope.
 
     Args:
@@ -74,34 +58,51 @@ def floor_notes(floor: FloatArray, lowest: FloatArray, positions: FloatArray) ->
     level = float(floor.min() if np.ptp(floor) > _TOLD_SHIFT_M else np.median(floor))
     if abs(level) >= _TOLD_OFFSET_M:
         way = "raised" if level < 0 else "lowered"
-        notes.append(f"the whole motion was {way} by {100 * abs(level):.0f} cm, so that its floor is at height 0")
+        told = f"the whole motion was {way} by {100 * abs(level):.0f} cm, so that its floor is at height 0"
+        notes.append(PreparationNote(told))
     away = floor - level
     if np.ptp(floor) < _LEVEL_RANGE_M:
         return notes, away
     levels = _resting_levels(lowest, positions)
     tangent, fits = _slope(floor, positions[:, 0])
     if len(levels) > 1:
-        notes.append(
+        told = (
             f"the feet come to rest at {len(levels)} levels, {100 * (levels[-1] - levels[0]):.0f} cm apart in all, "
             "as on stairs or steps; they were put on one floor"
         )
     elif fits:
         degrees = np.degrees(np.arctan(tangent))
-        notes.append(f"the floor seems to slope by {degrees:.0f} degrees; the motion was put on a level one")
+        told = f"the floor seems to slope by {degrees:.0f} degrees; the motion was put on a level one"
     else:
         return notes, away
-    return notes, np.zeros_like(away)
+    return [*notes, PreparationNote(told)], np.zeros_like(away)
 
 
-def gait_notes(before: FloatArray, after: FloatArray) -> list[str]:
+def gait_notes(before: FloatArray, after: FloatArray) -> list[PreparationNote]:
     """Tell where a body was made to walk, from its positions before and after (frames, 22, 3) [m]."""
     if after is before:
         return []
     walks = np.linalg.norm(after - before, axis=-1).max(1) > _TOLD_SHIFT_M
-    return [f"the body was carried along without steps {span_words(walks)}; it was made to walk"] if walks.any() else []
+    text = "the body was carried along without steps {times}; it was made to walk"
+    return [PreparationNote.of(text, walks)] if walks.any() else []
 
 
-def shift_notes(shift: FloatArray, depths: FloatArray, parts: Sequence[str]) -> list[str]:
+def seat_notes(sits: BoolArray, stands: BoolArray) -> list[PreparationNote]:
+    """Tell where a body sits on what is not there, from masks (frames,), and where its feet were put under it."""
+    moved = np.zeros(len(sits), bool)
+    for start, stop in true_spans(sits):
+        moved[start:stop] = stands[start:stop].any()
+    return [
+        PreparationNote.of(f"nothing carries the body {{times}}, because what it {how} is not there; {deed}", mask)
+        for mask, how, deed in (
+            (moved, "sits or leans on", "both feet were put on the floor under it"),
+            (sits & ~moved, "sits, hangs or leans on", "it was left as it is"),
+        )
+        if mask.any()
+    ]
+
+
+def shift_notes(shift: FloatArray, depths: FloatArray, parts: Sequence[str]) -> list[PreparationNote]:
     """Tell where the body was raised or lowered.
 
     Args:
@@ -111,36 +112,37 @@ def shift_notes(shift: FloatArray, depths: FloatArray, parts: Sequence[str]) -> 
     """
     notes = []
     if (lowered := shift < -_TOLD_SHIFT_M).any():
-        notes.append(
-            f"the body was lowered by up to {-100 * shift.min():.0f} cm {span_words(lowered)}, "
-            "where nothing touched the floor"
-        )
+        text = f"the body was lowered by up to {-100 * shift.min():.0f} cm {{times}}, where nothing touched the floor"
+        notes.append(PreparationNote.of(text, lowered))
     if (raised := shift > _TOLD_SHIFT_M).any():
         depth = depths[raised].max(0)
         deepest = [parts[int(point)] for point in np.argsort(-depth) if depth[point] > _TOLD_DEPTH_M]
         told = list(dict.fromkeys(deepest))[:_TOLD_PARTS]
         reason = f"the {join_words(told)} would be in the floor" if told else "it was under the floor"
-        notes.append(f"the body was raised by up to {100 * shift.max():.0f} cm {span_words(raised)}, where {reason}")
+        text = f"the body was raised by up to {100 * shift.max():.0f} cm {{times}}, where {reason}"
+        notes.append(PreparationNote.of(text, raised))
     return notes
 
 
-def foot_notes(carrying: BoolArray) -> list[str]:
+def foot_notes(carrying: BoolArray) -> list[PreparationNote]:
     """Tell which feet (frames, 2) were put on the floor."""
     return [
-        f"the {side} foot was put on the floor {span_words(mask)}, where nothing else would carry the body"
+        PreparationNote.of(
+            f"the {side} foot was put on the floor {{times}}, where nothing else would carry the body", mask
+        )
         for side, mask in zip(("left", "right"), carrying.T, strict=True)
         if mask.sum() >= _TOLD_FRAMES
     ]
 
 
-def arm_notes(lifted: BoolArray, bent: BoolArray) -> list[str]:
+def arm_notes(lifted: BoolArray, bent: BoolArray) -> list[PreparationNote]:
     """Tell which arms were lifted out of the floor, and which hands laid on it, from masks (frames, 2)."""
     notes = []
     for mask, limb, deed in ((lifted, "arm", "lifted out of the floor"), (bent, "hand", "laid on the floor")):
         if mask.any():
             sides = [side for side, each in zip(("left", "right"), mask.T, strict=True) if each.any()]
             who = f"both {limb}s were" if len(sides) == 2 else f"the {sides[0]} {limb} was"
-            notes.append(f"{who} {deed} {span_words(np.any(mask, axis=1))}")
+            notes.append(PreparationNote.of(f"{who} {deed} {{times}}", np.any(mask, axis=1)))
     return notes
 
 

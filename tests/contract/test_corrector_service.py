@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any, ClassVar
 
 import grpc
 import numpy as np
@@ -16,9 +18,11 @@ from swaying_body import sway
 from loop_client import RemoteCorrector
 from motion.errors import InvalidInput
 from motion.motion import Motion
+from motion.report import Correction
 from motion.rpc import wire
 from motion.rpc.corrector_client import SERVICE
 from motion.v1 import corrector_pb2
+from sim_server.fair_queue import Sender
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,8 @@ REFUSED = {
     "a joint unknown": (request_of(sway()), "motion.joint_names"),
     "no rate": (request_of(sway()), "motion.fps"),
     "a seed below 0": (request_of(sway(), seed=-1), "seed"),
+    "a priority that is too high": (request_of(sway(), priority=101), "priority"),
+    "a priority that is too low": (request_of(sway(), priority=-101), "priority"),
     "assist not said": (
         request_of(sway(), options=corrector_pb2.CorrectionOptions(assist_auto=False)),
         "options.assist_auto",
@@ -69,6 +75,20 @@ def test_an_unknown_policy_is_not_found(stub: Stub) -> None:
 def test_the_answer_has_the_id_of_the_request_and_default_options(stub: Stub) -> None:
     answer = stub.Correct(request_of(sway(), id="one", seed=5))
     assert answer.id == "one" and answer.report.seed == 5 and answer.report.assist_limit_n == 100.0
+
+
+def test_priority_is_among_the_motions_of_one_client() -> None:
+    class Noting(SmoothingCorrector):
+        senders: ClassVar[list[Sender]] = []
+
+        def submit_for(self, sender: Sender, *arguments: Any) -> Future[Correction]:
+            self.senders.append(sender)
+            return self.submit(*arguments)
+
+    with served(Noting()) as address, plain_stub(address) as stub:
+        stub.Correct(request_of(sway(), priority=-7))
+        list(stub.CorrectStream(iter([request_of(sway(), id="a", priority=100)])))
+    assert Noting.senders == [Sender("127.0.0.1", -7), Sender("127.0.0.1", 100)]
 
 
 def test_an_unexpected_exception_is_internal_and_its_text_stays_in_the_log(

@@ -1,8 +1,7 @@
-"""The generator service: back-pressure, interrupted fits and uploads, servers that go away."""
+"""The generator service: back-pressure, uploads, refusals, servers that go away."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import threading
 import time
@@ -18,15 +17,16 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from swaying_body import sway
 from swaying_generator import SwayingGenerator
 
-from generator.service import MAX_UPLOADS, GeneratorServicer, serve, services
+from generator.service import MAX_UPLOADS, serve, services
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.motion_set import MotionSet
-from motion.protocols import FitProgress
 from motion.rpc import wire
 from motion.rpc.generator_client import SERVICE, RemoteGenerator
 from motion.rpc.server import ServerSettings, serving
 from motion.v1 import generator_pb2, generator_pb2_grpc
+
+RESOURCE_EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 @contextmanager
@@ -62,59 +62,6 @@ def test_samples_are_only_computed_when_the_client_takes_them() -> None:
         assert len(taken) == 3 and generator.sampled < 500
         samples.close()  # pyright: ignore[reportAttributeAccessIssue]
         wait_until(lambda: generator.closed_samples == 1)
-
-
-def test_a_fit_stops_when_its_client_goes_and_continues_when_it_is_requested_again() -> None:
-    generator = SwayingGenerator(step_seconds=0.02)
-    with served(generator) as address, RemoteGenerator(address) as client:
-        dataset = client.upload(a_set())
-
-        def interrupt(line: FitProgress) -> None:
-            if line.step == 5:
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            client.fit(dataset, "", 80, progress=interrupt)
-        wait_until(lambda: generator.fitting == 0)
-        stopped_at = generator.steps_done
-        assert 5 <= stopped_at < 60
-        lines: list[FitProgress] = []
-        client.fit(dataset, "", 80, progress=lines.append)
-        assert [line.step for line in lines] == list(range(stopped_at + 1, 81))
-        assert generator.steps_done == 80
-        client.fit(dataset, "", 80)
-        assert generator.steps_done == 80
-
-
-def test_one_fit_runs_at_a_time_beside_sampling() -> None:
-    generator = SwayingGenerator(step_seconds=0.02)
-    with served(generator) as address, RemoteGenerator(address) as client:
-        dataset = client.upload(a_set())
-        found: list[str] = []
-        threads = [
-            threading.Thread(target=lambda seed=seed: found.append(client.fit(dataset, "", 5, seed))) for seed in (1, 2)
-        ]
-        for thread in threads:
-            thread.start()
-        assert len(list(client.sample(["sways"], [40]))) == 1
-        for thread in threads:
-            thread.join()
-    assert len(set(found)) == 2 and generator.most_fitting == 1
-
-
-def test_a_waiting_fit_whose_client_goes_never_starts() -> None:
-    generator = SwayingGenerator(step_seconds=0.05)
-    with served(generator) as address, grpc.insecure_channel(address) as channel:
-        stub = generator_pb2_grpc.GeneratorServiceStub(channel)
-        dataset = generator.upload(a_set())
-        first = stub.Fit(generator_pb2.FitRequest(dataset_id=dataset, steps=8))
-        next(first)
-        second = stub.Fit(generator_pb2.FitRequest(dataset_id=dataset, steps=8, seed=1))
-        time.sleep(0.1)
-        second.cancel()
-        assert list(first)[-1].checkpoint
-        time.sleep(0.1)
-    assert generator.steps_done == 8
 
 
 def test_an_invalid_motion_of_an_upload_is_named() -> None:
@@ -282,6 +229,17 @@ def test_names_that_are_too_long_for_files_are_refused_by_field() -> None:
             assert details == f"{field}: has 300 characters; must have at most 200"
 
 
+def test_a_name_that_occurs_twice_is_refused_when_it_comes() -> None:
+    def endless() -> Iterator[generator_pb2.UploadDatasetRequest]:
+        for _ in range(10**9):
+            yield generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="a")), total=10**9)
+
+    with served(SwayingGenerator()) as address, grpc.insecure_channel(address) as channel:
+        code, details = _refusal(lambda: _stub_of(channel).UploadDataset(endless()))
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    assert details == "motions[1].name: is 'a', as that of another motion; must be unique in a set"
+
+
 @pytest.mark.parametrize(
     ("fps", "frame", "field"), [(0.0, 1.0, "fps"), (2e-4, 1.0, "fps"), (20.0, np.nan, "positions")]
 )
@@ -346,19 +304,3 @@ def test_samples_that_are_no_numbers_are_refused() -> None:
         assert len(next(samples)) == 40
         with pytest.raises(InvalidInput, match="guidance: makes numbers of prompt 1 that are not finite"):
             next(samples)
-
-
-def test_steps_that_a_client_does_not_read_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator.service._MAX_UNREAD_STEPS", 10)
-    generator = SwayingGenerator(step_seconds=1e-5)
-    request = generator_pb2.FitRequest(dataset_id=generator.upload(a_set()), steps=2000)
-
-    async def run() -> list[generator_pb2.FitResponse]:
-        stream = GeneratorServicer(generator).Fit(request, None)  # pyright: ignore[reportArgumentType]
-        read = [await anext(stream)]
-        while generator.fitting:
-            await asyncio.sleep(0.01)
-        return read + [response async for response in stream]
-
-    lines = asyncio.run(run())
-    assert len(lines) < 100 and lines[-1].checkpoint and lines[-1].step == 2000

@@ -11,7 +11,7 @@ from smoothing_corrector import SmoothingCorrector
 from swaying_body import sway
 
 from loop_client import RemoteCorrector, RemoteGenerator
-from motion.errors import InvalidInput, Overloaded, ServiceUnavailable
+from motion.errors import InvalidInput, Overloaded, PlumbError, ServiceUnavailable
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,31 @@ def test_clients_of_one_server_get_their_own_motions_back(address: str) -> None:
     for thread in threads:
         thread.join()
     assert results == {number: [f"{number}-{seed}" for seed in range(10)] for number in range(3)}
+
+
+def test_a_bar_is_shown_on_request_where_there_is_a_terminal(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RemoteCorrector(address) as client:
+        assert len(client.correct([sway(), sway(25)], progress=True)) == 2
+        assert capsys.readouterr().err == ""
+        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+        assert len(client.score([sway()], progress=True)) == 1
+    assert "motions [" in capsys.readouterr().err
+
+
+def test_an_error_has_what_was_finished_before_it(address: str) -> None:
+    motions = [sway(16, seed, name=str(seed)) for seed in range(9)]
+    with RemoteCorrector(address, in_flight=1) as client:
+        with pytest.raises(InvalidInput) as refused:
+            client.correct([*motions, sway(3)])
+        with pytest.raises(PlumbError) as failed:
+            client.correct([*motions, sway(16, name="defect")])
+    assert not getattr(refused.value, "finished", {})
+    finished = failed.value.finished  # pyright: ignore[reportAttributeAccessIssue]
+    assert {index: correction.motion.name for index, correction in finished.items()} == {
+        index: str(index) for index in range(9)
+    }
 
 
 def test_a_seed_of_more_than_64_bits_is_refused_before_it_is_sent(address: str) -> None:

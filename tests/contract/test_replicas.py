@@ -7,14 +7,17 @@ import socket
 import threading
 from collections.abc import Callable
 
+import grpc
 import pytest
-from corrector_calls import served
+from corrector_calls import served, wait_until
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from server_process import ServerProcess
 from smoothing_corrector import SmoothingCorrector
 from swaying_body import sway
 
 from loop_client import RemoteCorrector
 from motion.errors import ServiceUnavailable
+from motion.rpc.corrector_client import SERVICE
 from motion.rpc.server import ServerSettings, serving
 from sim_server.service import services
 
@@ -114,3 +117,28 @@ def test_corrections_that_came_before_the_last_server_was_lost_are_kept(
             if len(kept) == 50:
                 server.process.kill()
     assert len(kept) >= 50 and all(correction.motion.name == str(index) for index, correction in kept.items())
+
+
+def test_calls_go_to_the_servers_that_say_that_they_are_well_and_not_to_one_that_still_answers() -> None:
+    ill, well = SmoothingCorrector(), SmoothingCorrector()
+    ending = serving(services(ill), ServerSettings("127.0.0.1:0", drain_seconds=1.5))
+    one = ending.__enter__()
+    with served(well) as other, RemoteCorrector(_target(one, other)) as client, RemoteCorrector(one) as direct:
+        wait_until(lambda: bool(client.correct([sway(16), sway(17)]) and ill.started and well.started))
+        drained = threading.Thread(target=ending.__exit__, args=(None, None, None))
+        drained.start()
+        wait_until(lambda: _health_of(one) == health_pb2.HealthCheckResponse.NOT_SERVING)
+        client.correct([sway(16, seed) for seed in range(4)])  # the news may be on its way
+        started = ill.started
+        client.correct([sway(16, seed) for seed in range(40)])
+        assert ill.started == started and well.started >= 40
+        direct.correct([sway(16)])
+        assert ill.started == started + 1
+    drained.join()
+    ill.close()
+
+
+def _health_of(address: str) -> int:
+    with grpc.insecure_channel(address) as channel:
+        request = health_pb2.HealthCheckRequest(service=SERVICE)
+        return health_pb2_grpc.HealthStub(channel).Check(request, timeout=5).status

@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from generator.generator import DiffusionGenerator
 from generator.training.settings import Settings
 from motion.motion_set import MotionSet
 from motion.synthesis import synthesize
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_torch_thread() -> None:
+    """Use one thread of torch: more of them spin while they wait for cores that other programs have."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -178,6 +178,8 @@ def test_bench_prints_one_json_document(capsys: pytest.CaptureFixture[str]) -> N
     assert status("bench", "--device", "cpu", "--json", "--batch", 1, 2, "--set", *TINY) == 0
     measured = json.loads(capsys.readouterr().out)
     assert measured["device"] == "cpu" and measured["train_steps_per_s"] > 0
+    for way in ("train_bfloat16", "train_fused", "train_bfloat16_fused"):
+        assert measured[f"{way}_steps_per_s"] > 0
     for batch in (1, 2):
         row = measured[f"batch_{batch}"]
         assert row["bfloat16_10_steps_speedup"] == row["published_s"] / row["bfloat16_10_steps_s"] > 0

@@ -30,6 +30,7 @@ TOY_RECIPE: dict[str, Any] = {
 IMAGE_SETTINGS: dict[str, dict[str, Any]] = {
     "unet-diffusion": {"width": 8, "first_epochs": 2, "steps": 3, "times": 20},
     "unet-flow": {"width": 8, "first_epochs": 2, "steps": 3},
+    "unet-edm": {"width": 8, "first_epochs": 2, "steps": 3},
     "wgan-gp": {"width": 4, "first_epochs": 2, "latent": 4},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import pairwise
@@ -101,6 +102,38 @@ def test_a_frame_from_elsewhere_is_held(corrector: Corrector, takes: tuple[Motio
     held, sound = _correct(corrector, Motion(elsewhere), walk)
     assert np.array_equal(held.motion.positions[1:], sound.motion.positions)
     assert np.array_equal(held.motion.positions[0], sound.motion.positions[0])
+
+
+def test_what_preparation_changed_in_a_stretch_is_told_with_its_time(
+    corrector: Corrector, takes: tuple[Motion, Motion]
+) -> None:
+    raised = takes[1].with_positions(takes[1].positions + np.array([0.0, 0.3, 0.0], np.float32))
+    (whole,) = _correct(corrector, _joined((takes[0], raised)))
+    start, stop = len(takes[0]) / 20, len(_joined(takes)) / 20
+    assert any(
+        note.startswith(f"from {start:.1f} to {stop:.1f} s: the whole motion was lowered by 30 cm")
+        for note in whole.report.notes
+    ), whole.report.notes
+    height = np.interp(np.arange(60), [20, 24, 36, 40], [0, 0.12, 0.12, 0]).astype(np.float32)
+    hovering = takes[1].with_positions(takes[1].positions + height[:, None, None] * np.array([0, 1, 0], np.float32))
+    (whole,) = _correct(corrector, _joined((takes[0], hovering)))
+    (lowered,) = (note for note in whole.report.notes if "was lowered by up to" in note)
+    first, last = re.findall(r"[0-9.]+(?= to)|(?<=to )[0-9.]+(?= s)", lowered)
+    assert start + 0.9 < float(first) < start + 1.3 and start + 1.7 < float(last) < start + 2.2, lowered
+
+
+def test_a_motion_is_kept_if_all_of_it_is(
+    corrector: Corrector, takes: tuple[Motion, Motion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(correction_module, "may_be_feasible", lambda errors: True)
+    monkeypatch.setattr(correction_module, "is_feasible", lambda missing, errors: True)
+    (whole,) = _correct(corrector, _joined(takes))
+    assert whole.report.kept and np.array_equal(whole.motion.positions, _joined(takes).positions)
+    assert sum("came back as it was" in note for note in whole.report.notes) == 1
+    spoilt = _joined(takes).positions.copy()
+    spoilt[20] += (0.4, 0.3, 1.0)
+    (mended,) = _correct(corrector, Motion(spoilt))
+    assert not mended.report.kept and not np.array_equal(mended.motion.positions, spoilt)
 
 
 def test_a_stretch_that_fails_does_not_lose_the_others(

@@ -1,4 +1,4 @@
-"""Batches of similar lengths, for sampling and for training."""
+"""Training batches of similar lengths."""
 
 from __future__ import annotations
 
@@ -7,19 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from generator.training.batching import PADDING_MULTIPLE, padded_length, sampling_windows, training_indices
-
-
-@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 64, 65, 200])
-def test_sampling_windows_contain_every_motion_once_sorted_by_length(count: int) -> None:
-    lengths = [8 + (37 * index) % 180 for index in range(count)]
-    windows = sampling_windows(lengths, 16, 4)
-    assert [row for window in windows for row in range(window.start, window.stop)] == list(range(count))
-    for window in windows:
-        rows = [row for batch in window.batches for row in batch]
-        assert sorted(rows) == list(range(window.start, window.stop))
-        assert [lengths[row] for row in rows] == sorted(lengths[row] for row in rows)
-        assert all(0 < len(batch) <= 16 for batch in window.batches)
+from generator.training.batching import PADDING_MULTIPLE, padded_length, training_indices
 
 
 @pytest.mark.parametrize("longest", [1, 15, 16, 17, 196])

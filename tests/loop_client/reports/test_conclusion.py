@@ -93,3 +93,14 @@ def test_the_uncorrected_arm_of_the_same_strategy_is_compared_with(recipe: Recip
 )
 def test_the_conclusion_of_checks_counts_them(holds: list[bool], sentence: str) -> None:
     assert checks_conclusion([Verdict(each, "", "") for each in holds]) == sentence
+
+
+def test_undecided_checks_are_neither_reproduced_nor_refuted() -> None:
+    held, open_, failed = Verdict(True, "", ""), Verdict(False, "", "", True, 31), Verdict(False, "", "")
+    assert checks_conclusion([held, open_]) == (
+        "Whether the published result is reproduced is undecided: 1 of 2 checks is within chance; about 31 seeds would "
+        "decide."
+    )
+    assert checks_conclusion([failed, open_]) == (
+        "The published result is not reproduced: 1 of 2 checks do not hold, and 1 is undecided."
+    )

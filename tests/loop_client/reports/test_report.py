@@ -12,8 +12,12 @@ from loop_fakes import RECIPE, Cut, FakeCorrector, FakeGenerator, Fuse
 
 from loop_client.check_recipe import CheckRecipe
 from loop_client.evaluation.measures import MEASURES
+from loop_client.experiments.checks import Verdict
+from loop_client.reports.measure_definitions import DEFINITIONS
+from loop_client.reports.report_frame import checks_section
 from loop_client.reports.results import Results, final_table
 from loop_client.reports.run_report import write_report
+from loop_client.reports.scenes import extreme_scenes
 from loop_client.runs.loop import run_loop
 from loop_client.runs.real_motions import load_data
 from loop_client.runs.run_creation import create_run
@@ -30,14 +34,17 @@ def store(tmp_path_factory: pytest.TempPathFactory, swaying_path: Path) -> RunSt
     return store
 
 
-def test_the_report_is_self_contained(store: RunStore) -> None:
-    text = write_report(store).read_text("utf-8")
+@pytest.fixture(scope="module")
+def text(store: RunStore) -> str:
+    return write_report(store).read_text("utf-8")
+
+
+def test_the_report_is_self_contained(text: str) -> None:
     outside = re.findall(r"""(?:src|href)=["']?(?!#)[^"'> ]+|url\((?!#)[^)]*\)|@import""", text)
     assert outside == []
 
 
-def test_the_report_has_everything_that_the_run_was_made_with(store: RunStore) -> None:
-    text = write_report(store).read_text("utf-8")
+def test_the_report_has_everything_that_the_run_was_made_with(store: RunStore, text: str) -> None:
     assert "<h1>Sway &amp; &lt;go&gt;</h1>" in text
     for fact in [*store.facts["data"].values(), "autoencoder-4d-", "seed", "numpy", "plumb-loop run"]:
         assert fact in text
@@ -46,8 +53,7 @@ def test_the_report_has_everything_that_the_run_was_made_with(store: RunStore) -
     )  # the arms together, each over time, and the two that correct
 
 
-def test_the_report_has_a_well_formed_chart_for_every_measure(store: RunStore) -> None:
-    text = write_report(store).read_text("utf-8")
+def test_the_report_has_a_well_formed_chart_for_every_measure(text: str) -> None:
     charts = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
     assert len(charts) == len(MEASURES)
     for chart in charts:
@@ -58,9 +64,9 @@ def test_equal_results_give_an_equal_report(store: RunStore) -> None:
     assert write_report(store).read_bytes() == write_report(store).read_bytes()
 
 
-def test_the_lambda_that_failures_leave_is_shown(store: RunStore) -> None:
+def test_the_lambda_that_failures_leave_is_shown(store: RunStore, text: str) -> None:
     line = next(line for line in store.metrics() if line["synthetic"] and line["synthetic"]["failed"])
-    assert f"{line['synthetic']['lambda_reached']:.3g}" in write_report(store).read_text("utf-8")
+    assert f"{line['synthetic']['lambda_reached']:.3g}" in text
 
 
 def test_the_table_for_the_terminal_has_every_arm_and_real_motion(store: RunStore) -> None:
@@ -119,3 +125,48 @@ def test_the_errors_of_what_was_trained_on_are_shown_beside_those_of_its_correct
         trained = made["trained"]["phys_err_mm"]
         assert trained != pytest.approx(after, abs=0.1)
         assert f"<td>{before:.1f} → {after:.1f}</td><td>{trained:.1f}</td>" in re.sub(r"\s*<", "<", text)
+
+
+def test_the_program_of_the_players_is_in_the_report_once(text: str) -> None:
+    assert text.count("window.plumbPlayer = startPlayer;") == 1
+
+
+def test_each_arm_shows_its_worst_median_and_best_sample_of_a_generation(text: str) -> None:
+    for arm in ("baseline", "iterative", "corrected", "roundtrip"):
+        start = text.index(f'id="generations-{arm}"')
+        player = text[start : text.index("</script>", start)]
+        for generation in (1, 2):
+            found = [player.index(f'"title":"generation {generation}, {word}:') for word in ("worst", "median", "best")]
+            assert found == sorted(found)
+
+
+def test_extreme_samples_are_ordered_by_failure_and_then_by_physical_error(store: RunStore) -> None:
+    folder = store.generation(3, "corrected", 2) / "samples"
+    scenes = extreme_scenes(folder, "#1b7f79", "generation 2")
+    assert [scene.title.split(":")[0].split(", ")[1] for scene in scenes] == ["worst", "median", "best"]
+    assert scenes[0].status == "FAILED" and [scene.status for scene in scenes[1:]] != ["FAILED", "FAILED"]
+    assert scenes[0].figures[0].color == "#1b7f79"
+
+
+def test_a_measure_that_never_changes_is_folded(text: str) -> None:
+    folded = text[text.index("<summary>Constant:") :]
+    assert "Invalid samples 0.0" in folded[: folded.index("</summary>")]
+
+
+def test_every_column_of_the_final_table_opens_its_definition(text: str) -> None:
+    targets = set(re.findall(r'popovertarget="([^"]+)"', text))
+    assert targets and targets <= set(re.findall(r'popover class="definition" id="([^"]+)"', text))
+    assert {measure.name for measure in MEASURES} == set(DEFINITIONS)
+
+
+def test_verdicts_are_shown_as_they_are_given() -> None:
+    verdict = Verdict(False, "x < y", "1 ± 2", undecided=True, seeds_needed=31, source="theorem 2")
+    text = checks_section("a paper", "something", [verdict])
+    for part in (
+        'class="verdict UNDECIDED">UNDECIDED<',
+        "x &lt; y",
+        "1 ± 2",
+        "about 31 seeds would decide it",
+        "theorem 2",
+    ):
+        assert part in text

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from loop_client.runs import motion_run
+from loop_client.runs import launch, motion_run
 from loop_client.runs.launch import ServiceProcess, Services
 from loop_client.runs.run_recipe import Recipe
-from motion.errors import ServiceUnavailable
+from motion.errors import InvalidInput, ServiceUnavailable
+from motion.rpc.client_security import ClientSecurity
 
 STUB = """
 import pathlib, signal, sys, time
@@ -88,3 +89,37 @@ def test_a_wrong_address_is_refused_before_anything_is_started_or_read(
         with pytest.raises(ServiceUnavailable, match=r"127\.0\.0\.1:1"):
             motion_run.run_recipe(tiny_recipe, tmp_path / "run", services=services)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture
+def unstarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let services be started that are none: clients connect at their first call alone."""
+
+    class Unstarted(ServiceProcess):
+        def __enter__(self) -> ServiceProcess:
+            return self
+
+        def address(self) -> str:
+            return "127.0.0.1:1"
+
+    monkeypatch.setattr(launch, "ServiceProcess", Unstarted)
+
+
+def test_services_that_a_run_starts_are_reached_in_the_clear_whatever_the_environment_says_of_others(
+    unstarted: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUMB_CA", str(tmp_path / "missing.crt"))
+    with launch.open_services(Services(), tmp_path) as (generator, corrector):
+        assert generator and corrector
+    with pytest.raises(InvalidInput, match=r"missing\.crt"), launch.open_services(Services("sim:1"), tmp_path):
+        pass
+
+
+def test_services_at_given_addresses_are_reached_as_the_run_was_told(unstarted: None, tmp_path: Path) -> None:
+    token = ClientSecurity(token="alice-token-0123456789")
+    for services in (Services(sim="sim:1", security=token), Services(generator="gen:1", security=token)):
+        with pytest.raises(InvalidInput, match="token: would be sent in clear text"):
+            services.check()
+        with pytest.raises(InvalidInput, match="token: would be sent in clear text"):
+            with launch.open_services(services, tmp_path):
+                pass

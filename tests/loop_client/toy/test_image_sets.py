@@ -115,3 +115,28 @@ def test_damaged_image_folders_are_refused(pictures: Path) -> None:
         image_folder(str(pictures))
     with pytest.raises(NotFound, match="train"):
         image_folder(str(pictures / "train"))
+
+
+def test_images_without_classes_may_lie_flat_and_are_told_apart_by_quarter_turns(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 255, 12).astype(np.uint8)
+    for number in range(20):
+        pixels = np.tile(np.roll(ramp, 0), (12, 1)) // 2 + np.uint8(number)
+        Image.fromarray(pixels).save(tmp_path / f"{number:02d}.png")
+    images = image_folder(str(tmp_path))
+    assert images.classes == 1 and images.shape == (1, 12, 12)
+    assert len(images.train) == 18 and len(images.test) == 2
+    turned = np.stack([np.rot90(images.test[0, :-1].reshape(12, 12), number) for number in range(4)]).reshape(4, -1)
+    assert sorted(images.features.classes(turned)) == [0, 1, 2, 3]
+
+
+def test_a_folder_may_have_one_class_or_parts_without_classes(tmp_path: Path) -> None:
+    for part, count in (("train", 3), ("test", 2)):
+        (tmp_path / "one" / part / "face").mkdir(parents=True)
+        (tmp_path / "none" / part).mkdir(parents=True)
+        for number in range(count):
+            picture = Image.new("RGB", (4, 4), (40 * number, 0, 0))
+            picture.save(tmp_path / "one" / part / "face" / f"{number}.png")
+            picture.save(tmp_path / "none" / part / f"{number}.png")
+    for name in ("one", "none"):
+        images = image_folder(str(tmp_path / name))
+        assert images.classes == 1 and len(images.train) == 3 and len(images.test) == 2

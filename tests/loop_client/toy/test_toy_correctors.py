@@ -9,7 +9,7 @@ import pytest
 
 from loop_client.toy.distributions import DISTRIBUTIONS, gaussian, image_distribution, two_gaussians
 from loop_client.toy.image_sets import digits, split_images
-from loop_client.toy.toy_correctors import centroid, histogram, oracle, transport
+from loop_client.toy.toy_correctors import centroid, corrector_of, histogram, oracle, transport
 
 
 def test_the_histogram_corrector_has_scsc_parity(parity_dir: Path) -> None:
@@ -66,3 +66,13 @@ def test_transport_moves_points_towards_real_ones_by_a_share_that_grows_with_gam
         assert {tuple(row) for row in whole[0].round(9)} == {tuple(row) for row in wanted[0].round(9)}
     else:
         assert np.array_equal(whole[..., -1], samples[..., -1])
+
+
+def test_with_more_centres_images_are_corrected_less_far() -> None:
+    real = image_distribution(digits())
+    samples = real.draw_unseen(np.random.default_rng(0), 1, 60)
+    moved = [
+        np.linalg.norm(corrector_of("centroid", count)(samples, np.inf, real, np.random.default_rng(0)) - samples)
+        for count in (1, 16, 64)
+    ]
+    assert moved[0] > moved[1] > moved[2]

@@ -11,8 +11,18 @@ from toy_fakes import rng_for
 from loop_client.toy.distributions import DISTRIBUTIONS, gaussian, two_gaussians
 from loop_client.toy.gaussian import Gaussian
 from loop_client.toy.kernel_density import KernelDensityModel
+from loop_client.toy.point_networks import DiffusionModel, Networks
 from loop_client.toy.point_set import PointSet
-from loop_client.toy.toy_metrics import MetricInput, gaussian_w2, recalled_modes, spread_in_modes, total_variation
+from loop_client.toy.toy_metrics import (
+    METRICS,
+    MetricInput,
+    gaussian_w2,
+    parameter_distance,
+    recalled_modes,
+    spread,
+    spread_in_modes,
+    total_variation,
+)
 
 
 def test_wasserstein_parity_with_scsc(parity_dir: Path) -> None:
@@ -47,3 +57,27 @@ def test_recalled_modes_and_their_spread_are_counted(kind: str) -> None:
     assert spread_in_modes(MetricInput(None, points, empty, truth))[0] == pytest.approx(1.0, abs=0.03)
     assert recalled_modes(MetricInput(None, one_mode, empty, truth))[0] == 1 / len(truth.centers)
     assert spread_in_modes(MetricInput(None, one_mode, empty, truth))[0] == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_distance_of_parameters_is_their_norm_by_number() -> None:
+    model = DiffusionModel(width=8, layers=1, epochs=1, first_epochs=1, steps=5)
+    points = [PointSet(gaussian(2).draw(np.random.default_rng(0), 2, 64))]
+    first = model.train(points, None, rng_for)
+    later: Networks = model.train(points, first, rng_for)
+    empty = np.empty(0)
+    assert parameter_distance(MetricInput(first, empty, empty, gaussian(2), first)).tolist() == [0.0, 0.0]
+    squares = sum(
+        float(((now[0] - before[0]).detach().double() ** 2).sum())
+        for now, before in zip([*later.weights, *later.biases], [*first.weights, *first.biases], strict=True)
+    )
+    count = sum(each[0].numel() for each in (*later.weights, *later.biases))
+    found = parameter_distance(MetricInput(later, empty, empty, gaussian(2), first))
+    assert found[0] == pytest.approx(squares**0.5 / count) and (found > 0).all()
+    metric = METRICS["parameter_distance"]
+    assert "compares weights" in metric.missing_requirement("kernel-density", "two-gaussians", two_gaussians(), 0)
+
+
+def test_the_spread_is_relative_to_real_points() -> None:
+    points = gaussian(3).draw(np.random.default_rng(0), 2, 5000)
+    given = MetricInput(None, 0.5 * points, points, gaussian(3))
+    assert spread(given) == pytest.approx([0.5, 0.5])

@@ -95,3 +95,20 @@ def test_unknown_or_wrong_settings_of_a_model_are_refused() -> None:
     for value in (0, float("nan")):
         with pytest.raises(InvalidInput, match="above 0"):
             make_model("glow", {"rate": float(value)}, gaussian(2))
+
+
+@pytest.mark.parametrize("kind", ["diffusion", "flow-matching", "edm"])
+def test_a_constant_number_of_updates_does_not_depend_on_the_size_of_the_training_set(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_model(kind, {"width": 8, "layers": 1, "first_epochs": 1, "updates": 5, "batch": 32}, gaussian(2))
+    losses: list[int] = []
+    original = type(model)._loss  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setattr(type(model), "_loss", lambda *args: losses.append(1) or original(*args))
+    sets = [PointSet(gaussian(2).draw(np.random.default_rng(0), 1, n)) for n in (64, 640)]
+    first = model.train([sets[0]], None, rng_for)
+    assert len(losses) == 2  # one epoch of two batches
+    for each in sets:
+        losses.clear()
+        model.train([each], first, rng_for)
+        assert len(losses) == 5

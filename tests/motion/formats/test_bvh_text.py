@@ -53,6 +53,7 @@ def rows_of(text: str) -> tuple[list[str], list[str]]:
         lambda text: text.replace("\n", "\r\n"),
         lambda text: text.replace("\n", "\r"),
         lambda text: "\n \n" + text + "\n\n\n",
+        lambda text: "# exported by a tool\n// HIERARCHY follows\n" + text,
         lambda text: text.replace("{", "\n\n{\n"),
         lambda text: re.sub(r"\s*\n\s*\{", " {", text),
         lambda text: " ".join(text.split()),

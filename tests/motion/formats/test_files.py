@@ -204,6 +204,8 @@ def test_several_inputs_are_read_as_one_set_with_unique_names(tmp_path: Path):
         (np.zeros((50, 22, 3), complex), "complex"),
         (np.random.default_rng(0).normal(size=(50, 263)), "un-normalised"),
         (np.full((50, 263), np.nan), "must be finite"),
+        (np.zeros((0, 22, 3)), "holds nothing; must have at least one frame"),
+        (np.zeros((0, 263)), "holds nothing; must have at least one frame"),
     ],
 )
 def test_arrays_that_are_not_motion_are_refused_with_the_file(tmp_path: Path, array: np.ndarray, message: str):
@@ -227,6 +229,7 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
     (tmp_path / "header.npy").write_bytes(huge.replace(b"descr", b"(((((").replace(b"}", b"("))
     (tmp_path / "deep.npy").write_bytes(huge.replace(b"'descr'", b"-" * 5000 + b"1"))
     (tmp_path / "note.txt").write_text("hello")
+    (tmp_path / "text.npy").write_text("hello")
     for name, message in (
         ("a.npy", "cannot be read as .npy"),
         ("pickle.npy", "holds a; must hold positions"),
@@ -238,12 +241,13 @@ def test_damaged_and_foreign_files_are_refused(tmp_path: Path):
         ("header.npy", "cannot be read as .npy"),
         ("deep.npy", "cannot be read as .npy"),
         ("note.txt", "no known form"),
+        ("text.npy", r"it is damaged or of another format$"),
     ):
         with pytest.raises(InvalidInput, match=message):
             read_file(tmp_path / name)
     with pytest.raises(NotFound, match=r"walk\.bvh does not exist; .* has a\.npy"):
         read_file(tmp_path / "walk.bvh")
-    with pytest.raises(InvalidInput, match="none of 9 files could be read"):
+    with pytest.raises(InvalidInput, match="none of 10 files could be read"):
         read_file(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(NotFound, match="is a folder, with no motion files"):

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motion.errors import InvalidInput
+from motion.formats.object_file import read_object_file
 from motion.formats.plain_pickle import NotPlain, read_plain_pickle, read_torch_archive
 
 
@@ -105,3 +107,14 @@ def test_the_default_of_a_dictionary_is_not_called():
     evil = collections.defaultdict(print)
     evil[0] = 1
     assert read_plain_pickle(pickle.dumps(evil)) == {0: 1}
+
+
+def test_tensors_in_forms_that_are_not_read_are_refused_with_what_to_do(tmp_path: Path):
+    torch = pytest.importorskip("torch")
+    torch.save({"poses": torch.zeros(3, 72)}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    with pytest.raises(InvalidInput, match=r"PyTorch before 1\.6; must be loaded and saved again by torch\.save"):
+        read_object_file(tmp_path / "old.pt")
+    tensors = np.array({"pred_rotmat": torch.zeros(3, 24, 3, 3)}, dtype=object)
+    np.save(tmp_path / "tram.npy", tensors, allow_pickle=True)
+    with pytest.raises(InvalidInput, match=r"must be made arrays by tensor\.numpy\(\)"):
+        read_object_file(tmp_path / "tram.npy")

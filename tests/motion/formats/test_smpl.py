@@ -11,7 +11,7 @@ from swaying_body import swaying
 from motion import kinematics
 from motion.errors import InvalidInput, NotFound
 from motion.formats.files import read_file
-from motion.formats.npz import read_npz
+from motion.formats.npz import read_npz, write_npz
 from motion.formats.packed import read_packed
 from motion.formats.smpl import model_joints, motion_from_smpl, write_smpl
 from motion.skeleton import PARENTS
@@ -116,3 +116,23 @@ def test_without_a_model_the_mean_body_stands_on_the_floor(monkeypatch: pytest.M
 def test_wrong_smpl_arrays_are_refused(changed: dict[str, np.ndarray], message: str):
     with pytest.raises(InvalidInput, match=message):
         motion_from_smpl("a.npz", amass() | changed)
+
+
+def test_angles_in_degrees_are_refused(tmp_path: Path):
+    write_smpl(tmp_path / "a.npz", swaying(30))
+    arrays = dict(np.load(tmp_path / "a.npz"))
+    write_npz(tmp_path / "b.npz", {**arrays, "poses": np.degrees(arrays["poses"])})
+    with pytest.raises(InvalidInput, match=r"poses: are up to [0-9.]+; must be rotation vectors in radians"):
+        read_file(tmp_path / "b.npz")
+
+
+def test_a_frame_without_numbers_is_bridged(tmp_path: Path):
+    write_smpl(tmp_path / "a.npz", swaying(30))
+    arrays = dict(np.load(tmp_path / "a.npz"))
+    del arrays["rest_joints"]
+    write_npz(tmp_path / "a.npz", arrays)
+    arrays["poses"][7] = np.nan
+    write_npz(tmp_path / "b.npz", arrays)
+    whole, found = (read_file(tmp_path / name) for name in ("a.npz", "b.npz"))
+    assert np.linalg.norm(found.motions.motions[0].positions - whole.motions.motions[0].positions, axis=-1).max() < 0.03
+    assert any("the body has no position in frame 7" in note for note in found.notes), found.notes

@@ -120,3 +120,13 @@ def test_only_the_camera_is_read_where_the_world_is_lacking(tmp_path: Path, smpl
     }  # fmt: skip
     (motion,) = read_file(saved(tmp_path / "a.pkl", {"smpl_params_incam": incam})).motions
     assert (motion.positions[:, 15, 1] - motion.positions[:, 0, 1]).min() > 0.3
+
+
+@pytest.mark.parametrize("axis", ["x", "z"])
+def test_a_body_that_stands_otherwise_than_before_a_camera_is_told(tmp_path: Path, smpl, axis: str):
+    camera = in_camera(smpl)
+    turn = rotation.exp(np.pi / 2 * np.eye(3)[{"x": 2, "z": 0}[axis]])
+    root = rotation.multiply(np.broadcast_to(turn, (_FRAMES, 4)), rotation.exp(camera["poses"][:, :3]))
+    poses = np.concatenate([rotation.log(root), camera["poses"][:, 3:]], axis=1)
+    found = read_file(saved(tmp_path / "a.pkl", {"smpl_thetas": poses, "cam_trans": 0 * camera["trans"]}))
+    assert any("-Y up" in note and "(--up says another)" in note for note in found.notes), found.notes

@@ -9,6 +9,7 @@ from certificate_factory import Authority
 
 from motion.errors import InvalidInput
 from motion.rpc.channel import open_channel
+from motion.rpc.client_flags import ClientFlags
 from motion.rpc.client_security import ClientSecurity
 
 TOKEN = "alice-token-0123456789"
@@ -75,3 +76,26 @@ def test_half_of_a_certificate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"^cert: cannot use .*: the key is not that of the certificate"):
         other = Authority(tmp_path, "other").issue("other")
         open_channel("sim:1", SERVICE, ClientSecurity(ca="public", cert=mine.cert, key=other.key))
+
+
+def test_flags_come_before_the_environment_and_leave_the_rest_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n", "utf-8")
+    monkeypatch.setenv("PLUMB_CA", "ca.pem")
+    monkeypatch.setenv("PLUMB_SERVER_NAME", "sim")
+    monkeypatch.setenv("PLUMB_TOKEN_FILE", str(tmp_path / "missing"))
+    flags = ClientFlags(ca="public", cert=Path("my.crt"), key=Path("my.key"), token_file=file)
+    expected = ClientSecurity("public", Path("my.crt"), Path("my.key"), TOKEN, "sim")
+    assert flags.client_security() == expected
+    monkeypatch.setenv("PLUMB_TOKEN_FILE", str(file))
+    assert ClientFlags().client_security() == ClientSecurity("ca.pem", token=TOKEN, server_name="sim")
+
+
+def test_flags_name_the_file_that_cannot_be_read_and_can_be_written_down_again(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"^--token-file: cannot read .*missing"):
+        ClientFlags(token_file=tmp_path / "missing").client_security()
+    flags = ClientFlags(ca="public", token_file=Path("my token"))
+    assert flags.security_words() == ["--ca", "public", "--token-file", "my token"]
+    assert ClientFlags().security_words() == []

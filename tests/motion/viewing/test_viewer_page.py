@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import Viewer
+from chromium import Opens
 from swaying_body import sway, swaying
 from synthetic_trace import synthetic_trace
 
 from motion.trace import FEET, Trace
 from motion.viewing.html_player import Figure, Scene, page_html, scenes_html
 
-Opens = Callable[..., Viewer]
 FRAMES = 41
 BEFORE, AFTER = swaying(FRAMES, seed=1).positions, sway(FRAMES, seed=2).positions
 _RANDOM = np.random.default_rng(3)

@@ -42,6 +42,7 @@ POSTURES = {
     "lying": _pose(_ON_BACK, _ON_BACK, _ON_BACK, _ON_BACK, -80),
     "lying with the legs up": _pose(_ON_BACK, _DOWN, _DOWN, _DOWN, -80),
     "sitting on the floor": _pose(_UPRIGHT, _ON_BACK, _ON_BACK, _ON_BACK, -30),
+    "sitting on a chair": _pose(_UPRIGHT, _ON_BACK, _UPRIGHT, _UPRIGHT, -80),
     "all fours": _pose(about(0, 75), _UPRIGHT, _PRONE, about(0, 150), _IN_FRONT),
     "handstand": _pose(_DOWN, _DOWN, _DOWN, _DOWN, 90),
 }

@@ -165,7 +165,7 @@ def test_no_plan_is_made_under_noise():
     noisy = hovering(0.1) + np.random.default_rng(0).normal(0, 0.012, (60, 22, 3))
     prepared = prepare(noisy)
     assert prepared.noisy
-    assert not any("foot" in note or "lowered by up to" in note for note in prepared.notes)
+    assert not any("foot" in note or "lowered by up to" in note for note in (each.text for each in prepared.notes))
 
 
 def test_a_foot_that_must_carry_is_planted():

@@ -1,0 +1,1 @@
+"""Samples on many machines."""

@@ -1,0 +1,1 @@
+"""Worker processes: correctors in processes of their own, and the pool that hands motions to them."""

@@ -1,0 +1,48 @@
+"""A worker process for tests, in which motions of certain lengths do harm: `python -m dangerous_worker SETTINGS`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from sim_server import correction
+from sim_server.engine.engine import Engine
+from sim_server.workers import worker_process
+
+KILLS = 33
+"""Frames of a motion that ends the process it is prepared in."""
+HANGS = 34
+"""Frames of a motion whose preparation does not end."""
+DEFECT = 35
+"""Frames of a motion that brings out a defect."""
+BREAKS = 36
+"""Frames of a motion with which the engine fails."""
+
+
+def main() -> None:
+    """Work, dangerously."""
+    build, add = correction.reference_from_positions, Engine.add
+
+    def reference(positions):
+        match len(positions):
+            case length if length == KILLS:
+                os.kill(os.getpid(), signal.SIGKILL)
+            case length if length == HANGS:
+                time.sleep(1000)
+            case length if length == DEFECT:
+                raise IndexError("a secret defect")
+        return build(positions)
+
+    def break_engine(engine, job):
+        if len(job.stretch.motion) == BREAKS:
+            raise MemoryError("no more memory")
+        return add(engine, job)
+
+    correction.reference_from_positions = reference
+    Engine.add = break_engine
+    worker_process.main()
+
+
+if __name__ == "__main__":
+    main()
