@@ -23,7 +23,7 @@ def connect(address: str) -> Any:
     # Otherwise threads of Ray Serve that outlive a connection start a cluster of their own.
     os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
     with explained_imports():
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
         ray.init(address=address, log_to_driver=False, **options)
@@ -34,7 +34,7 @@ def connect(address: str) -> Any:
 
 def is_lost(error: BaseException) -> bool:
     """Return whether a task failed because its process, its node or its arguments were lost."""
-    from ray import exceptions
+    from ray import exceptions  # pyright: ignore[reportMissingImports]
 
     lost = (
         exceptions.WorkerCrashedError,

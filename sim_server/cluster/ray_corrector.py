@@ -86,7 +86,7 @@ class RayCorrector(QueuedCorrector[ReplicaRequest]):
         super().__init__(queue_size)
         self._ray = connect(address)
         with explained_imports():
-            from ray import serve
+            from ray import serve  # pyright: ignore[reportMissingImports]
         self._serve = serve
         self._name = f"plumb-{uuid.uuid4().hex[:8]}"
         most = replicas or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
