@@ -15,7 +15,7 @@ demo: $(INSTALLED)
 	$(PY) -m loop_client demo
 
 test: $(INSTALLED)
-	$(PY) -m pytest -n 2 -m 'not slow'
+	$(PY) -m pytest -n 2 --dist worksteal -m 'not slow'
 
 test-slow: $(INSTALLED)
 	$(PY) -m pytest -m slow

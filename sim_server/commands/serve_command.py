@@ -86,7 +86,7 @@ class Serve(ServerFlags):
         if self.threads:
             raise InvalidInput.of("--threads", "is for --workers 0; a worker process has one thread")
         if self.quarantine:
-            check_target(self.quarantine / "motion")
+            check_target(self.quarantine / "motion" if self.quarantine.exists() else self.quarantine)
         return WorkerPool(
             self.policy, self.workers or 0, self.slots, self.max_queue, self.max_simulated, self.quarantine
         )

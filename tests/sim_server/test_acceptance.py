@@ -9,6 +9,7 @@ import pytest
 
 from motion.formats.packed import read_packed
 from motion.motion import Motion
+from motion.protocols import CorrectionOptions
 from sim_server import Corrector
 from sim_server.evaluation.corruption import CORRUPTIONS
 from sim_server.evaluation.evaluate import evaluate
@@ -21,7 +22,7 @@ def check_promises(motions: list[Motion], kind: str) -> None:
     assert row["after"]["penetrate_mm"] <= 0.2
     if kind == "clean":
         assert row["mpjpe_global_mm"] <= 50 and row["mpjpe_local_mm"] <= 25
-        assert row["after"]["phys_err_mm"] <= row["clean"]["phys_err_mm"] + 2.0
+        assert row["after"]["phys_err_mm"] <= row["before"]["phys_err_mm"]
         assert row["residual_force_n"]["mean"] <= 40 and row["residual_force_n"]["median"] <= 10
     if kind in ("sink", "float"):
         assert abs(row["after"]["phys_err_mm"] - row["clean"]["phys_err_mm"]) <= 3.0
@@ -29,10 +30,11 @@ def check_promises(motions: list[Motion], kind: str) -> None:
 
 
 @pytest.mark.parametrize("policy", ["base", "plumb-1"])
-def test_clean_motion_has_no_more_physical_error_than_before(data_dir: Path, policy: str) -> None:
+def test_a_fast_correction_adds_at_most_half_a_millimetre_to_clean_motion(data_dir: Path, policy: str) -> None:
     with Corrector(policy) as corrector:
-        row = evaluate(corrector, list(read_packed(data_dir / "generalisation")))
-    assert row["after"]["phys_err_mm"] <= row["before"]["phys_err_mm"]
+        motions = list(read_packed(data_dir / "generalisation"))
+        row = evaluate(corrector, motions, options=CorrectionOptions(effort="fast"))
+    assert row["after"]["phys_err_mm"] <= row["before"]["phys_err_mm"] + 0.5
 
 
 CORRUPTED = [kind for kind in CORRUPTIONS if kind != "clean"]

@@ -70,7 +70,7 @@ def test_an_experiment_passes_or_fails_by_its_numbers(
     out = ["--out", str(tmp_path / "run")]
     assert status_of("reproduce", recipe_file(tmp_path, swaying_path, 100.0), *out) == 0
     printed = capsys.readouterr().out
-    assert "PASS tiny: The row" in printed and "holds  a distance: baseline" in printed
+    assert "PASS tiny: The row" in printed and "PASS  a distance: baseline" in printed
     result = json.loads((tmp_path / "run/result.json").read_text())
     assert result["passed"] and result["seeds"] == 3 and len(result["checks"]) == 2
     page = (tmp_path / "run/report.html").read_text("utf-8")
