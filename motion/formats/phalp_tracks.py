@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation, Slerp
 
 from motion.array_types import FloatArray
 from motion.formats.smpl_bodies import Body
@@ -105,6 +104,9 @@ def _parts(numbers: Sequence[int]) -> list[list[int]]:
 
 def _joined(people: Mapping[int, Mapping[str, Any]], numbers: Sequence[int]) -> dict[str, FloatArray]:
     """Join the bodies of some images to arrays over all images from the first to the last one."""
+    # scipy.spatial takes longer to import than all readers of files.
+    from scipy.spatial.transform import Rotation, Slerp
+
     frames = np.arange(numbers[0], numbers[-1] + 1)
     rows = [people[number] for number in numbers]
     fields = {}

@@ -27,7 +27,8 @@ state = arguments.out / "step.txt"
 first = int(state.read_text()) + 1 if state.exists() else 1
 for step in range(first, arguments.steps + 1):
     time.sleep(arguments.pause)
-    state.write_text(str(step))
+    state.with_suffix(".new").write_text(str(step))
+    state.with_suffix(".new").replace(state)  # a program that is killed leaves a whole file
     print(f"step {step}/{arguments.steps} loss {arguments.lr / step:.4f}", end="\r" if step % 2 else "\n")
 if arguments.fault == "empty":
     state.unlink()
