@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -13,19 +13,16 @@ from motion.skeleton import ANKLES, JOINT_NAMES, NUM_JOINTS, PARENTS, TOES
 LONGEST_GAP_S = 0.25
 """Longest gap that is bridged, seconds."""
 MOST_JOINTS = 2
-"""Most joints of one frame that are bridged, unless it is the whole body."""
-MOST_LOST = 0.5
-"""Largest share of the frames in which the whole body may be lost."""
+"""Most joints of one frame that are bridged."""
 
 
 def bridge_gaps(motion: Motion) -> tuple[Motion, list[str]]:
-    """Fill short gaps of few joints by interpolation of the bone to the parent, and gaps of the whole body.
+    """Fill short gaps of few joints, by interpolation of the bone to the parent.
 
-    A gap of joints is bridged if it lasts at most `LONGEST_GAP_S`, has sound frames before and after it, and concerns
-    at most `MOST_JOINTS` joints at a time; so is one of the whole body that is as short. In longer ones the nearest
-    pose is held, unless they are more than `MOST_LOST` of the motion. A ball of the foot that is never there is put at
-    the ankle, where tools put joints that a skeleton lacks. If one gap cannot be filled, the motion is left as it is,
-    and `motion.validation.check_motion` refuses it.
+    A gap is bridged if it lasts at most `LONGEST_GAP_S`, has sound frames before and after it, and concerns at most
+    `MOST_JOINTS` joints at a time. A ball of the foot that is never there is put at the ankle, where tools put joints
+    that a skeleton lacks. If one gap cannot be filled, the motion is left as it is, and
+    `motion.validation.check_motion` refuses it.
 
     Args:
         motion: a motion whose positions may be NaN or infinite.
@@ -34,26 +31,22 @@ def bridge_gaps(motion: Motion) -> tuple[Motion, list[str]]:
         The motion, and a sentence for each gap that was filled.
     """
     missing: BoolArray = np.any(~np.isfinite(motion.positions), axis=-1)
-    whole: BoolArray = np.logical_and.reduce(missing, axis=1)
-    if not missing.any() or whole.mean() > MOST_LOST:
+    if not missing.any():
         return motion, []
     positions, lost = motion.positions.astype(np.float64), missing.copy()
     notes = _put_toes_at_ankles(positions, lost)
     longest = max(1, round(LONGEST_GAP_S * motion.fps))
-    long = [(first, end) for first, end in _runs(whole) if first == 0 or end == len(motion) or end - first > longest]
-    notes += [f"the body has no position in {_when(*gap, motion.fps)}; the nearest pose is held" for gap in long]
-    _hold_nearest(positions, lost, long)
-    partly = lost & ~whole[:, None]
     gaps = [(joint, first, end) for joint in range(NUM_JOINTS) for first, end in _runs(lost[:, joint])]
-    if partly.sum(axis=1).max() > MOST_JOINTS or any(
+    if lost.sum(axis=1).max() > MOST_JOINTS or any(
         first == 0 or end == len(motion) or end - first > longest for _, first, end in gaps
     ):
         return motion, []
     for gap in gaps:  # parents come before their children
         _bridge(positions, *gap)
-    told = [("the body", *gap) for gap in _runs(whole) if gap not in long]
-    told += [(JOINT_NAMES[joint], *gap) for joint in range(NUM_JOINTS) for gap in _runs(partly[:, joint])]
-    notes += [f"{who} has no position in {_when(first, end, motion.fps)}; bridged" for who, first, end in told]
+    notes += [
+        f"{JOINT_NAMES[joint]} has no position in {_when(first, end, motion.fps)}; bridged"
+        for joint, first, end in gaps
+    ]
     return motion.with_positions(np.where(missing[..., None], positions, motion.positions)), notes
 
 
@@ -65,18 +58,6 @@ def _put_toes_at_ankles(positions: FloatArray, lost: BoolArray) -> list[str]:
             positions[:, toe], lost[:, toe] = positions[:, ankle], lost[:, ankle]
             notes.append(f"{JOINT_NAMES[toe]} has no position in any frame; it was put at the ankle")
     return notes
-
-
-def _hold_nearest(positions: FloatArray, lost: BoolArray, gaps: Sequence[tuple[int, int]]) -> None:
-    """Hold the nearest frame that is in none of the gaps, in both arguments."""
-    held = np.zeros(len(positions), bool)
-    for first, end in gaps:
-        held[first:end] = True
-    sound, frames = np.flatnonzero(~held), np.flatnonzero(held)
-    later = np.minimum(np.searchsorted(sound, frames), len(sound) - 1)
-    earlier = np.maximum(later - 1, 0)
-    nearest = sound[np.where(np.abs(sound[earlier] - frames) <= np.abs(sound[later] - frames), earlier, later)]
-    positions[frames], lost[frames] = positions[nearest], lost[nearest]
 
 
 def _bridge(positions: FloatArray, joint: int, first: int, end: int) -> None:

@@ -62,24 +62,9 @@ def test_a_sound_motion_stays_the_same() -> None:
 EVERY = list(range(22))
 
 
-def test_a_body_that_is_lost_for_a_moment_is_bridged() -> None:
-    motion, notes = bridge_gaps(with_gap(slice(20, 24), [[joint] for joint in EVERY]))
-    assert notes == ["the body has no position in frames 20 to 23 (0.2 s); bridged"]
-    assert np.linalg.norm(motion.positions - swaying(60).positions, axis=-1).max() < 0.05
-
-
-@pytest.mark.parametrize(("frames", "held"), [(slice(20, 40), 19), (slice(0, 3), 3), (slice(50, 60), 49)])
-def test_while_a_body_is_lost_for_long_the_nearest_pose_is_held(frames: slice, held: int) -> None:
-    motion, notes = bridge_gaps(with_gap(frames, [[joint] for joint in EVERY]))
-    assert len(notes) == 1 and "the nearest pose is held" in notes[0]
-    np.testing.assert_array_equal(motion.positions[frames.start], swaying(60).positions[held])
-    sound = np.ones(60, bool)
-    sound[frames] = False
-    np.testing.assert_array_equal(motion.positions[sound], swaying(60).positions[sound])
-
-
-def test_a_body_that_is_mostly_lost_is_left() -> None:
-    motion = with_gap(slice(20, 55), [[joint] for joint in EVERY])
+@pytest.mark.parametrize("frames", [slice(20, 24), slice(20, 40), slice(0, 3), slice(20, 55)])
+def test_a_body_that_is_lost_is_left(frames: slice) -> None:
+    motion = with_gap(frames, [[joint] for joint in EVERY])
     assert bridge_gaps(motion) == (motion, [])
 
 
