@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_client.evaluation.measures import Measure
-from loop_client.reports.page import Term
+from motion.viewing.page_elements import Term
 
 DEFINITIONS = {
     "FID": "Fréchet distance between Gaussians fitted to the embeddings of samples and of real test motions. It "

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loop_client.check_recipe import unjudged_arms
 from loop_client.experiments.experiment import ExperimentRecipe
-from loop_client.reports.page import facts, section
+from motion.viewing.page_elements import facts, section
 
 
 def published_section(recipe: ExperimentRecipe, arms: Sequence[str]) -> str:

@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 
 from loop_client.experiments.checks import Verdict
-from loop_client.reports.page import facts, folded, legend, page, paragraph, preformatted, section
 from motion.shell.atomic import atomic_path
+from motion.viewing.page_elements import facts, folded, legend, page, paragraph, preformatted, section
 
 
 def write_page(folder: Path, title: str, parts: Sequence[str]) -> Path:

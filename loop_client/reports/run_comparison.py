@@ -14,7 +14,15 @@ from scipy import stats
 from loop_client.evaluation.measures import MEASURES, Measure
 from loop_client.reports.arm_colors import shades
 from loop_client.reports.measure_definitions import DEFINITIONS, measure_term
-from loop_client.reports.page import (
+from loop_client.reports.report_frame import curves_section, heading
+from loop_client.reports.results import Results, format_mean
+from loop_client.runs.run_store import RunStore
+from motion.errors import InvalidInput
+from motion.intervals import half_width
+from motion.shell.atomic import atomic_path
+from motion.shell.schema import table_differences
+from motion.viewing.line_chart import chart_svg, is_constant
+from motion.viewing.page_elements import (
     Term,
     definitions,
     figure,
@@ -24,14 +32,6 @@ from loop_client.reports.page import (
     section,
     table,
 )
-from loop_client.reports.report_frame import curves_section, heading
-from loop_client.reports.results import Results, format_mean
-from loop_client.runs.run_store import RunStore
-from motion.errors import InvalidInput
-from motion.intervals import half_width
-from motion.shell.atomic import atomic_path
-from motion.shell.schema import table_differences
-from motion.viewing.line_chart import chart_svg, is_constant
 
 _IN_EMBEDDING = ("fid", "diversity")
 _TOLD = ("fid", "raw.phys_err_mm")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 
 from loop_client.reports.measure_definitions import DEFINITIONS, INTERVAL
-from loop_client.reports.page import facts, folded, named_swatch, paragraph, preformatted, table
 from loop_client.reports.report_frame import making_section
 from loop_client.reports.results import Results
 from loop_client.runs.run_files import read_json
 from loop_client.runs.run_store import RunStore
 from loop_client.runs.start_record import join_distinct, with_recorded_policy
+from motion.viewing.page_elements import facts, folded, named_swatch, paragraph, preformatted, table
 
 
 def origin_section(store: RunStore, results: Results) -> str:

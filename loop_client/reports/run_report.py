@@ -8,7 +8,6 @@ from loop_client.evaluation.measures import BY_PATH, MEASURES, TEXT_MEASURES, Me
 from loop_client.reports.arm_colors import REAL_COLOR
 from loop_client.reports.conclusion import checks_conclusion, run_conclusion
 from loop_client.reports.measure_definitions import DEFINITIONS, INTERVAL, measure_term
-from loop_client.reports.page import Term, definitions, figure, named_swatch, paragraph, section, table
 from loop_client.reports.published_section import published_section
 from loop_client.reports.report_frame import checks_section, curves_section, heading, write_page
 from loop_client.reports.results import Results, format_mean, format_number
@@ -19,6 +18,7 @@ from loop_client.runs.run_recipe import Recipe
 from loop_client.runs.run_store import RunStore
 from motion.errors import InvalidInput
 from motion.viewing.line_chart import chart_svg, is_constant
+from motion.viewing.page_elements import Term, definitions, figure, named_swatch, paragraph, section, table
 
 _TABLE = (
     "fid", "diversity", "raw.phys_err_mm", "raw.penetrate_mm", "raw.float_mm", "raw.skate_mm", "raw.skate_ratio",

@@ -9,7 +9,6 @@ from pathlib import Path
 from loop_client.reports.arm_colors import UNCORRECTED_COLOR, arm_colors
 from loop_client.reports.conclusion import run_conclusion
 from loop_client.reports.measure_definitions import DEFINITIONS
-from loop_client.reports.page import definitions, paragraph, section, table
 from loop_client.reports.results import Results, value_at
 from loop_client.reports.run_progress import RunProgress, all_stages, run_progress
 from loop_client.reports.run_report import run_curves
@@ -18,6 +17,7 @@ from loop_client.runs.run_store import RunStore
 from loop_client.runs.sample_batch import CORRECTED, has_sample_batch
 from motion.viewing.html_player import page_html
 from motion.viewing.live_server import progress_html
+from motion.viewing.page_elements import definitions, paragraph, section, table
 
 
 class RunView:

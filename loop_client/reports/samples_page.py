@@ -7,13 +7,13 @@ from html import escape
 from pathlib import Path
 
 from loop_client.reports.arm_colors import UNCORRECTED_COLOR, arm_colors
-from loop_client.reports.page import page, paragraph, section, table
 from motion.metrics import PhysicalErrors, mean_errors
 from motion.motion import Motion
 from motion.report import Correction
 from motion.shell.atomic import atomic_path
 from motion.viewing.correction_page import correction_scene
 from motion.viewing.html_player import scenes_html
+from motion.viewing.page_elements import page, paragraph, section, table
 
 _COLUMNS = {
     "phys_err_mm": ("physical error mm", ".1f"),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from loop_client.reports.arm_colors import REAL_COLOR, UNCORRECTED_COLOR, shades
-from loop_client.reports.page import paragraph, section
 from loop_client.reports.results import Results
 from loop_client.runs.real_motions import load_data
 from loop_client.runs.recipe_sections import DataRecipe
@@ -20,6 +19,7 @@ from motion.metrics import physical_errors
 from motion.motion import Motion
 from motion.viewing.correction_page import correction_scene
 from motion.viewing.html_player import Figure, Scene, scenes_html
+from motion.viewing.page_elements import paragraph, section
 
 _MAX_SCENES = 6
 _SCENES_OVER_TIME = 3  # of each arm, generation by generation

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from loop_client.reports.page import folded, named_swatch, paragraph, section, table
 from loop_client.reports.results import Results, format_number, value_at
 from loop_client.runs.run_recipe import Recipe
 from loop_client.strategy import STRATEGIES
 from motion.intervals import half_width
+from motion.viewing.page_elements import folded, named_swatch, paragraph, section, table
 
 _HEADS = (
     "", "generation", "seed", "asked for", "no motion", "failed", "trained on", "λ reached",

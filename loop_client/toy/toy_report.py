@@ -11,7 +11,6 @@ import numpy as np
 from loop_client.reports.arm_colors import REAL_COLOR, arm_colors
 from loop_client.reports.charts import Curve, chart_svg, image_grid, scatter_svg
 from loop_client.reports.conclusion import checks_conclusion
-from loop_client.reports.page import figure, section
 from loop_client.reports.published_section import published_section
 from loop_client.reports.report_frame import checks_section, curves_section, heading, making_section, write_page
 from loop_client.toy.image_sets import split_images
@@ -22,6 +21,7 @@ from loop_client.toy.toy_store import ToyResults
 from motion.intervals import half_width
 from motion.shell.schema import to_table
 from motion.shell.toml_text import format_toml
+from motion.viewing.page_elements import figure, section
 
 _TITLES = {
     "gaussian_w2": ("2-Wasserstein distance of the model to the truth", ""),

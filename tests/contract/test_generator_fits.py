@@ -5,41 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import grpc
 import pytest
-from swaying_body import sway
+from generator_calls import a_set, served, wait_until
 from swaying_generator import SwayingGenerator
 
-from generator.service import GeneratorServicer, services
-from motion.motion_set import MotionSet
+from generator.service import GeneratorServicer
 from motion.protocols import FitProgress
 from motion.rpc.generator_client import RemoteGenerator
-from motion.rpc.server import ServerSettings, serving
 from motion.v1 import generator_pb2, generator_pb2_grpc
 
 RESOURCE_EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
-
-
-@contextmanager
-def served(generator: SwayingGenerator) -> Iterator[str]:
-    with serving(services(generator), ServerSettings("127.0.0.1:0", drain_seconds=0.0)) as address:
-        yield address
-
-
-def a_set() -> MotionSet:
-    motions = tuple(sway(40, seed, name=f"m{seed}") for seed in range(3))
-    return MotionSet(motions, ((),) * 3)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        time.sleep(0.01)
 
 
 def _stub_of(channel: grpc.Channel) -> generator_pb2_grpc.GeneratorServiceStub:

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 
 import grpc
 import numpy as np
 import pytest
+from generator_calls import a_set, served, wait_until
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from swaying_body import sway
 from swaying_generator import SwayingGenerator
@@ -27,24 +28,6 @@ from motion.rpc.server import ServerSettings, serving
 from motion.v1 import generator_pb2, generator_pb2_grpc
 
 RESOURCE_EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
-
-
-@contextmanager
-def served(generator: SwayingGenerator) -> Iterator[str]:
-    with serving(services(generator), ServerSettings("127.0.0.1:0", drain_seconds=0.0)) as address:
-        yield address
-
-
-def a_set() -> MotionSet:
-    motions = tuple(sway(40, seed, name=f"m{seed}") for seed in range(3))
-    return MotionSet(motions, ((),) * 3)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        time.sleep(0.01)
 
 
 def test_health_is_served_under_the_name_of_the_service() -> None:

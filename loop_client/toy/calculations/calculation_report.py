@@ -7,7 +7,6 @@ from pathlib import Path
 from loop_client.reports.arm_colors import arm_colors
 from loop_client.reports.charts import Curve, chart_svg
 from loop_client.reports.conclusion import checks_conclusion
-from loop_client.reports.page import figure
 from loop_client.reports.published_section import published_section
 from loop_client.reports.report_frame import checks_section, curves_section, heading, making_section, write_page
 from loop_client.toy.calculations.calculation_recipe import CalculationRecipe
@@ -15,6 +14,7 @@ from loop_client.toy.toy_store import ToyResults
 from motion.intervals import half_width
 from motion.shell.schema import to_table
 from motion.shell.toml_text import format_toml
+from motion.viewing.page_elements import figure
 
 
 def write_calculation_report(results: ToyResults[CalculationRecipe], folder: Path) -> Path:
