@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from motion.formats.motion_file import MotionFile
-from motion.formats.rig import BvhOrigin
+from motion.formats.rigs.rig import BvhOrigin
 from motion.formats.units import name_of_unit
 from motion.motion import Motion
 from motion.skeleton import LEGS

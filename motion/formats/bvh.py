@@ -1,10 +1,10 @@
 """Read and write Biovision hierarchy files (`.bvh`): a skeleton, and the channels of its joints for every frame.
 
-The reader (`motion.formats.bvh_reading`) accepts any choice and order of channels, the skeletons of other tools, and
-metres, centimetres, millimetres, inches or CMU's unit. The writer writes the 22 joints in centimetres with rotations in
-the order ZXY, which it computes by closed-form inverse kinematics on a body with median bone lengths. If bones change
-their length, so that this body misses a pose by more than a tenth of a millimetre, all joints get position channels as
-well. A motion is thus always read back as it was written.
+The reader (`motion.formats.rigs.bvh_reading`) accepts any choice and order of channels, the skeletons of other tools,
+and metres, centimetres, millimetres, inches or CMU's unit. The writer writes the 22 joints in centimetres with
+rotations in the order ZXY, which it computes by closed-form inverse kinematics on a body with median bone lengths. If
+bones change their length, so that this body misses a pose by more than a tenth of a millimetre, all joints get position
+channels as well. A motion is thus always read back as it was written.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from motion import kinematics, rotation
 from motion.array_types import FloatArray
 from motion.errors import InvalidInput
-from motion.formats.bvh_reading import read_bvh_file
+from motion.formats.rigs.bvh_reading import read_bvh_file
 from motion.motion import Motion
 from motion.shell.atomic import atomic_path
 from motion.skeleton import CHILDREN, JOINT_NAMES, PARENTS

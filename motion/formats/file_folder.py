@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from motion.errors import InvalidInput, NotFound, PlumbError
+from motion.formats.arrays.object_file import PICKLE_SUFFIXES
 from motion.formats.humanml3d_folder import read_captions
 from motion.formats.motion_file import MotionFile
-from motion.formats.object_file import PICKLE_SUFFIXES
 from motion.motion_set import MotionSet
 
 _SUFFIXES = frozenset({".amc", ".bvh", ".fbx", ".glb", ".npy", ".npz"}) | PICKLE_SUFFIXES

@@ -6,26 +6,26 @@ from dataclasses import replace
 from pathlib import Path
 
 from motion.errors import InvalidInput
-from motion.formats.array_file import ARRAY_KEYS, holds_one_motion, motion_from_arrays
-from motion.formats.asf_amc import AMC_SUFFIXES, read_amc
-from motion.formats.assumptions import rate_note
-from motion.formats.bvh_reading import read_bvh_file
-from motion.formats.fbx import read_fbx
-from motion.formats.generator_results import Reading, read_mapping, read_numbers, read_value
-from motion.formats.glb_reading import read_glb
-from motion.formats.motion_file import Layout, MotionFile, set_of_one
-from motion.formats.npz import read_npy, read_npz, require_file
-from motion.formats.object_file import (
+from motion.formats.arrays.array_file import ARRAY_KEYS, holds_one_motion, motion_from_arrays
+from motion.formats.arrays.object_file import (
     PICKLE_SUFFIXES,
     is_object_array,
     object_member_names,
     read_object_file,
     read_object_members,
 )
+from motion.formats.arrays.unread_forms import unread_form
+from motion.formats.assumptions import rate_note
+from motion.formats.bodies.smpl_keys import find_scheme
+from motion.formats.generators.generator_results import Reading, read_mapping, read_numbers, read_value
+from motion.formats.motion_file import Layout, MotionFile, set_of_one
+from motion.formats.npz import read_npy, read_npz, require_file
 from motion.formats.packed import PACKED_KEYS, PackedPaths, read_packed
 from motion.formats.read_options import ReadOptions
-from motion.formats.smpl_keys import find_scheme
-from motion.formats.unread_forms import unread_form
+from motion.formats.rigs.asf_amc import AMC_SUFFIXES, read_amc
+from motion.formats.rigs.bvh_reading import read_bvh_file
+from motion.formats.scenes.fbx import read_fbx
+from motion.formats.scenes.glb_reading import read_glb
 from motion.motion_set import MotionSet
 
 

@@ -37,7 +37,7 @@ from motion.formats.motion_file import Form, Layout, MotionFile, set_of_one
 from motion.formats.output import SINGLE_SUFFIXES, WRITTEN, Output, check_output, rig_of
 from motion.formats.output_pattern import is_pattern, output_for
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
-from motion.formats.rig import BvhOrigin
+from motion.formats.rigs.rig import BvhOrigin
 from motion.formats.unsaid import apply_options
 from motion.motion import Motion
 from motion.motion_set import MotionSet

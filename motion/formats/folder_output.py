@@ -9,7 +9,7 @@ from typing import Any
 
 from motion.formats.motion_file import Form, MotionFile
 from motion.formats.output import SINGLE_SUFFIXES, Output, file_output, output_path, suffix_of
-from motion.formats.rig import BvhOrigin
+from motion.formats.rigs.rig import BvhOrigin
 from motion.motion_set import MotionSet
 from motion.report import Report
 

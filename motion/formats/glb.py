@@ -19,7 +19,7 @@ import numpy as np
 from motion import kinematics, rotation
 from motion.array_types import FloatArray
 from motion.errors import InvalidInput
-from motion.formats.body_shapes import body_shapes, triangulate
+from motion.formats.scenes.body_shapes import body_shapes, triangulate
 from motion.motion import Motion
 from motion.shell.atomic import atomic_path
 from motion.skeleton import CHILDREN, JOINT_NAMES, NUM_JOINTS, PARENTS

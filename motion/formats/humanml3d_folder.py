@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from motion.errors import InvalidInput, NotFound
-from motion.formats.array_file import read_array
+from motion.formats.arrays.array_file import read_array
 from motion.formats.npz import read_npy
 from motion.humanml3d.features import NUM_FEATURES
 from motion.motion import DEFAULT_FPS, Motion

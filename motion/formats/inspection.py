@@ -12,7 +12,7 @@ import numpy as np
 
 from motion.errors import InvalidInput
 from motion.formats.motion_file import MotionFile, Origin
-from motion.formats.rig import BvhOrigin
+from motion.formats.rigs.rig import BvhOrigin
 from motion.formats.unsaid import ChangedOrigin
 from motion.plausibility import stature
 from motion.skeleton import JOINT_NAMES, NUM_JOINTS

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from motion.formats.array_file import Content
+from motion.formats.arrays.array_file import Content
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from motion.errors import InvalidInput, NotFound
-from motion.formats.array_size import check_archive, check_array
+from motion.formats.arrays.array_size import check_archive, check_array
 from motion.shell.atomic import atomic_path
 
 # NumPy and zipfile raise all of these on damaged files, because NumPy evaluates the header as a Python literal and

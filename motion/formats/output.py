@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from motion.errors import InvalidInput
-from motion.formats.array_file import Content, write_array, write_single
+from motion.formats.arrays.array_file import Content, write_array, write_single
 from motion.formats.bvh import write_bvh
+from motion.formats.generators.mdm_results import write_results
 from motion.formats.glb import write_glb
-from motion.formats.mdm_results import write_results
 from motion.formats.motion_file import Form, Layout, MotionFile, Origin
 from motion.formats.packed import PackedPaths, write_packed
-from motion.formats.rig import BvhOrigin, write_bodies
+from motion.formats.rigs.rig import BvhOrigin, write_bodies
+from motion.formats.scenes.usda import write_usda
 from motion.formats.smpl import write_smpl
 from motion.formats.unsaid import ChangedOrigin
-from motion.formats.usda import write_usda
 from motion.motion import DEFAULT_FPS
 from motion.motion_set import MotionSet
 from motion.report import Report

@@ -17,7 +17,7 @@ from motion.errors import InvalidInput
 from motion.formats.folder_output import FolderOutput, folder_output
 from motion.formats.motion_file import Form, MotionFile
 from motion.formats.output import SINGLE_SUFFIXES, WRITTEN, Output, file_output, output_path
-from motion.formats.rig import BvhOrigin
+from motion.formats.rigs.rig import BvhOrigin
 from motion.motion_set import MotionSet
 from motion.shell.atomic import check_target
 

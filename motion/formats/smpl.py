@@ -1,7 +1,7 @@
 """Read and write SMPL pose files as in AMASS: `.npz` with `poses`, `trans`, `betas`, `gender` and the frame rate.
 
-Other names of the arrays are in `motion.formats.smpl_keys`; what is written back as it was, in
-`motion.formats.smpl_origin`. The files have Z up, unless the body stands along another axis, and Plumb has Y up.
+Other names of the arrays are in `motion.formats.bodies.smpl_keys`; what is written back as it was, in
+`motion.formats.bodies.smpl_origin`. The files have Z up, unless the body stands along another axis, and Plumb has Y up.
 Positions are converted by `(x, y, z) -> (-x, z, y)`, which is a proper rotation and the one that HumanML3D uses: a
 person who walks along +Y there walks along +Z here.
 
@@ -26,11 +26,11 @@ import numpy as np
 from motion import kinematics, rotation
 from motion.array_types import FloatArray
 from motion.errors import InvalidInput
+from motion.formats.bodies.smpl_body import MODEL_DIR_VARIABLE, REST_PELVIS, model_joints, rest_joints
+from motion.formats.bodies.smpl_keys import SmplScheme, find_scheme
+from motion.formats.bodies.smpl_origin import SmplOrigin
 from motion.formats.npz import write_npz
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
-from motion.formats.smpl_body import MODEL_DIR_VARIABLE, REST_PELVIS, model_joints, rest_joints
-from motion.formats.smpl_keys import SmplScheme, find_scheme
-from motion.formats.smpl_origin import SmplOrigin
 from motion.motion import Motion
 from motion.orientation import Axis
 from motion.skeleton import JOINT, NUM_JOINTS, PARENTS
@@ -108,7 +108,7 @@ def read_smpl(
 
     Args:
         where: path of the file for errors.
-        arrays: the arrays of the file, under any of the names in `motion.formats.smpl_keys`.
+        arrays: the arrays of the file, under any of the names in `motion.formats.bodies.smpl_keys`.
         options: what the user says of the file; `input_fps`, `unit` and `up` are used.
         model_dir: folder of licensed SMPL models; None for the environment variable SMPL_MODEL_DIR.
         usual_up: the axis that points up in files of this origin; None for that of their names.

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from motion.errors import InvalidInput
+from motion.formats.arrays.object_file import is_object_array
 from motion.formats.assumptions import rate_note, unit_note, unit_of_rig
 from motion.formats.gaps import bridge_gaps
 from motion.formats.motion_file import Layout, MotionFile, Origin
-from motion.formats.object_file import is_object_array
 from motion.formats.read_options import UNIT_M, ReadOptions
 from motion.formats.units import UNIT_NAMES, unit_by_size
 from motion.motion import Motion

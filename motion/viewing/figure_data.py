@@ -9,7 +9,7 @@ import numpy as np
 from motion import rotation
 from motion.array_types import FloatArray
 from motion.errors import InvalidInput
-from motion.formats.body_shapes import Shape, body_shapes
+from motion.formats.scenes.body_shapes import Shape, body_shapes
 from motion.kinematics import REST_OFFSETS, estimate_offsets, global_rotations
 from motion.skeleton import NUM_JOINTS
 from motion.viewing.frame_curves import lowest_joint_mm, phys_err_by_frame_mm, root_speed_m_s

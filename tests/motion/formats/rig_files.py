@@ -6,8 +6,8 @@ import numpy as np
 from swaying_body import swaying
 
 from motion import kinematics, rotation
-from motion.formats.bvh_document import BvhNode
-from motion.formats.rig_channels import RigPose, encode_channels
+from motion.formats.rigs.bvh_document import BvhNode
+from motion.formats.rigs.rig_channels import RigPose, encode_channels
 from motion.skeleton import CHILDREN, PARENTS
 
 MIXAMO = (

@@ -10,10 +10,10 @@ from asf_writer import write_acclaim
 from swaying_body import swaying
 
 from motion.errors import InvalidInput, NotFound
-from motion.formats.asf_amc import AmcReading, read_amc
 from motion.formats.files import output_for, read_file
 from motion.formats.inspection import inspect_file
 from motion.formats.read_options import ReadOptions
+from motion.formats.rigs.asf_amc import AmcReading, read_amc
 from motion.skeleton import JOINT, NUM_JOINTS
 
 # The form has bones, not joints: neck and collar bones start where the chest's ends, which is a joint to no name.

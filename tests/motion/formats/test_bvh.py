@@ -10,9 +10,9 @@ from swaying_body import swaying
 
 from motion.errors import InvalidInput, NotFound
 from motion.formats.bvh import format_bvh, read_bvh, write_bvh
-from motion.formats.bvh_document import parse_bvh
-from motion.formats.bvh_reading import read_bvh_file
 from motion.formats.packed import read_packed
+from motion.formats.rigs.bvh_document import parse_bvh
+from motion.formats.rigs.bvh_reading import read_bvh_file
 from motion.motion import Motion
 from motion.skeleton import JOINT_NAMES
 

@@ -13,8 +13,8 @@ from test_skeletons import MIXAMO, TOOLS
 
 from motion.errors import InvalidInput
 from motion.formats.bvh import format_bvh
-from motion.formats.bvh_reading import BvhReading, read_bvh_file
 from motion.formats.files import read_file
+from motion.formats.rigs.bvh_reading import BvhReading, read_bvh_file
 from motion.motion import Motion
 
 MOTION = swaying(frames=10)

@@ -15,11 +15,11 @@ from scipy.spatial.transform import Rotation
 from swaying_body import swaying
 
 from motion.errors import InvalidInput, NotFound
-from motion.formats import fbx
 from motion.formats.files import output_for, read_file
 from motion.formats.inspection import inspect_file
 from motion.formats.motion_file import MotionFile
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
+from motion.formats.scenes import fbx
 
 pytest.importorskip("ufbx")
 

@@ -11,7 +11,7 @@ import pytest
 from swaying_body import swaying, swaying_set
 
 from motion.errors import InvalidInput, NotFound
-from motion.formats.array_file import write_single
+from motion.formats.arrays.array_file import write_single
 from motion.formats.files import check_output, output_for, read_file, read_files, read_motions, write_motion
 from motion.formats.npz import read_npy, read_npz
 from motion.formats.packed import read_packed, write_packed

@@ -11,10 +11,10 @@ from glb_reader import Glb
 from swaying_body import swaying, swaying_set
 
 from motion.errors import InvalidInput
-from motion.formats.body_shapes import body_shapes, triangulate
 from motion.formats.files import output_for, read_file, write_motion
 from motion.formats.glb import format_glb, write_glb
 from motion.formats.packed import write_packed
+from motion.formats.scenes.body_shapes import body_shapes, triangulate
 from motion.kinematics import REST_OFFSETS
 from motion.motion import Motion
 from motion.skeleton import JOINT_NAMES, PARENTS

@@ -6,7 +6,7 @@ import pytest
 
 from motion.errors import InvalidInput
 from motion.formats.joint_naming import NAMINGS, Naming, simplify
-from motion.formats.skeleton_match import match_joints
+from motion.formats.skeletons.skeleton_match import match_joints
 from motion.skeleton import JOINT, JOINT_NAMES
 
 

@@ -11,7 +11,7 @@ from swaying_body import swaying_set
 
 from motion.errors import InvalidInput
 from motion.formats.files import output_for, read_file
-from motion.formats.mdm_results import results_of, write_results
+from motion.formats.generators.mdm_results import results_of, write_results
 from motion.formats.motion_file import MotionFile
 
 

@@ -22,7 +22,7 @@ READ = """
 import resource, sys
 from motion.errors import InvalidInput
 from motion.formats import files
-from motion.formats.fbx_process import MAX_POSES
+from motion.formats.scenes.fbx_process import MAX_POSES
 import scipy.spatial.transform, numpy.lib.format, zipfile
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 limit = 4 << 30

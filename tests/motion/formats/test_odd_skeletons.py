@@ -10,9 +10,9 @@ from foreign_rigs import Node, foreign_bvh, naming, tree
 from swaying_body import swaying
 
 from motion.errors import InvalidInput
-from motion.formats.bvh_reading import BvhReading, read_bvh_file
-from motion.formats.limb_proportions import uneven_limbs
 from motion.formats.read_options import ReadOptions
+from motion.formats.rigs.bvh_reading import BvhReading, read_bvh_file
+from motion.formats.skeletons.limb_proportions import uneven_limbs
 from motion.skeleton import JOINT
 
 NAMES = naming(

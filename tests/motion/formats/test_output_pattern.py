@@ -12,7 +12,7 @@ from swaying_body import swaying, swaying_set
 
 from motion.errors import InvalidInput
 from motion.formats.files import check_output, output_for, read_file, read_rig
-from motion.formats.mdm_results import write_results
+from motion.formats.generators.mdm_results import write_results
 from motion.formats.motion_file import MotionFile
 from motion.motion_set import MotionSet
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from motion.errors import InvalidInput
-from motion.formats.object_file import read_object_file
-from motion.formats.plain_pickle import NotPlain, read_plain_pickle, read_torch_archive
+from motion.formats.arrays.object_file import read_object_file
+from motion.formats.arrays.plain_pickle import NotPlain, read_plain_pickle, read_torch_archive
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))

@@ -12,9 +12,9 @@ from swaying_body import swaying
 
 from motion import rotation
 from motion.errors import InvalidInput
-from motion.formats.bvh_document import BvhDocument, parse_bvh
 from motion.formats.files import output_for, read_file, read_rig, write_motion
 from motion.formats.motion_file import MotionFile
+from motion.formats.rigs.bvh_document import BvhDocument, parse_bvh
 from motion.motion import Motion
 from motion.resample import resample_motion
 from motion.skeleton import mirrored

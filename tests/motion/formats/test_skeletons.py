@@ -10,9 +10,9 @@ from foreign_rigs import foreign_bvh, naming, tree
 from swaying_body import swaying
 
 from motion.errors import InvalidInput, NotFound
-from motion.formats.bvh_reading import BvhReading, read_bvh_file
 from motion.formats.read_options import ReadOptions
-from motion.formats.skeleton_match import match_joints
+from motion.formats.rigs.bvh_reading import BvhReading, read_bvh_file
+from motion.formats.skeletons.skeleton_match import match_joints
 from motion.motion import Motion
 from motion.skeleton import JOINT, JOINT_NAMES, mirrored
 

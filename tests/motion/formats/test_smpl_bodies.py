@@ -12,10 +12,10 @@ from swaying_body import swaying
 
 from motion import rotation
 from motion.errors import InvalidInput
+from motion.formats.bodies.smpl_keys import find_scheme
 from motion.formats.files import read_file
 from motion.formats.npz import write_npz
 from motion.formats.smpl import write_smpl
-from motion.formats.smpl_keys import find_scheme
 
 _FRAMES = 30
 _HALF_ABOUT_X = np.array([0.0, 1, 0, 0])

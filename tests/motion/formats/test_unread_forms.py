@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from motion.errors import InvalidInput
+from motion.formats.arrays.unread_forms import unread_form
 from motion.formats.files import read_file
-from motion.formats.unread_forms import unread_form
 
 
 @pytest.mark.parametrize(

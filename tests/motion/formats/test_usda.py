@@ -12,7 +12,7 @@ from usda_reader import usda_positions
 
 from motion.errors import InvalidInput
 from motion.formats.files import write_motion
-from motion.formats.usda import format_usda
+from motion.formats.scenes.usda import format_usda
 from motion.skeleton import JOINT_NAMES
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from motion.formats.body_shapes import body_shapes
+from motion.formats.scenes.body_shapes import body_shapes
 from motion.kinematics import REST_OFFSETS
 from motion.skeleton import JOINT_NAMES
 from sim_server.body.humanoid import (

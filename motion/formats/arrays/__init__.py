@@ -1,0 +1,1 @@
+"""Files of arrays, and what is read in them without running anything."""

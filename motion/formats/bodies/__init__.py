@@ -1,0 +1,1 @@
+"""Parameters of the SMPL family of bodies."""

@@ -1,0 +1,1 @@
+"""What generators and trackers write."""

@@ -1,0 +1,1 @@
+"""Scenes with nodes: FBX, glTF and USD."""

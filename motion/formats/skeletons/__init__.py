@@ -1,0 +1,1 @@
+"""Skeletons of any tool: whose joint is whose."""
