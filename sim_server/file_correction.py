@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from motion.formats.members import keep_valid
 from motion.formats.read_options import DEFAULT_OPTIONS, ReadOptions
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, Corrector, ProgressCallback
-from motion.report import Report
+from motion.report import Correction, Report
 from motion.shell.atomic import check_target
 
 _NAMED_AT_MOST = 8
@@ -77,7 +77,8 @@ def correct_files(
     """Correct the motions in files and write the results.
 
     All inputs are read, and all outputs checked, before the corrector is opened. Inputs and members that cannot be used
-    are left out, unless none remains.
+    are left out, unless none remains. Where the corrector fails on the way, the inputs of which every motion was
+    finished are written all the same, and a note of the error names them (`BaseException.__notes__`).
 
     Args:
         inputs: motions, packed sets or HumanML3D folders.
@@ -101,13 +102,14 @@ def correct_files(
         corrector = open_corrector()
         try:
             corrections = corrector.correct(motions, seed, options, progress)
-        except InvalidInput as error:
-            raise _with_ids(error, [motion.name or "" for motion in motions]) from error
-        written: list[Path] = []
-        rest = iter(corrections)
-        for each in plan:
-            mine = [correction for _, correction in zip(each.source.motions, rest, strict=False)]
-            written += each.write([c.motion for c in mine], [c.report for c in mine])
+        except PlumbError as error:
+            failure = _with_ids(error, [motion.name or "" for motion in motions])
+            if error.finished:
+                failure.add_note(
+                    _finished_note(len(error.finished), len(motions), _write_complete(plan, error.finished))
+                )
+            raise failure from error.__cause__
+        written = _write_complete(plan, dict(enumerate(corrections)))
     return CorrectedFiles(
         sources=tuple(each.source.path for each in plan for _ in each.source.motions),
         ids=tuple(motion.name or "" for motion in motions),
@@ -165,6 +167,23 @@ def _planned(
         raise
 
 
+def _write_complete(plan: Sequence[FileCorrection], corrections: Mapping[int, Correction]) -> list[Path]:
+    """Write the outputs of which every motion was corrected, and return the files that were written.
+
+    Args:
+        plan: the inputs and their outputs.
+        corrections: corrections by the index of their motion among those of all inputs.
+    """
+    written: list[Path] = []
+    start = 0
+    for each in plan:
+        indices = range(start, start := start + len(each.source.motions))
+        if all(index in corrections for index in indices):
+            mine = [corrections[index] for index in indices]
+            written += each.write([c.motion for c in mine], [c.report for c in mine])
+    return written
+
+
 def _check_distinct(plan: Sequence[FileCorrection]) -> None:
     """Refuse two inputs whose outputs would be the same file."""
     taken: dict[Path, Path] = {}
@@ -175,8 +194,18 @@ def _check_distinct(plan: Sequence[FileCorrection]) -> None:
                 raise InvalidInput.of(str(each.source.path), f"would be written to {file}, like {other}")
 
 
-def _with_ids(error: InvalidInput, ids: Sequence[str]) -> InvalidInput:
+def _finished_note(finished: int, count: int, written: Sequence[Path]) -> str:
+    if written:
+        what = f"those of whole inputs are written to {', '.join(map(str, written))}"
+    else:
+        what = "but no input is whole; a run that writes shards (--shard-size) goes on where it ended"
+    return f"{finished} of {count} motions were finished before that, {what}"
+
+
+def _with_ids(error: PlumbError, ids: Sequence[str]) -> PlumbError:
     """Return the error with the ids of motions instead of their indices, for the first few of them."""
+    if not isinstance(error, InvalidInput):
+        return error
     named = []
     for violation in error.violations:
         match = re.match(r"motions\[(\d+)\]\.?", violation.field)

@@ -28,7 +28,8 @@ FEASIBLE_SECOND_N = 50.0
 FEASIBLE_SKATE_MM, FEASIBLE_DEPTH_MM, FEASIBLE_HEIGHT_MM = 1.0, 0.5, 1.5
 """Bounds on how it skates, penetrates the floor and floats, as `motion.metrics` measures them."""
 _MM_PER_N = 0.1  # a missing force of 10 N is as bad as a physical error of 1 mm
-_BETTER = 0.9  # a correction that leaves more of what was wrong has not mended it
+# A correction that leaves more of what was wrong has not mended it: a simulated body skates and shakes by itself.
+_BETTER = 0.75
 
 
 FEASIBLE_NOTE = "came back as it was: contacts explain its forces, its feet stand still and nothing is under the floor"

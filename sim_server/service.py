@@ -8,17 +8,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 import grpc.aio
 
 from motion.errors import InvalidInput, Violation
 from motion.motion import Motion
-from motion.protocols import CorrectionOptions, CorrectorInfo
+from motion.protocols import CorrectionOptions
 from motion.report import Correction
 from motion.rpc import MAX_MESSAGE_BYTES, wire
 from motion.rpc.admission import ByteBudget
 from motion.rpc.answer_stream import StreamAnswers
+from motion.rpc.corrector_messages import MAX_PRIORITY
 from motion.rpc.quotas import charged, current_client, motion_seconds
 from motion.rpc.server import Services
 from motion.rpc.server import serve as serve_services
@@ -29,58 +30,16 @@ from motion.rpc.server_settings import (
     DEFAULT_PENDING_BYTES,
     ServerSettings,
 )
-from motion.score import Score
 from motion.v1 import corrector_pb2, corrector_pb2_grpc, motion_pb2
 from sim_server.fair_queue import Sender
+from sim_server.served_corrector import FairCorrector, SubmittingCorrector, SubmittingScorer
 
 STREAM_WINDOW = 256
 """Motions of a stream that may wait for their answers."""
-MAX_PRIORITY = 100
-"""The highest priority of a motion; the lowest one is its negative."""
 _FRAMING_BYTES = 1024  # of a message beside its motion, report and trace
 _LARGE_FRAMES = 2000  # checking these takes milliseconds, in which the event loop would answer nobody
 
 _T = TypeVar("_T")
-
-
-class SubmittingCorrector(Protocol):
-    """A corrector that can be served; `sim_server.Corrector` is one."""
-
-    def describe(self) -> CorrectorInfo:
-        """Return the corrector's policies, versions and limits."""
-        ...
-
-    def submit(self, motion: Motion, seed: int, options: CorrectionOptions) -> Future[Correction]:
-        """Hand over a motion without waiting for its correction; cancelling the future drops the motion.
-
-        Raises:
-            InvalidInput: the motion, an option or the seed is invalid.
-            NotFound: there is no such policy.
-            Overloaded: too many motions wait already.
-        """
-        ...
-
-
-@runtime_checkable
-class FairCorrector(SubmittingCorrector, Protocol):
-    """A corrector that is fair among the clients of a service; those of `sim_server` are."""
-
-    def submit_for(self, sender: Sender, motion: Motion, seed: int, options: CorrectionOptions) -> Future[Correction]:
-        """Hand over a motion of a client; the rest is as for `submit`."""
-        ...
-
-
-class SubmittingScorer(Protocol):
-    """A scorer that can be served; `sim_server.feasibility.Scorer` is one."""
-
-    def submit(self, motion: Motion) -> Future[Score]:
-        """Hand over a motion without waiting for its score; cancelling the future drops the motion.
-
-        Raises:
-            InvalidInput: the motion is invalid.
-            Overloaded: too many motions wait already.
-        """
-        ...
 
 
 def serve(
@@ -114,6 +73,7 @@ def services(
     stream_window: int = STREAM_WINDOW,
     scorer: SubmittingScorer | None = None,
     pending_bytes: int = DEFAULT_PENDING_BYTES,
+    least_fps: float = 0.0,
 ) -> Services:
     """Make the service, as `motion.rpc.server` takes it.
 
@@ -122,8 +82,9 @@ def services(
         stream_window: motions of a stream that may wait for their answers.
         scorer: the scorer that answers; None for `sim_server.feasibility.Scorer`.
         pending_bytes: bytes of the requests in streams that may wait for their answers.
+        least_fps: lowest frame rate of a motion; those of lower rates are long for the bytes that they come in.
     """
-    servicer = CorrectorServicer(corrector, stream_window, scorer, pending_bytes)
+    servicer = CorrectorServicer(corrector, stream_window, scorer, pending_bytes, least_fps)
     name = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
     return {name: lambda server: corrector_pb2_grpc.add_CorrectorServiceServicer_to_server(servicer, server)}
 
@@ -138,6 +99,7 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         stream_window: motions of a stream that may wait for their answers.
         scorer: the scorer that answers; None for `sim_server.feasibility.Scorer`.
         pending_bytes: bytes of the requests in streams that may wait for their answers.
+        least_fps: lowest frame rate of a motion.
     """
 
     def __init__(
@@ -146,8 +108,10 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         stream_window: int = STREAM_WINDOW,
         scorer: SubmittingScorer | None = None,
         pending_bytes: int = DEFAULT_PENDING_BYTES,
+        least_fps: float = 0.0,
     ):
         self._corrector = corrector
+        self._least_fps = least_fps
         self._scorer = scorer
         self._checking = ThreadPoolExecutor(2, thread_name_prefix="check")
         budget = ByteBudget(pending_bytes)
@@ -235,9 +199,8 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         """Hand the motion of a request to the scorer, and return what waits for the answer."""
         if not request.HasField("motion"):
             raise InvalidInput.of("motion", "is missing; must be the motion to score")
-        scorer = self._scorer = self._scorer or _new_scorer()
         identity = request.id
-        future = await self._submit(request.motion, scorer.submit)
+        future = await self._submit(request.motion, (await self._opened_scorer()).submit)
 
         async def finish() -> corrector_pb2.ScoreResponse:
             try:
@@ -248,10 +211,19 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
 
         return finish
 
+    async def _opened_scorer(self) -> SubmittingScorer:
+        """Return the scorer. The first call opens it in a thread, since it imports for a second."""
+        if self._scorer is None:
+            scorer = await asyncio.get_running_loop().run_in_executor(self._checking, _new_scorer)
+            self._scorer = self._scorer or scorer  # another call may have been faster
+        return self._scorer
+
     async def _submit(self, message: motion_pb2.Motion, submit: Callable[[Motion], Future[_T]]) -> Future[_T]:
         """Charge a motion to who sent it and hand it over, in a thread if its checks take long."""
         try:
             motion = wire.unpack_motion(message)
+            if 0 < motion.fps < self._least_fps:
+                raise InvalidInput.of("fps", f"is {motion.fps:g}; must be at least {self._least_fps:g} on this server")
             with charged(motion_seconds(motion), "positions"):
                 if len(motion) < _LARGE_FRAMES:
                     return submit(motion)

@@ -16,11 +16,23 @@ if (ROOT / "../shared/data").is_dir():
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Give each process of a spread run one thread of torch: threads of neighbours that wait for a core spin."""
+    """Prepare a spread run.
+
+    The first corrector on a machine is compiled, which takes longer than tests wait for a server: before they start.
+    And each process has one thread of torch: threads of neighbours that wait for a core spin.
+    """
     if "PYTEST_XDIST_WORKER" in os.environ:
         import torch
 
         torch.set_num_threads(1)
+    elif session.config.getoption("numprocesses", None):
+        from motion.protocols import CorrectionOptions
+        from motion.synthesis.collection import synthesize
+        from sim_server import Corrector
+
+        options = CorrectionOptions(effort="fast", always_simulate=True)
+        with Corrector(slots=1) as corrector:
+            corrector.correct(synthesize(1, seed=0), options=options)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,13 @@ class RaySampler:
         self._task: Any = ray.remote(max_retries=_RETRIES, **needs)(sample_messages)
 
     def sample(
-        self, prompts: Sequence[str], lengths: Sequence[int], seed: int, options: SampleOptions, part: int = PART
+        self,
+        prompts: Sequence[str],
+        lengths: Sequence[int],
+        seed: int,
+        options: SampleOptions,
+        part: int = PART,
+        start_index: int = 0,
     ) -> Iterator[Motion]:
         """Sample one motion per prompt, and yield them in order; see `motion.protocols.Generator.sample`.
 
@@ -54,20 +60,25 @@ class RaySampler:
             seed: random seed.
             options: how to sample; the checkpoint is named.
             part: motions of a task.
+            start_index: index of the first motion to sample.
 
         Raises:
             ServiceUnavailable: a part ended its processes again and again.
         """
         window = max(2, _AHEAD * int(self._ray.cluster_resources().get(self._resource, 1)))
         pending: deque[Any] = deque()
-        for start in range(0, len(prompts), part):
-            if len(pending) >= window:
+        try:
+            for start in range(start_index, len(prompts), part):
+                if len(pending) >= window:
+                    yield from self._motions(pending.popleft())
+                mine = slice(start, start + part)
+                request = list(prompts[mine]), list(lengths[mine]), seed
+                pending.append(self._task.remote(*self._where, request, astuple(options), start))
+            while pending:
                 yield from self._motions(pending.popleft())
-            mine = slice(start, start + part)
-            request = list(prompts[mine]), list(lengths[mine]), seed
-            pending.append(self._task.remote(*self._where, request, astuple(options), start))
-        while pending:
-            yield from self._motions(pending.popleft())
+        finally:  # whoever asked has gone, or there was an error
+            for reference in pending:
+                self._ray.cancel(reference)
 
     def _motions(self, reference: Any) -> Iterator[Motion]:
         try:

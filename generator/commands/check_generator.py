@@ -12,6 +12,7 @@ from tyro.conf import Positional, arg
 
 from generator.commands.generator_flags import DEFAULT_STORE, StoreFolder
 from motion.errors import InvalidInput
+from motion.rpc.client_flags import ClientFlags
 from motion.shell.command import DONE, DONE_WITH_FAILURES
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(ClientFlags):
     """Check that a generator service does what the contract requires; exit with status 1 if it does not.
 
     If a check fails that the others rely on, the others are skipped.
@@ -34,11 +35,14 @@ class Check:
     def run(self) -> int:
         """Execute the command."""
         from generator.conformance.check_run import run_checks
+        from motion.rpc.client_security import ClientSecurity
 
         if bool(self.address) == bool(self.repository):
             raise InvalidInput.of("HOST:PORT", "or --repository must be given, and not both")
+        # A repository is served in this process, where neither TLS nor a token is asked for.
+        security = ClientSecurity() if self.repository else self.client_security()
         with self._served() as address:
-            return self._report(run_checks(address))
+            return self._report(run_checks(address, security))
 
     @contextmanager
     def _served(self) -> Iterator[str]:

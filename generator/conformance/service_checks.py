@@ -9,8 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import cast
 
 import grpc
@@ -20,6 +19,7 @@ from grpc_status import rpc_status
 
 from generator.conformance.generator_checks import Failure
 from motion.rpc.channel import open_channel
+from motion.rpc.client_security import ClientSecurity
 from motion.rpc.generator_client import SERVICE
 from motion.v1 import generator_pb2, generator_pb2_grpc
 
@@ -27,9 +27,9 @@ _TIMEOUT_SECONDS = 60.0
 _MANY_SAMPLES = 256
 
 
-def reports_health(address: str) -> None:
+def reports_health(address: str, security: ClientSecurity | None = None) -> None:
     """Check that `grpc.health.v1` reports `motion.v1.GeneratorService` as serving."""
-    with _channel(address) as channel:
+    with open_channel(address, SERVICE, security) as channel:
         request = health_pb2.HealthCheckRequest(service=SERVICE)
         try:
             stub = health_pb2_grpc.HealthStub(channel)
@@ -42,9 +42,9 @@ def reports_health(address: str) -> None:
             raise Failure(f"the health of {SERVICE} must be SERVING, not {status}")
 
 
-def respects_deadlines(address: str) -> None:
+def respects_deadlines(address: str, security: ClientSecurity | None = None) -> None:
     """Check that a call whose deadline passes ends as DEADLINE_EXCEEDED, and that the next call is answered."""
-    with _channel(address) as channel:
+    with open_channel(address, SERVICE, security) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
         request = _long_request(stub)
         _require_status(
@@ -55,9 +55,9 @@ def respects_deadlines(address: str) -> None:
         stub.Describe(generator_pb2.DescribeGeneratorRequest(), timeout=_TIMEOUT_SECONDS)
 
 
-def survives_cancellation(address: str) -> None:
+def survives_cancellation(address: str, security: ClientSecurity | None = None) -> None:
     """Check that after a client cancelled in the middle of its samples, the next gets its first sample in time."""
-    with _channel(address) as channel:
+    with open_channel(address, SERVICE, security) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
         for _ in range(3):
             call = stub.Sample(_long_request(stub), timeout=_TIMEOUT_SECONDS)
@@ -66,9 +66,9 @@ def survives_cancellation(address: str) -> None:
             call.cancel()
 
 
-def names_invalid_fields(address: str) -> None:
+def names_invalid_fields(address: str, security: ClientSecurity | None = None) -> None:
     """Check that an invalid field is INVALID_ARGUMENT with a `google.rpc.BadRequest`, an unknown id NOT_FOUND."""
-    with _channel(address) as channel:
+    with open_channel(address, SERVICE, security) as channel:
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
         request = generator_pb2.SampleRequest(prompts=["a walk"], lengths=[-1])
         error = _require_status(
@@ -84,19 +84,16 @@ def names_invalid_fields(address: str) -> None:
         _require_status(lambda: list(stub.Fit(unknown)), grpc.StatusCode.NOT_FOUND, "a fit on an unknown data set")
 
 
-WIRE_CHECKS: tuple[Callable[[str], None], ...] = (
+WIRE_CHECKS: tuple[Callable[..., None], ...] = (
     reports_health,
     respects_deadlines,
     survives_cancellation,
     names_invalid_fields,
 )
-"""All checks of a service, each called with an address. The generator must have a checkpoint; `CHECKS` leave one."""
+"""All checks of a service, each called with an address and, if need be, how to connect.
 
-
-@contextmanager
-def _channel(address: str) -> Iterator[grpc.Channel]:
-    with open_channel(address, SERVICE) as channel:
-        yield channel
+The generator must have a checkpoint; `CHECKS` leave one.
+"""
 
 
 def _long_request(stub: generator_pb2_grpc.GeneratorServiceStub) -> generator_pb2.SampleRequest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,11 +12,7 @@ from loop_client.evaluation.motion_embedding import MotionEmbedding, TextEmbeddi
 from motion.errors import InvalidInput
 from motion.motion import Motion
 from motion.shell.atomic import atomic_path
-
-
-def default_cache_folder() -> Path:
-    """Return `plumb/embeddings` in this user's cache folder, as the XDG base directory specification defines it."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plumb" / "embeddings"
+from motion.shell.user_cache import user_cache_folder
 
 
 class CachedEmbedding:
@@ -76,7 +71,7 @@ def cached(embedding: MotionEmbedding, folder: Path | None = None) -> CachedEmbe
         embedding: the embedding; if it embeds texts, so does the cached one.
         folder: the folder of the cache; None for this user's cache folder.
     """
-    folder = folder or default_cache_folder()
+    folder = folder or user_cache_folder("embeddings")
     if isinstance(embedding, TextEmbedding):
         return CachedTextEmbedding(embedding, folder)
     return CachedEmbedding(embedding, folder)

@@ -23,7 +23,7 @@ _ROLES = {
     "fresh": _OLIVE,
 }  # fmt: skip
 _OTHERS = (
-    "#a0527a", "#2b2d42", "#e07a5f", "#52b69a", "#8d6e3f", "#b39ddb", "#1d4e89", "#bc6c25", "#5f0f40", "#6a994e",
+    "#a0527a", "#6a6fae", "#e07a5f", "#52b69a", "#8d6e3f", "#b39ddb", "#3a78c8", "#bc6c25", "#b83280", "#6a994e",
     "#e5989b", "#0077b6",
 )  # fmt: skip
 

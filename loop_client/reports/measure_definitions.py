@@ -25,6 +25,8 @@ DEFINITIONS = {
     "simulated body performs the sample, mean over time. 0 is a motion that a body can do; a body weighs about 700 N.",
     "Physical error once corrected": "The physical error of the corrections of the samples.",
     "Distance to the correction": "Mean distance of the joints between a sample and its correction, in the world.",
+    "Failed": "Samples that the simulated body lost, so that there is no correction of them.",
+    "Trained on": "Synthetic motions that the generation was trained on.",
     "λ reached": "Synthetic motions that were trained on for each real one. It is below the λ of the recipe where "
     "samples were invalid or could not be corrected.",
     "Training loss": "Loss at the end of the generation's training.",

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+import numpy as np
+
 from loop_client.reports.arm_colors import UNCORRECTED_COLOR, arm_colors
+from motion.intervals import half_width
 from motion.metrics import PhysicalErrors, mean_errors
 from motion.motion import Motion
-from motion.report import Correction
+from motion.report import Correction, Report
 from motion.shell.atomic import atomic_path
 from motion.viewing.correction_page import correction_scene
 from motion.viewing.html_player import scenes_html
@@ -50,6 +53,8 @@ def write_samples_page(path: Path, title: str, motions: Sequence[Motion], correc
     assist = sum(c.report.residual_force_n_mean for c in corrections) / len(corrections)
     completed = sum(c.report.status != "FAILED" for c in corrections)
     rows.append(("mean", *_change(before, after), f"{assist:.0f}", f"{completed} of {len(corrections)}"))
+    if len(corrections) > 1:
+        rows.append(("difference, 95 % interval", *_differences([c.report for c in corrections]), "", ""))
     heads = ("prompt", *(head for head, _ in _COLUMNS.values()), "assist N", "completed")
     colors = UNCORRECTED_COLOR, arm_colors(["corrected"])["corrected"]
     scenes = [correction_scene(motion, c, colors) for motion, c in zip(motions, corrections, strict=True)]
@@ -83,6 +88,16 @@ def conclude(corrections: Sequence[Correction]) -> str:
 
 def _change(before: PhysicalErrors, after: PhysicalErrors) -> list[str]:
     return [f"{getattr(before, n):{form}} → {getattr(after, n):{form}}" for n, (_, form) in _COLUMNS.items()]
+
+
+def _differences(reports: Sequence[Report]) -> list[str]:
+    """Format the mean difference of each column, paired by motion, emphasised where it exceeds its interval."""
+    cells = []
+    for name, (_, form) in _COLUMNS.items():
+        values = np.array([getattr(report.after, name) - getattr(report.before, name) for report in reports])
+        mean, half = float(values.mean()), float(half_width(values))
+        cells.append(f"{'*' if abs(mean) > half else ''}{mean:+{form}} ± {half:{form}}".replace("-", "−"))
+    return cells
 
 
 def _effort(correction: Correction) -> tuple[str, str]:

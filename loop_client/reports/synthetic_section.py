@@ -11,23 +11,23 @@ from loop_client.reports.results import Results, format_number, value_at
 from loop_client.runs.run_recipe import Recipe
 from loop_client.strategy import STRATEGIES
 from motion.intervals import half_width
-from motion.viewing.page_elements import folded, named_swatch, paragraph, section, table
+from motion.viewing.page_elements import Term, folded, named_swatch, paragraph, section, table
 
 _HEADS = (
     "", "generation", "seed", "asked for", "no motion", "failed", "trained on", "λ reached",
-    "physical error → corrected, mm", "of those trained on, mm", "moved, mm", "residual force, N", "kept of good",
+    "physical error → corrected, mm", "of those trained on, mm", "moved, mm", "assist, N", "kept of good",
     "kept of bad", "bad; may be, at most",
 )  # fmt: skip
 _MEANS = {
-    "no motion": ("invalid", 1),
-    "failed": ("failed", 1),
-    "trained on": ("used", 1),
-    "λ reached": ("lambda_reached", 3),
-    "physical error, mm": ("corrections.before.phys_err_mm", 1),
-    "corrected, mm": ("corrections.after.phys_err_mm", 1),
-    "of those trained on, mm": ("trained.phys_err_mm", 1),
-    "moved, mm": ("corrections.mpjpe_global_mm", 0),
-    "residual force, N": ("corrections.residual_force_n_mean", 1),
+    Term("Invalid samples", "no motion"): ("invalid", 1),
+    Term("Failed", "failed"): ("failed", 1),
+    Term("Trained on", "trained on"): ("used", 1),
+    Term("λ reached"): ("lambda_reached", 3),
+    Term("Physical error", "physical error, mm"): ("corrections.before.phys_err_mm", 1),
+    Term("Physical error once corrected", "corrected, mm"): ("corrections.after.phys_err_mm", 1),
+    Term("Physical error", "of those trained on, mm"): ("trained.phys_err_mm", 1),
+    Term("Distance to the correction", "moved, mm"): ("corrections.mpjpe_global_mm", 0),
+    Term("Assist: mean residual force", "assist, N"): ("corrections.residual_force_n_mean", 1),
 }
 """Columns of the means over the seeds: where a number lies in a line, and its digits."""
 _MEAN_HEADS = ("", "generation", *_MEANS)

@@ -9,17 +9,22 @@ with any of our strategies in place of theirs:
                   compose the training set; train on from generation t - 1  train
                   sample the evaluation prompts, correct, measure           sample, evaluate
 
-Each stage leaves its result in the run's folder and is skipped if its result is there.
+Each stage leaves its result in the run's folder and is skipped if its result is there. Seeds do not depend on each
+other and may run side by side: while one trains, another samples or corrects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from loop_client.evaluation.embedding import cached_embedding
 from loop_client.evaluation.sampling_limits import check_rate
+from loop_client.evaluation.torch_threads import single_threaded_torch
 from loop_client.runs.arms import ArmRecipe
 from loop_client.runs.generation_metrics import SampleMetrics
 from loop_client.runs.generation_paths import GenerationPaths
@@ -38,7 +43,12 @@ from motion.protocols import Corrector, Generator
 
 
 def run_loop(
-    store: RunStore, data: RealData, generator: Generator, physics: Corrector, quiet: bool = False
+    store: RunStore,
+    data: RealData,
+    generator: Generator,
+    physics: Corrector,
+    quiet: bool = False,
+    seeds_at_once: int = 1,
 ) -> list[dict[str, Any]]:
     """Run the recipe of a store to its end.
 
@@ -48,6 +58,8 @@ def run_loop(
         generator: the generator, in-process or remote.
         physics: the physics corrector, in-process or remote.
         quiet: show no progress.
+        seeds_at_once: number of seeds that run side by side; results do not depend on it. With more than one, an
+            interrupt waits for the stages that are running.
 
     Returns:
         The lines of metrics.jsonl.
@@ -63,17 +75,17 @@ def run_loop(
     if policy and policy not in corrector_info.policies:
         known = ", ".join(corrector_info.policies)
         raise InvalidInput.of("correction.policy", f"is {policy!r}; the corrector has {known}")
-    # The loop's own products are small; more BLAS threads would only take cores from the services.
-    with lock_run(store), single_threaded_blas():
+    # The loop's own products are small; more BLAS threads would only take cores from the services. The number of torch
+    # threads belongs to the process, so that seeds side by side must not set it each for itself.
+    torch_threads = single_threaded_torch() if seeds_at_once > 1 else nullcontext()
+    with lock_run(store), single_threaded_blas(), torch_threads:
         store.add_start({"data": data.content_ids()}, start_record(generator_info, corrector_info))
         recipe = with_recorded_policy(store.recipe, store.facts["starts"][0])
         progress = Progress(1 + len(recipe.seeds) * _number_of_stages(recipe), quiet)
         try:
             with MetricsLog(store.tensorboard, store.metrics()) as log:
                 stages = GenerationStages(recipe, data, store, generator, physics)
-                loop = _Loop(recipe, data, store, stages, progress, log)
-                for seed in recipe.seeds:
-                    loop.run(seed)
+                _Loop(recipe, data, store, stages, progress, log).run(recipe.seeds, seeds_at_once)
         finally:
             progress.close()
         return store.metrics()
@@ -81,6 +93,10 @@ def run_loop(
 
 def _number_of_stages(recipe: Recipe) -> int:
     return 3 + recipe.generations * sum(4 if arm.synthesizes else 3 for arm in recipe.arms)
+
+
+class _Stopped(Exception):
+    """Raised in a seed whose run is given up because another one has failed."""
 
 
 class _Loop:
@@ -102,8 +118,36 @@ class _Loop:
         self._progress = progress
         self._log = log
         self._metrics: SampleMetrics | None = None
+        self._lock = threading.Lock()  # held by the seed that measures or records
+        self._stopped = threading.Event()
 
-    def run(self, seed: int) -> None:
+    def run(self, seeds: Sequence[int], at_once: int) -> None:
+        """Run all generations of all arms with some seeds, `at_once` of them side by side."""
+        if at_once == 1:
+            for seed in seeds:
+                self._run_seed(seed)
+            return
+        with ThreadPoolExecutor(at_once, thread_name_prefix="seed") as pool:
+            runs = [pool.submit(self._run_beside, seed) for seed in seeds]
+            try:
+                wait(runs)
+            except BaseException:  # an interrupt
+                self._stopped.set()
+                raise
+        for run in runs:
+            run.result()
+
+    def _run_beside(self, seed: int) -> None:
+        """Run one seed, unless another one fails; if this one does, stop the others."""
+        try:
+            self._run_seed(seed)
+        except _Stopped:
+            pass
+        except BaseException:
+            self._stopped.set()
+            raise
+
+    def _run_seed(self, seed: int) -> None:
         """Run all generations of all arms with one seed."""
         first = self._stages.paths(seed, None, 0)
         self._run_generation(first)
@@ -124,8 +168,14 @@ class _Loop:
         self._stage("training", paths, paths.training, stages.train)
         self._stage("sampling", paths, paths.samples / "raw.npz", stages.sample)
         # Only now, so that a generator that refuses the recipe's settings does so before the embedding is trained.
-        metrics = self._metrics = self._metrics or self._prepare_metrics()
-        self._stage("evaluating", paths, paths.metrics, lambda paths, _: stages.evaluate(paths, metrics))
+        with self._lock:
+            metrics = self._metrics = self._metrics or self._prepare_metrics()
+
+        def evaluate(paths: GenerationPaths, _: Count) -> None:
+            with self._lock:
+                stages.evaluate(paths, metrics)
+
+        self._stage("evaluating", paths, paths.metrics, evaluate)
 
     def _prepare_metrics(self) -> SampleMetrics:
         """Train the embedding, if the run does not have it yet, and measure the real motions in it."""
@@ -148,8 +198,9 @@ class _Loop:
         """Add the metrics of a generation to metrics.jsonl, and mirror them for TensorBoard."""
         line = {"seed": paths.seed, "arm": arm.name, "generation": paths.generation}
         line |= read_json(paths.metrics)
-        if self._store.add_metrics(line):
-            self._log.add(line)
+        with self._lock:
+            if self._store.add_metrics(line):
+                self._log.add(line)
 
     def _stage(
         self, stage: str, paths: GenerationPaths, result: Path, make: Callable[[GenerationPaths, Count], None]
@@ -159,8 +210,11 @@ class _Loop:
 
         def record_seconds(seconds: float) -> None:
             line = {"seed": paths.seed, "arm": arm, "generation": paths.generation, "stage": stage}
-            self._store.add_timing({**line, "seconds": round(seconds, 3)})
+            with self._lock:
+                self._store.add_timing({**line, "seconds": round(seconds, 3)})
 
+        if self._stopped.is_set():
+            raise _Stopped
         if result.exists():
             self._progress.skip()
             return

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from tqdm import tqdm
 
 
 class Progress:
     """A bar over the stages of a run that names the current stage; where it is no terminal, one line for each stage.
+
+    Stages may run side by side in several threads; the bar names the one that was heard of last.
 
     Args:
         stages: the number of all stages.
@@ -29,7 +33,7 @@ class Progress:
         )
         self._stages = stages
         self._done = 0
-        self._title = ""
+        self._lock = threading.Lock()
 
     @contextmanager
     def stage(
@@ -45,26 +49,27 @@ class Progress:
             A function to call with what is done of the stage, and all that there is to do.
         """
         started = time.perf_counter()
-        self._title = title
         self._bar.set_description_str(title)
-        yield self._count
+        yield partial(self._count, title)
         seconds = time.perf_counter() - started
         if record_seconds:
             record_seconds(seconds)
-        self.skip()
+        done = self.skip()
         if self._plain:
-            print(f"{self._done / self._stages:4.0%} {title}: {seconds:.1f} s", file=sys.stderr, flush=True)
+            print(f"{done / self._stages:4.0%} {title}: {seconds:.1f} s", file=sys.stderr, flush=True)
 
-    def skip(self) -> None:
-        """Count a stage as done."""
-        self._done += 1
-        self._bar.update(1)
+    def skip(self) -> int:
+        """Count a stage as done, and return how many are."""
+        with self._lock:
+            self._done += 1
+            self._bar.update(1)
+            return self._done
 
     def close(self) -> None:
         """Leave the terminal as it was found."""
         self._bar.set_description_str("")
         self._bar.close()
 
-    def _count(self, done: int, of: int) -> None:
-        self._bar.set_description_str(f"{self._title} {done}/{of}", refresh=False)
+    def _count(self, title: str, done: int, of: int) -> None:
+        self._bar.set_description_str(f"{title} {done}/{of}", refresh=False)
         self._bar.update(0)

@@ -10,11 +10,12 @@ from loop_client.toy.gaussian import GaussianModel
 from loop_client.toy.toy_recipe import ToyArmRecipe, ToyRecipe
 from loop_client.toy.toy_store import ToyResults
 
-EXACT_COLOR, BOUND_COLOR = "#111827", "#9aa1ab"
+EXACT_COLOR, BOUND_COLOR = "currentColor", "#9aa1ab"
+_NAMES = {EXACT_COLOR: "expected", BOUND_COLOR: "bound"}
 
 
 def theory_curves(results: ToyResults[ToyRecipe], metric: str) -> list[Curve]:
-    """Return what is proved about a metric of the Gaussian: expectations in black and bounds in grey.
+    """Return what is proved about a metric of the Gaussian: expectations in the page's ink and bounds in grey.
 
     Args:
         results: of the experiment.
@@ -31,7 +32,8 @@ def theory_curves(results: ToyResults[ToyRecipe], metric: str) -> list[Curve]:
         curves = results.arms[arm.name].curves
         generations, first = curves["generations"], float(curves[metric][:, 0].mean())
         for color, values in _proved(recipe, arm, metric, first, generations):
-            found.append(Curve(color, generations.tolist(), *[values.tolist()] * 3))
+            line = values.tolist()
+            found.append(Curve(color, generations.tolist(), line, line, line, f"{arm.name}, {_NAMES[color]}"))
     return found
 
 

@@ -93,7 +93,7 @@ def _curves(results: ToyResults[ToyRecipe], colors: Mapping[str, str]) -> str:
         curves = [_curve(results, arm, metric, color) for arm, color in colors.items()]
         title, unit = _TITLES[metric]
         figures.append(figure(title, unit, chart_svg([*curves, *theory], description=f"{title} over generations")))
-    theory_note = " Black: the proved expectation. Grey: a proved bound." if proved else ""
+    theory_note = " In the colour of this text: the proved expectation. Grey: a proved bound." if proved else ""
     return curves_section(f"Bands: 95 % intervals of the mean over seeds.{theory_note}", colors, figures)
 
 
@@ -101,7 +101,8 @@ def _curve(results: ToyResults[ToyRecipe], arm: str, metric: str, color: str) ->
     curves = results.arms[arm].curves
     values = curves[metric]
     mean, half = values.mean(axis=0), half_width(values)
-    return Curve(color, curves["generations"].tolist(), mean.tolist(), (mean - half).tolist(), (mean + half).tolist())
+    limits = (mean - half).tolist(), (mean + half).tolist()
+    return Curve(color, curves["generations"].tolist(), mean.tolist(), *limits, arm)
 
 
 def _pictures(results: ToyResults[ToyRecipe], colors: Mapping[str, str]) -> str:

@@ -12,53 +12,35 @@ from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo, ProgressCallback
 from motion.report import Correction
 from motion.rpc import wire
-from motion.rpc.address import count_addresses
 from motion.rpc.async_bulk_calls import AsyncBulkCalls
 from motion.rpc.bulk_results import collect_async, in_order_async
 from motion.rpc.channel import open_async_channel
-from motion.rpc.client_security import ClientSecurity
-from motion.rpc.corrector_client import CALLS_PER_SERVER
+from motion.rpc.corrector_connection import CorrectorConnection
 from motion.rpc.corrector_messages import (
     DESCRIBE_TIMEOUT_S,
-    SERVICE,
     CorrectionMessages,
     ScoreMessages,
     checked_motions,
 )
 from motion.rpc.status import error_from_call
 from motion.score import Score
-from motion.v1 import corrector_pb2, corrector_pb2_grpc
+from motion.v1 import corrector_pb2
 
 
-class AsyncRemoteCorrector:
+class AsyncRemoteCorrector(CorrectorConnection):
     """A sim server for programs with an event loop; `RemoteCorrector` with coroutines.
 
     It is opened and used in one event loop. What `RemoteCorrector` says of repeated calls, replicas and results holds
     here too. A coroutine that is cancelled cancels its calls.
 
     Args:
-        address: as for `motion.rpc.corrector_client.RemoteCorrector`.
-        timeout: seconds that one motion may take, including its time in the queue; None for no limit.
-        in_flight: maximum number of concurrent calls; None for 64 for each address in `address`.
-        security: TLS, certificate and token; None for what the variables PLUMB_CA and so on say.
+        address, timeout, in_flight, security, priority: as for `motion.rpc.corrector_connection.CorrectorConnection`.
 
     Raises:
-        InvalidInput: the address is malformed, or the security does not go with it.
+        InvalidInput: as that raises.
     """
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        timeout: float | None = None,
-        in_flight: int | None = None,
-        security: ClientSecurity | None = None,
-    ):
-        self._peer = f"sim server at {address}"
-        self._timeout = timeout
-        self._in_flight = in_flight or CALLS_PER_SERVER * count_addresses(address)
-        self._channel = open_async_channel(address, SERVICE, security)
-        self._stub = corrector_pb2_grpc.CorrectorServiceStub(self._channel)  # pyright: ignore[reportArgumentType]
+    _open_channel = staticmethod(open_async_channel)
 
     async def describe(self) -> CorrectorInfo:
         """Return the description of the server's corrector.
@@ -114,7 +96,7 @@ class AsyncRemoteCorrector:
         Raises:
             PlumbError: as for `correct`.
         """
-        messages = CorrectionMessages.of(motions, seed, options, self._peer)
+        messages = CorrectionMessages.of(motions, seed, options, self._peer, self._priority)
 
         async def call(index: int) -> Correction:
             return messages.correction(index, await self._stub.Correct(messages.request(index), timeout=self._timeout))

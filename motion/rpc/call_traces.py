@@ -65,6 +65,22 @@ def traced_channel(channel: grpc.Channel, provider: TracerProvider | None = None
     return intercept_channel(channel, interceptor)
 
 
+def async_client_interceptors(provider: TracerProvider | None = None) -> Sequence[grpc.aio.ClientInterceptor]:
+    """Return the interceptors that do for a channel of `grpc.aio` what `traced_channel` does for others.
+
+    Args:
+        provider: as for `server_interceptors`.
+
+    Raises:
+        MissingExtra: the environment asks for traces, and OpenTelemetry is not installed.
+    """
+    if provider is None and not is_tracing():
+        return []
+    with _explained():
+        from opentelemetry.instrumentation.grpc import aio_client_interceptors
+    return aio_client_interceptors(provider or _provider())
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Say which extra brings what is missing; other extras bring other parts of OpenTelemetry's package."""

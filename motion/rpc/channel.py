@@ -9,7 +9,7 @@ import grpc.aio
 
 from motion.rpc import MAX_MESSAGE_BYTES, MAX_RESPONSE_BYTES
 from motion.rpc.address import split_address
-from motion.rpc.call_traces import traced_channel
+from motion.rpc.call_traces import async_client_interceptors, traced_channel
 from motion.rpc.client_security import ClientSecurity
 
 MAX_ATTEMPTS = 5
@@ -41,7 +41,9 @@ def open_channel(address: str, service: str, security: ClientSecurity | None = N
 def open_async_channel(address: str, service: str, security: ClientSecurity | None = None) -> grpc.aio.Channel:
     """Return a channel of `grpc.aio` to a service; see `open_channel`. It belongs to the event loop that runs."""
     options = channel_options(address, service)
-    return (security or ClientSecurity.from_environment()).open_async_channel(address, options)
+    return (security or ClientSecurity.from_environment()).open_async_channel(
+        address, options, async_client_interceptors()
+    )
 
 
 def channel_options(address: str, service: str) -> list[tuple[str, str | int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,13 +87,27 @@ class ClientSecurity:
             channel = grpc.secure_channel(address, credentials, options=options)
         return grpc.intercept_channel(channel, TokenBearer(self.token)) if self.token else channel
 
-    def open_async_channel(self, address: str, options: list[tuple[str, str | int]]) -> grpc.aio.Channel:
-        """Return a channel of `grpc.aio` that connects in this way; see `open_channel`."""
+    def open_async_channel(
+        self,
+        address: str,
+        options: list[tuple[str, str | int]],
+        interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
+    ) -> grpc.aio.Channel:
+        """Return a channel of `grpc.aio` that connects in this way; see `open_channel`.
+
+        Args:
+            address: a gRPC target.
+            options: further options of the channel.
+            interceptors: what its calls pass before the token is added; such a channel takes none later.
+
+        Raises:
+            InvalidInput: as for `open_channel`.
+        """
         credentials, options = self._checked(address), self._with_name(options)
-        bearers = async_token_bearers(self.token) if self.token else None
+        passed = [*interceptors, *(async_token_bearers(self.token) if self.token else ())]
         if credentials is None:
-            return grpc.aio.insecure_channel(address, options=options, interceptors=bearers)
-        return grpc.aio.secure_channel(address, credentials, options=options, interceptors=bearers)
+            return grpc.aio.insecure_channel(address, options=options, interceptors=passed)
+        return grpc.aio.secure_channel(address, credentials, options=options, interceptors=passed)
 
     def _with_name(self, options: list[tuple[str, str | int]]) -> list[tuple[str, str | int]]:
         if self.ca is not None and self.server_name:

@@ -11,11 +11,10 @@ from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo, ProgressCallback
 from motion.report import Correction
 from motion.rpc import wire
-from motion.rpc.address import count_addresses
 from motion.rpc.bulk_calls import BulkCalls
 from motion.rpc.bulk_results import collect, in_order
 from motion.rpc.channel import open_channel
-from motion.rpc.client_security import ClientSecurity
+from motion.rpc.corrector_connection import CALLS_PER_SERVER, CorrectorConnection
 from motion.rpc.corrector_messages import (
     DESCRIBE_TIMEOUT_S,
     SERVICE,
@@ -25,15 +24,12 @@ from motion.rpc.corrector_messages import (
 )
 from motion.rpc.status import error_from_call
 from motion.score import Score
-from motion.v1 import corrector_pb2, corrector_pb2_grpc
+from motion.v1 import corrector_pb2
 
 __all__ = ["CALLS_PER_SERVER", "SERVICE", "RemoteCorrector"]
 
-CALLS_PER_SERVER = 64
-"""Concurrent calls for each server whose address is known; a server has 32 slots, and others wait in its queue."""
 
-
-class RemoteCorrector:
+class RemoteCorrector(CorrectorConnection):
     """A sim server as a `motion.protocols.Corrector` and `Scorer`, with the same results as those in-process.
 
     Each motion is a call of its own, so that replicas share the work motion by motion and a call whose server dies is
@@ -41,30 +37,13 @@ class RemoteCorrector:
     `motion.rpc.async_corrector_client.AsyncRemoteCorrector` is the same for event loops.
 
     Args:
-        address: HOST:PORT, or a gRPC target. `ipv4:HOST:PORT,HOST:PORT` and names with several addresses
-            (`dns:///sim:50051`) are used in turn, without those that are dead or about to end.
-        timeout: seconds that one motion may take, including its time in the queue; None for no limit.
-        in_flight: maximum number of concurrent calls; None for 64 for each address in `address`.
-        security: TLS, certificate and token; None for what the variables PLUMB_CA and so on say.
+        address, timeout, in_flight, security, priority: as for `motion.rpc.corrector_connection.CorrectorConnection`.
 
     Raises:
-        InvalidInput: the address is malformed, or the security does not go with it. Whether there is a server only
-            shows in the first call.
+        InvalidInput: as that raises.
     """
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        timeout: float | None = None,
-        in_flight: int | None = None,
-        security: ClientSecurity | None = None,
-    ):
-        self._peer = f"sim server at {address}"
-        self._timeout = timeout
-        self._in_flight = in_flight or CALLS_PER_SERVER * count_addresses(address)
-        self._channel = open_channel(address, SERVICE, security)
-        self._stub = corrector_pb2_grpc.CorrectorServiceStub(self._channel)
+    _open_channel = staticmethod(open_channel)
 
     def describe(self) -> CorrectorInfo:
         """Return the description of the server's corrector.
@@ -127,7 +106,7 @@ class RemoteCorrector:
         Raises:
             PlumbError: as for `correct`.
         """
-        messages = CorrectionMessages.of(motions, seed, options, self._peer)
+        messages = CorrectionMessages.of(motions, seed, options, self._peer, self._priority)
 
         def send(index: int) -> grpc.Future:
             return self._stub.Correct.future(messages.request(index), timeout=self._timeout)

@@ -21,6 +21,8 @@ from motion.validation import MAX_MESSAGE_FRAMES, as_motion, as_motions
 
 SERVICE = corrector_pb2.DESCRIPTOR.services_by_name["CorrectorService"].full_name
 DESCRIBE_TIMEOUT_S = 10.0
+MAX_PRIORITY = 100
+"""The highest priority of a motion; the lowest one is its negative."""
 
 
 def checked_motions(motions: Sequence[Motion | np.ndarray]) -> list[Motion]:
@@ -42,23 +44,31 @@ class CorrectionMessages:
         options: the options, packed.
         seed: random seed.
         peer: who is called, for errors.
+        priority: order among the client's own motions on a server.
     """
 
     motions: Sequence[Motion]
     options: corrector_pb2.CorrectionOptions
     seed: int
     peer: str
+    priority: int = 0
 
     @classmethod
     def of(
-        cls, motions: Sequence[Motion | np.ndarray], seed: int, options: CorrectionOptions | None, peer: str
+        cls,
+        motions: Sequence[Motion | np.ndarray],
+        seed: int,
+        options: CorrectionOptions | None,
+        peer: str,
+        priority: int = 0,
     ) -> CorrectionMessages:
         """Check the inputs of `Corrector.correct`.
 
         Raises:
             InvalidInput: an input is no motion, or an option cannot be sent.
         """
-        return cls(checked_motions(motions), wire.pack_options(options or CorrectionOptions()), seed, peer)
+        packed = wire.pack_options(options or CorrectionOptions())
+        return cls(checked_motions(motions), packed, seed, peer, priority)
 
     def request(self, index: int) -> corrector_pb2.CorrectRequest:
         """Return the request for the motion of an index.
@@ -67,7 +77,8 @@ class CorrectionMessages:
             InvalidInput: a value cannot be sent.
         """
         packed = _packed(index, self.motions[index])
-        return wire.build(corrector_pb2.CorrectRequest, motion=packed, options=self.options, seed=self.seed)
+        values = {"motion": packed, "options": self.options, "seed": self.seed, "priority": self.priority}
+        return wire.build(corrector_pb2.CorrectRequest, **values)
 
     def correction(self, index: int, response: corrector_pb2.CorrectResponse) -> Correction:
         """Return the correction in an answer."""

@@ -26,7 +26,7 @@ _PURPOSES = {
 # By the package that imports the module: the same module comes with several extras.
 EXTRAS = {
     "sim_server": {
-        **dict.fromkeys(("mujoco", "opentelemetry", "prometheus_client", "psutil", "safetensors"), "sim"),
+        **dict.fromkeys(("mujoco", "numba", "opentelemetry", "prometheus_client", "psutil", "safetensors"), "sim"),
         **dict.fromkeys(("gymnasium", "stable_baselines3", "torch", "tensorboard"), "train"),
         "ray": "ray",
     },

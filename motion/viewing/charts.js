@@ -79,8 +79,9 @@
     });
     svg.addEventListener("blur", () => show(-1));
 
-    const title = (svg.closest("figure")?.querySelector("figcaption .name") || {}).textContent || "chart",
-      tools = holder.appendChild(document.createElement("div"));
+    const figure = svg.closest("figure"),
+      title = figure?.querySelector("figcaption .name")?.textContent || "chart",
+      tools = (figure || holder).appendChild(document.createElement("div"));
     tools.className = "chart-tools";
     const log = svg.querySelector(".scale.log");
     if (log) {

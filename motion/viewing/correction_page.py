@@ -87,17 +87,19 @@ def score_numbers(scores: tuple[Score | None, Score | None]) -> dict[str, float]
 
 
 class RecordingCorrector:
-    """Corrects as another corrector does, asks it for traces, and remembers what it returns.
+    """Corrects as another corrector does, and remembers what it returns.
 
     Args:
         corrector: what corrects.
+        trace: ask it for traces too. A motion that is traced is always simulated, also where it is feasible as it is.
 
     Attributes:
         pairs: the motions, each with its correction.
     """
 
-    def __init__(self, corrector: Corrector):
+    def __init__(self, corrector: Corrector, trace: bool = True):
         self._corrector = corrector
+        self._trace = trace
         self.pairs: list[tuple[Motion, Correction]] = []
 
     def describe(self) -> CorrectorInfo:
@@ -111,9 +113,9 @@ class RecordingCorrector:
         options: CorrectionOptions | None = None,
         progress: ProgressCallback | None = None,
     ) -> list[Correction]:
-        """Correct motions with their traces and remember them; see `motion.protocols.Corrector.correct`."""
-        traced = replace(options or CorrectionOptions(), trace=True)
-        corrections = self._corrector.correct(motions, seed, traced, progress)
+        """Correct motions and remember them; see `motion.protocols.Corrector.correct`."""
+        asked = options or CorrectionOptions()
+        corrections = self._corrector.correct(motions, seed, replace(asked, trace=self._trace or asked.trace), progress)
         given = [motion if isinstance(motion, Motion) else Motion(motion) for motion in motions]
         self.pairs += zip(given, corrections, strict=True)
         return corrections

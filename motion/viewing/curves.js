@@ -178,9 +178,11 @@ function drawFootSteps(pen, row, shown, x, paint) {
   if (!figure) return;
   pen.fillStyle = paint.contact;
   for (const foot of [0, 1]) {
-    footSteps(figure.trace, foot).forEach((down, step) => {
-      const from = x(step / figure.trace.fps);
-      if (down) pen.fillRect(from, row.top + CURVE_TOP + 9 * foot, x((step + 1) / figure.trace.fps) - from + 0.5, 6);
-    });
+    const down = footSteps(figure.trace, foot);
+    for (let from = 0, to; from < down.length; from = to) {
+      for (to = from + 1; to < down.length && down[to] === down[from]; ) to++;
+      const left = x(from / figure.trace.fps);
+      if (down[from]) pen.fillRect(left, row.top + CURVE_TOP + 9 * foot, x(to / figure.trace.fps) - left, 6);
+    }
   }
 }

@@ -12,6 +12,7 @@ from motion.errors import InvalidInput
 from motion.formats.scenes.body_shapes import Shape, body_shapes
 from motion.kinematics import REST_OFFSETS, estimate_offsets, global_rotations
 from motion.skeleton import NUM_JOINTS
+from motion.viewing.drawn_hands import hands_on_floor
 from motion.viewing.frame_curves import lowest_joint_mm, phys_err_by_frame_mm, root_speed_m_s
 from motion.viewing.quantized import quantized
 from motion.viewing.trace_data import trace_document
@@ -38,6 +39,7 @@ def figure_document(figure: Figure, color: str) -> dict[str, Any]:
     """
     positions = checked_positions(figure)
     offsets, rotations = body_pose(positions)
+    rotations = hands_on_floor(positions, rotations, offsets, -SOLE_M)
     curves = (lowest_joint_mm(positions), phys_err_by_frame_mm(positions), root_speed_m_s(positions, figure.fps))
     return {
         "label": figure.label,

@@ -17,10 +17,11 @@ from motion.skeleton import PARENTS
 from motion.trace import Trace
 from motion.viewing.figure_colors import Role, figure_color
 from motion.viewing.figure_data import SOLE_M, figure_document
+from motion.viewing.number_definitions import defined
 
 SCRIPTS = (
     "matrices.js", "scene_data.js", "mesh.js", "shaders.js", "renderer.js", "camera.js", "forces.js", "drawing.js",
-    "markup.js", "timeline.js", "curves.js", "scene_list.js", "gestures.js", "links.js", "head.js",
+    "markup.js", "numbers.js", "timeline.js", "curves.js", "scene_list.js", "gestures.js", "links.js", "head.js",
     "controls.js", "inspection.js", "player.js",
 )  # fmt: skip
 """The parts of the player; they become one script, in this order."""
@@ -121,22 +122,25 @@ def scenes_html(
     return _player(scenes, height, identifier, with_program, "")
 
 
-def page_html(scenes: Sequence[Scene], title: str, height: int = 560) -> str:
+def page_html(scenes: Sequence[Scene], title: str, height: int = 560, sort: str = "") -> str:
     """Return the HTML of a complete page with a player.
 
     Args:
         scenes: the scenes that the user can choose from.
         title: title of the page.
         height: least height of the canvas on a large screen, pixels.
+        sort: number of the scenes by which their list is sorted at first, the largest first; empty for their order.
 
     Raises:
         InvalidInput: see `scenes_html`.
     """
-    body = _player(scenes, height, "player", True, title)
+    body = _player(scenes, height, "player", True, title, sort)
     return _PAGE.format(title=html.escape(title), style=_resource("page.css"), body=body)
 
 
-def _player(scenes: Sequence[Scene], height: int, identifier: str, with_program: bool, page_title: str) -> str:
+def _player(
+    scenes: Sequence[Scene], height: int, identifier: str, with_program: bool, page_title: str, sort: str = ""
+) -> str:
     """Return the player's element; with a title it fills a page and has a list of the scenes."""
     if not scenes or not all(scene.figures for scene in scenes):
         raise InvalidInput.of("scenes", "show nothing; must hold at least one motion each")
@@ -145,6 +149,8 @@ def _player(scenes: Sequence[Scene], height: int, identifier: str, with_program:
         "floor": -SOLE_M,  # soles lie below the toe joints, which a motion has at height 0
         "height": height,
         "pageTitle": page_title,
+        "sort": sort,
+        "definitions": defined(dict.fromkeys(name for scene in scenes for name in scene.numbers)),
         "scenes": [_scene_document(scene, index) for index, scene in enumerate(scenes)],
     }
     return _PLAYER.format(

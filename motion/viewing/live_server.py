@@ -86,7 +86,7 @@ class _State:
         script = (files("motion.viewing") / "live.js").read_text("utf-8")
         body = [
             f'<h1 id="title">{_escaped(self._view.title)}</h1>',
-            '<p class="note" id="state" role="status"></p><div id="parts"></div>',
+            '<p class="note" id="state" role="status">reading…</p><div id="parts"></div>',
             '<iframe id="motions" title="The newest motions" hidden></iframe>',
         ]
         return page(self._view.title, body, script).encode()
@@ -166,5 +166,5 @@ def progress_html(title: str, share: float, text: str) -> str:
     percent = 100 * min(max(share, 0.0), 1.0)
     return (
         f'<div class="bar"><span>{_escaped(title)}</span><progress max="100" value="{percent:.1f}"></progress>'
-        f"<span>{percent:.0f} %{' · ' if text else ''}{_escaped(text)}</span></div>"
+        f"<span>{int(percent)} %{' · ' if text else ''}{_escaped(text)}</span></div>"
     )

@@ -139,25 +139,10 @@ ${
 </div>
 <p class="remark"></p>
 <dl class="numbers"></dl>
+<div class="definition" popover></div>
 <details class="guide"><summary>What is shown, and keys</summary>${GUIDE}</details>
 </div>
 </div>`;
-}
-
-// Title, caption and status of a scene, and its numbers.
-function describeScene(root, scene) {
-  const more = scene.caption && scene.caption !== scene.title;
-  const caption = more ? `<p class="caption">${escapeText(scene.caption)}</p>` : "";
-  root.querySelector(".scene-head").innerHTML =
-    `<h2>${escapeText(scene.title)} ${statusChip(scene.status)}</h2>${caption}`;
-  root.querySelector(".remark").textContent = scene.remark;
-  root.querySelector(".numbers").innerHTML = Object.entries(scene.numbers)
-    .map(([name, value]) => {
-      const [what, unit] = name.split(/, (?=[^,]*$)/);
-      const number = `${formatNumber(value)}<small>${escapeText(unit || "")}</small>`;
-      return `<div><dt>${escapeText(what)}</dt><dd>${number}</dd></div>`;
-    })
-    .join("");
 }
 
 // The names of the bodies over the picture, each over its own panel; they hide and show the bodies.

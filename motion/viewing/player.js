@@ -101,7 +101,7 @@ function startPlayer(root) {
     measureScene(state.scene);
     Object.assign(state, { t: 0, loop: null });
     state.hidden.clear();
-    describeScene(element, state.scene);
+    describeScene(element, state.scene, data.definitions);
     if (find(".scene")) find(".scene").value = String(index);
     find(".layout").hidden = state.scene.figures.length < 2;
     find(".forces").hidden = !state.scene.figures.some((figure) => figure.trace);
@@ -207,6 +207,7 @@ function startPlayer(root) {
       refresh();
     });
   listenToTracks(element, state, act);
+  listenToNumbers(element, data.definitions);
   listenToPicture(canvas, state, whole, (settled) => {
     state.dirty = true;
     if (settled) act.settle();

@@ -2,6 +2,7 @@
 
 const SHADOW_SIZE = 1024,
   GHOST_IN_FRONT = 0.12,
+  THROUGH_BODY = 0.65,
   SUN = unit([0.45, 1.0, 0.55]);
 
 function encodedColor(linear) {
@@ -190,10 +191,10 @@ function makeRenderer(canvas) {
   function drawArrow(each) {
     gl.uniform3fv(body.at.color, each.color);
     gl.uniformMatrix4fv(body.at.shapes, false, each.matrices);
-    gl.depthFunc(gl.GREATER); // faintly through what hides it
+    gl.depthFunc(gl.GREATER); // also through the leg that stands on it
     gl.depthMask(false);
     gl.enable(gl.BLEND);
-    gl.uniform1f(body.at.alpha, 0.45);
+    gl.uniform1f(body.at.alpha, THROUGH_BODY);
     drawMesh(arrow);
     gl.disable(gl.BLEND);
     gl.depthFunc(gl.LESS);

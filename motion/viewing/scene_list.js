@@ -64,18 +64,19 @@ function listScenes(root, data, state, act) {
     find(".open-list").innerHTML = `${some}<span> · ${escapeText(data.scenes[state.index].title)}</span>`;
   }
 
-  find(".search").addEventListener("input", show);
-  sort.addEventListener("change", () => {
+  function sortAnew() {
     falling = names.includes(sort.value);
     order.textContent = falling ? "↓" : "↑";
     show();
-  });
+  }
+
+  find(".search").addEventListener("input", show);
+  sort.addEventListener("change", sortAnew);
   order.addEventListener("click", () => {
     falling = !falling;
     order.textContent = falling ? "↓" : "↑";
     show();
   });
-  order.textContent = "↑";
   rows.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -87,7 +88,8 @@ function listScenes(root, data, state, act) {
     find(".open-list").setAttribute("aria-expanded", String(yes));
   }
   find(".open-list").addEventListener("click", () => open(!list.classList.contains("open")));
-  show();
+  if (names.includes(data.sort)) sort.value = data.sort;
+  sortAnew();
 
   return {
     // Mark the motion that is shown.

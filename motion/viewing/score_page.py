@@ -11,6 +11,8 @@ from motion.shell.atomic import atomic_path
 from motion.viewing.correction_page import MAX_SCENES
 from motion.viewing.html_player import Figure, Scene, page_html
 
+_RANKED_BY = "missing force, N"
+
 
 def score_scene(motion: Motion, score: Score) -> Scene:
     """Return a scene of a motion with its missing force as a curve, its score in numbers, and the reasons.
@@ -20,7 +22,7 @@ def score_scene(motion: Motion, score: Score) -> Scene:
         score: of that motion.
     """
     numbers = {
-        "missing force, N": score.force_n_mean,
+        _RANKED_BY: score.force_n_mean,
         "missing force, % of the weight": 100 * score.force_share_mean,
         "missing force at the 90th percentile, N": score.force_n_p90,
         "missing torque, N m": score.torque_nm_mean,
@@ -45,7 +47,7 @@ def write_score_page(path: Path, motions: Sequence[Motion], scores: Sequence[Sco
     """
     ranked = sorted(range(len(motions)), key=lambda i: -scores[i].force_n_mean)
     kept = ranked[:MAX_SCENES]
-    page = page_html([score_scene(motions[i], scores[i]) for i in kept], title)
+    page = page_html([score_scene(motions[i], scores[i]) for i in kept], title, sort=_RANKED_BY)
     with atomic_path(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     shown = f"{len(kept)} motion{'' if len(kept) == 1 else 's'}, ranked by missing force, written to {path}"

@@ -1,6 +1,7 @@
 // The timeline: ticks, marked stretches, the stretch that is looped, and dragging over it and the curves below.
 
 const HANDLE_PIXELS = 9,
+  THUMB_PIXELS = 22,
   LAST_TICK_PIXELS = 24,
   LEAST_LOOP_SECONDS = 0.1;
 
@@ -48,7 +49,10 @@ function listenToTracks(root, state, act) {
     const box = tracks.getBoundingClientRect();
     return clamp((event.clientX - box.left) / box.width, 0, 1) * state.scene.seconds;
   };
-  const near = (event, t) => (Math.abs(timeOf(event) - t) / state.scene.seconds) * tracks.clientWidth < HANDLE_PIXELS;
+  const near = (event, t) => {
+    const pixels = (Math.abs(timeOf(event) - t) / state.scene.seconds) * tracks.clientWidth;
+    return pixels < (event.pointerType === "touch" ? THUMB_PIXELS : HANDLE_PIXELS);
+  };
   let drag = null;
   tracks.addEventListener("pointerdown", (event) => {
     if (event.button) return;

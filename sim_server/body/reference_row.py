@@ -119,6 +119,12 @@ class ReferenceStep(NamedTuple):
         fields = {name: getattr(self, name)[:, index] for name in _CONTROL_FIELDS}
         return SubstepReference(**fields, foot_contact=self.foot_contact, body_contact=self.body_contact)
 
+    def substeps(self) -> list[SubstepReference]:
+        """Return what the controllers follow in each of the substeps, as arrays that are contiguous in memory."""
+        fields = [np.ascontiguousarray(getattr(self, name).swapaxes(0, 1)) for name in _CONTROL_FIELDS]
+        contact = np.ascontiguousarray(self.foot_contact), np.ascontiguousarray(self.body_contact)
+        return [SubstepReference._make((*values, *contact)) for values in zip(*fields, strict=True)]
+
 
 _CONTROL_FIELDS = SubstepReference._fields[:-2]
 assert tuple(_SHAPES) == ReferenceStep._fields

@@ -27,6 +27,8 @@ class Bench:
     """Name or folder of the policy; by default the one that ships."""
     slots: int = 32
     """Number of motions that are simulated at once."""
+    rounds: int = 3
+    """Number of rounds, of which the fastest counts."""
     threads: Annotated[tuple[int, ...], arg(metavar="N...")] = ()
     """Also measure the engine with these numbers of threads."""
     busy: Annotated[int, arg(metavar="N")] = 0
@@ -44,7 +46,7 @@ class Bench:
             from motion.synthesis import synthesize
 
             motions = synthesize(count=_SYNTHESIZED, seed=0).motions
-        result = bench(motions, self.policy, self.slots, threads=self.threads, busy=self.busy)
+        result = bench(motions, self.policy, self.slots, self.rounds, threads=self.threads, busy=self.busy)
         print(json.dumps(result, indent=1) if self.json else _table(result))
         return DONE
 

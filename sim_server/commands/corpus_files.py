@@ -66,6 +66,6 @@ def _executor(flags: Correct) -> Iterator[ShardExecutor]:
         return
     from sim_server.cluster.shard_executor import CorrectorExecutor
 
-    with open_corrector(flags.server, flags.policy, flags.threads, flags, flags.workers) as corrector:
+    with open_corrector(flags.server, flags.policy, flags.threads, flags, flags.workers, flags.priority) as corrector:
         with CorrectorExecutor(corrector) as executor:
             yield executor

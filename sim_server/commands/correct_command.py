@@ -10,6 +10,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from motion.errors import PlumbError
 from motion.protocols import DEFAULT_EFFORT, CorrectionOptions, Corrector
 from motion.rpc.client_flags import ClientFlags
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, progress_bar
@@ -39,6 +40,8 @@ class Correct(ReadingFlags, ClientFlags):
     """Write the .bvh on the skeleton of this file instead of that of IN."""
     server: Annotated[str | None, arg(metavar="HOST:PORT")] = None
     """Correct on this server instead of in this process."""
+    priority: Annotated[int, arg(metavar="N")] = 0
+    """With --server: order of these motions among your own that wait there, from -100 to 100; higher come first."""
     policy: Annotated[str, arg(metavar="NAME")] = ""
     """Name or folder of the policy; by default the corrector's own."""
     assist: Annotated[str, arg(metavar="auto|none|NEWTONS")] = "auto"
@@ -91,7 +94,7 @@ class Correct(ReadingFlags, ClientFlags):
 
             def opened() -> Corrector:
                 corrector: Corrector = stack.enter_context(
-                    open_corrector(self.server, self.policy, self.threads, self, self.workers)
+                    open_corrector(self.server, self.policy, self.threads, self, self.workers, self.priority)
                 )
                 if self.view is not None:
                     recording.append(corrector := RecordingCorrector(corrector))
@@ -100,17 +103,22 @@ class Correct(ReadingFlags, ClientFlags):
                 tracing.append(TracingCorrector(corrector, self.trace))
                 return tracing[-1]
 
-            corrected = correct_files(
-                self.inputs,
-                self.out,
-                opened,
-                self.seed,
-                options,
-                progress,
-                self.overwrite,
-                self.rig,
-                self.read_options(),
-            )
+            try:
+                corrected = correct_files(
+                    self.inputs,
+                    self.out,
+                    opened,
+                    self.seed,
+                    options,
+                    progress,
+                    self.overwrite,
+                    self.rig,
+                    self.read_options(),
+                )
+            except PlumbError as error:
+                for note in getattr(error, "__notes__", ()):
+                    log(f"plumb-sim: {note}")
+                raise
         summary = summarize(corrected.reports)
         log(correction_table(corrected.ids, corrected.frames, corrected.reports))
         log(LEGEND)

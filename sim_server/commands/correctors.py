@@ -17,7 +17,12 @@ from motion.shell.command import log
 
 @contextmanager
 def open_corrector(
-    server: str | None, policy: str, threads: int, connection: ClientFlags | None = None, workers: int = 0
+    server: str | None,
+    policy: str,
+    threads: int,
+    connection: ClientFlags | None = None,
+    workers: int = 0,
+    priority: int = 0,
 ) -> Iterator[Corrector]:
     """Open the corrector at the address `server`, or one in this process if there is no address.
 
@@ -27,11 +32,13 @@ def open_corrector(
         threads: threads of a corrector in this process.
         connection: the flags that say how to connect; None for what the environment says.
         workers: processes of a corrector on this machine; 0 for one in this process.
+        priority: order among the same client's motions on a server; higher ones come first.
     """
     if server is not None:
         from motion.rpc.corrector_client import RemoteCorrector
 
-        with RemoteCorrector(server, security=connection and connection.client_security()) as remote:
+        security = connection and connection.client_security()
+        with RemoteCorrector(server, security=security, priority=priority) as remote:
             yield remote
     elif workers:
         from sim_server.workers.pool import WorkerPool

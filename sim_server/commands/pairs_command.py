@@ -72,7 +72,8 @@ class Pairs(ReadingFlags, ClientFlags):
             )
         write_pairs(self.out, motions, judgements, pairs)
         paired = len({pair.prompt for pair in pairs})
-        print(f"{len(pairs)} pairs of {paired} of {len(set(prompts))} prompts written to {self.out}")
+        made = f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'}"
+        print(f"{made} of {paired} of {len(set(prompts))} prompts written to {self.out}")
         return DONE
 
     def _read(self) -> tuple[list[Motion], list[str]]:

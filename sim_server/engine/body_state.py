@@ -9,8 +9,10 @@ from motion.array_types import FloatArray, IntArray
 from motion.skeleton import PARENTS
 from sim_server.body.humanoid import BODY_OF_JOINT, SERVO_JOINTS
 
-_CHILD_BODY = BODY_OF_JOINT[SERVO_JOINTS]
-_PARENT_BODY = BODY_OF_JOINT[[PARENTS[joint] for joint in SERVO_JOINTS]]
+CHILD_BODY = BODY_OF_JOINT[SERVO_JOINTS]
+"""(21,) the MuJoCo body that each servo turns, and"""
+PARENT_BODY = BODY_OF_JOINT[[PARENTS[joint] for joint in SERVO_JOINTS]]
+"""(21,) the one that it is turned against."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class BodyState:
 
     def local_rotations(self) -> FloatArray:
         """Return the rotation of each joint but the root relative to its parent (n, 21, 4), depth-first."""
-        return rotation.multiply(rotation.conjugate(self.xquat[:, _PARENT_BODY]), self.xquat[:, _CHILD_BODY])
+        return rotation.multiply(rotation.conjugate(self.xquat[:, PARENT_BODY]), self.xquat[:, CHILD_BODY])
 
     def select(self, bodies: IntArray) -> BodyState:
         """Return the states of some of the bodies."""

@@ -104,27 +104,32 @@ class Engine(Generic[AnyJob]):
 
     def _simulate(self, slots: IntArray, rollouts: list[Rollout]) -> None:
         """Simulate one control step of some rollouts."""
-        perturbation = np.zeros((len(slots), PERTURBATION_SIZE))
+        steps = [len(rollout) for rollout in rollouts]
+        controls = [rollout.controls[step] for rollout, step in zip(rollouts, steps, strict=True)]
         rows = np.empty((len(slots), ROW_WIDTH))
-        for row, rollout in enumerate(rollouts):
-            rows[row] = rollout.reference.rows[rollout.start + len(rollout)]
-            if rollout.perturbation is not None:
-                perturbation[row] = rollout.perturbation[len(rollout)]
-        limit = np.array([rollout.control.limit_n for rollout in rollouts])
+        for row, (rollout, step) in enumerate(zip(rollouts, steps, strict=True)):
+            rows[row] = rollout.reference.rows[rollout.start + step]
+        limit = np.array([control.limit_n for control in controls])
         body, reference = self._simulation.state(slots), view_steps(rows)
-        action = act_each([rollout.control.policy for rollout in rollouts], body, reference, limit)
+        action = act_each([control.policy for control in controls], body, reference, limit)
         balancing = np.flatnonzero([rollout.balances for rollout in rollouts])
         if len(balancing):
             shift = np.zeros((len(slots), 2, 3))
             shift[balancing] = self._simulation.place_feet(
                 slots[balancing], body.select(balancing), reference.select(balancing)
             )
+            perturbation = np.zeros((len(slots), PERTURBATION_SIZE))
+            for row, (rollout, step) in enumerate(zip(rollouts, steps, strict=True)):
+                if rollout.perturbation is not None:
+                    perturbation[row] = rollout.perturbation[step]
             action = perturb(add_foot_shift(action, body, shift), body, reference, perturbation)
         outcome = self._simulation.step(slots, body, reference, limit, action)
 
         joints = self._simulation.joints(slots)
-        distance = np.linalg.norm(joints - reference.target_joints, axis=-1).mean(-1)
-        distance[self._simulation.diverged(slots)] = np.inf
-        snapshots = self._simulation.snapshots(slots)
-        for row, rollout in enumerate(rollouts):
-            rollout.record(joints[row], float(distance[row]), outcome.assist[row], outcome.inputs[row], snapshots[row])
+        distances = np.linalg.norm(joints - reference.target_joints, axis=-1).mean(-1)
+        distances[self._simulation.diverged(slots)] = np.inf
+        results = zip(
+            joints, distances.tolist(), outcome.assist, outcome.inputs, self._simulation.snapshots(slots), strict=True
+        )
+        for rollout, result in zip(rollouts, results, strict=True):
+            rollout.record(*result)

@@ -14,13 +14,14 @@ nothing is simulated again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from motion.array_types import FloatArray, IntArray
+from motion.array_types import FloatArray
 from motion.metrics import COMPLETION_LIMIT_M
 from motion.protocols import CorrectionOptions
 from sim_server.body.humanoid import CONTROL_FPS, WEIGHT_N
@@ -33,7 +34,6 @@ _LEARNED_FROM_N = 25.0  # the analytic controller is tried first up to this limi
 _BACK_STEPS = 8  # control steps from the failure back to the start of a retry, for the first rung above the lowest
 _BACK_MORE = 3  # control steps more for each further rung
 _NEAR_REFERENCE_M = 0.05  # a retry starts where the mean joint distance was below this
-_JUST_BEFORE_STEPS = 4  # control steps before a failure whose rung was not enough
 _AHEAD_STEPS = 5  # control steps after the failure for which the raised limit stays
 _BUDGET_LENGTHS = 30  # simulated time after which the search for the least assist is given up, in motion lengths
 # The same for a body that was carried by more than _HOPELESS of its weight so far.
@@ -61,18 +61,20 @@ class AssistPlan:
 
     Attributes:
         rungs: the ladder, from the lowest rung to the highest.
-        rung_of_step: (steps,) index into `rungs`.
+        rung_of_step: (steps,) level of the assist: index into `rungs`; after a search it may lie between two of them.
         attempts: simulations begun: the first one, and every one that went back.
         given_up: the control step from which the motion has the last rung, and the control steps simulated until then,
             if its budget was spent.
         steps_simulated: control steps simulated so far, with those that were thrown away.
+        steps_of_search: those of them that a search simulated before the ladder was climbed.
     """
 
     rungs: tuple[Rung, ...]
-    rung_of_step: IntArray
+    rung_of_step: FloatArray
     attempts: int = 1
     given_up: tuple[int, int] | None = None
     steps_simulated: int = 0
+    steps_of_search: int = 0
 
     @classmethod
     def create(cls, options: CorrectionOptions, steps: int, learned: bool) -> AssistPlan:
@@ -92,11 +94,15 @@ class AssistPlan:
                 rungs = (Rung(0.0, True),)
             case limit:
                 rungs = (Rung(float(limit), True),)
-        return cls(rungs, np.zeros(steps, int))
+        return cls(rungs, np.zeros(steps))
 
     def rung_at(self, step: int) -> Rung:
-        """Return the rung of a control step."""
-        return self.rungs[self.rung_of_step[step]]
+        """Return the rung of a control step; of two rungs the higher one."""
+        return self.rungs[math.ceil(self.rung_of_step[step])]
+
+    def limits_n(self, levels: FloatArray) -> FloatArray:
+        """Return the limits of the assist at some levels [N] and [N m], linear between two rungs."""
+        return np.interp(levels, np.arange(len(self.rungs)), [rung.limit_n for rung in self.rungs])
 
     def control(self, step: int, policy: Policy) -> StepControl:
         """Return what acts in a control step, as `climb_ladder` has its arguments."""
@@ -107,7 +113,17 @@ class AssistPlan:
     @property
     def highest_limit_n(self) -> float:
         """The highest limit of any control step [N] and [N m]."""
-        return self.rungs[int(self.rung_of_step.max())].limit_n
+        return float(self.limits_n(self.rung_of_step.max()))
+
+    @property
+    def can_rise(self) -> bool:
+        """Whether there is more than one rung."""
+        return len(self.rungs) > 1
+
+    def begin_ladder(self) -> None:
+        """Begin to climb the ladder after a search, with a budget of its own, from the rung above each level."""
+        self.steps_of_search = self.steps_simulated
+        self.rung_of_step = np.ceil(self.rung_of_step)
 
     def raise_around(self, failed_step: int, distance: FloatArray, mean_force: float = 0.0) -> int | None:
         """Raise the rung around a failure.
@@ -127,7 +143,7 @@ class AssistPlan:
         latest = max(0, failed_step - _BACK_STEPS - _BACK_MORE * reached)
         near_reference = np.flatnonzero(distance[: latest + 1] < _NEAR_REFERENCE_M)
         start = int(near_reference[-1]) if len(near_reference) else 0
-        if self.steps_simulated >= self._budget(mean_force):
+        if self.steps_simulated - self.steps_of_search >= self._budget(mean_force):
             self.given_up = start, self.steps_simulated
             self.rung_of_step[start:] = len(self.rungs) - 1
         else:
@@ -135,17 +151,6 @@ class AssistPlan:
             np.maximum(window, reached + 1, out=window)
         self.attempts += 1
         return start
-
-    def raise_window(self, start: int, stop: int, failed_step: int) -> bool:
-        """Raise a window to the rung above the lowest one shortly before a failure; return False if there is none.
-
-        What an earlier window in it was raised to does not count: the help that was needed there says nothing of here.
-        """
-        reached = int(self.rung_of_step[max(start, failed_step - _JUST_BEFORE_STEPS) : failed_step + 1].min())
-        if reached + 1 >= len(self.rungs):
-            return False
-        self.rung_of_step[start:stop] = np.maximum(self.rung_of_step[start:stop], reached + 1)
-        return True
 
     def _budget(self, mean_force: float) -> int:
         """Return the control steps that may be simulated before the search is given up."""

@@ -6,6 +6,7 @@ are: rows never mix, and MuJoCo's batch is bit-identical at any number of thread
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from mujoco.batch import Batch
 
 from motion import rotation
 from motion.array_types import BoolArray, FloatArray, IntArray
+from motion.skeleton import NUM_JOINTS
+from sim_server.body.compiled import COMPILES
 from sim_server.body.contact_points import NUM_CONTACT_POINTS
 from sim_server.body.humanoid import (
     BODY_OF_JOINT,
@@ -23,15 +26,18 @@ from sim_server.body.humanoid import (
     NUM_DOFS,
     PHYSICS_STEPS,
     ROOT_DOFS,
+    ROTATION_DOFS,
     SUBSTEPS,
     default_model,
 )
-from sim_server.body.reference_row import ReferenceStep
+from sim_server.body.reference_row import ROW_WIDTH, ReferenceStep, view_steps
 from sim_server.body.retarget import Reference
 from sim_server.engine.balance import next_foot_shift
 from sim_server.engine.body_state import BodyState
 from sim_server.engine.controller import compute_control
 from sim_server.policies.policy import Action
+
+_log = logging.getLogger(__name__)
 
 # The places of the bodies must be known after a step. A persistent batch goes on from the stages that it has computed,
 # and with those of the velocities as well it repeats nothing.
@@ -40,7 +46,7 @@ _DIVERGED_RATE = 300.0  # [rad/s] or [m/s]; no body moves this fast
 
 # The report tells when a motion diverges; MuJoCo would also append to a log file in the working directory.
 if mujoco.get_mju_user_warning() is None:
-    mujoco.set_mju_user_warning(logging.getLogger(__name__).info)
+    mujoco.set_mju_user_warning(_log.info)
 
 
 class Snapshot(NamedTuple):
@@ -69,6 +75,17 @@ class StepOutcome(NamedTuple):
     inputs: FloatArray
 
 
+@functools.cache
+def _compile_controller() -> None:
+    """Call the controller once, so that it is compiled or read from disk before a motion waits for it."""
+    if COMPILES:
+        _log.warning("the controller is compiled, once on this machine; that takes about 15 s")
+    body = BodyState(np.zeros((1, NUM_JOINTS + 1, 3)), np.zeros((1, NUM_JOINTS + 1, 4)), np.zeros((1, NUM_DOFS)))
+    (follow, *_) = view_steps(np.zeros((1, ROW_WIDTH))).substeps()
+    points, limit, wrench = np.zeros((1, NUM_CONTACT_POINTS, 4)), np.zeros(1), np.zeros((1, 6))
+    compute_control(body, follow, points, limit, wrench, wrench)
+
+
 class Simulation:
     """A simulation of several bodies, each in a slot; it must not be used from several Python threads at once.
 
@@ -87,6 +104,7 @@ class Simulation:
         self._dual = np.zeros((slots, 6))
         self._foot_shift = np.zeros((slots, 2, 3))
         self._blank = self._batch.state[0].copy()
+        _compile_controller()
 
     def reset(
         self,
@@ -161,28 +179,31 @@ class Simulation:
             assist_limit: (n,) bound on the norm of the assist force [N] and torque [N m].
             action: the action of the policy.
         """
+        count = len(slots)
         targets = reference.servo_targets
         if action.target_offsets is not None:
             targets = rotation.multiply(targets, rotation.exp(action.target_offsets)[:, None])
-        inputs = np.empty((len(slots), SUBSTEPS, NUM_CTRL + NUM_DOFS))
-        inputs[..., :NUM_CTRL] = targets.reshape(len(slots), SUBSTEPS, NUM_CTRL)
-        assist = np.zeros((len(slots), 6))
-        for substep in range(SUBSTEPS):
+        inputs = np.empty((count, SUBSTEPS, NUM_CTRL + NUM_DOFS))
+        inputs[..., :NUM_CTRL] = targets.reshape(count, SUBSTEPS, NUM_CTRL)
+        damping = reference.damping_torque.reshape(count, SUBSTEPS, ROTATION_DOFS)
+        assist = np.zeros((count, 6))
+        contact_points, dual = self._contact_points[slots], self._dual[slots]
+        for substep, follow in enumerate(reference.substeps()):
             forces = compute_control(
                 body if substep == 0 else self.state(slots),
-                reference.substep(substep),
-                self._contact_points[slots],
+                follow,
+                contact_points,
                 assist_limit,
-                self._dual[slots],
+                dual,
                 action.wrench,
                 action.controller_mask,
             )
-            self._dual[slots] = forces.dual
+            dual = forces.dual
             assist += forces.assist / SUBSTEPS
             inputs[:, substep, NUM_CTRL:] = forces.applied
-            damping = reference.damping_torque[:, substep].reshape(len(slots), -1)
-            inputs[:, substep, NUM_CTRL + ROOT_DOFS :] += damping
+            inputs[:, substep, NUM_CTRL + ROOT_DOFS :] += damping[:, substep]
             self._ctrl[slots] = inputs[:, substep, :NUM_CTRL]
             self._qfrc_applied[slots] = inputs[:, substep, NUM_CTRL:]
             self._batch.step(slots, PHYSICS_STEPS, _VELOCITIES_KNOWN)
+        self._dual[slots] = dual
         return StepOutcome(assist, inputs)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from motion.intervals import half_width
 from motion.motion import Motion
@@ -26,7 +27,7 @@ _SHARES = {
 _MEANS = {"assist": ("residual_force_n", "N"), "assist torque": ("residual_torque_nm", "N m"),
           "physical error": ("phys_err_mm", "mm")}  # fmt: skip
 _PLAIN = {"moved in the world": ("mpjpe_global_mm", "mm"), "moved about the pelvis": ("mpjpe_local_mm", "mm")}
-_DEFINITIONS = {
+RESULT_DEFINITIONS = {
     "completed": "Share of the motions that the body did not lose: the mean joint distance stayed below 0.5 m.",
     "without assist": "Share of the motions that needed no assist at all.",
     "limit over 100 N": "Share of the motions that needed an assist limit of more than 100 N in some window.",
@@ -38,6 +39,7 @@ _DEFINITIONS = {
     "moved in the world": "Mean distance of the joints between the correction and the clean original.",
     "moved about the pelvis": "The same with the pelvis of both at one place.",
 }
+"""What the numbers of an evaluation mean."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def write_evaluation_page(path: Path, rows: Sequence[EvaluatedRow]) -> None:
             paragraph("By status, then by assist, then by physical error. Drag to turn, space to play.", "note"),
             f'<div class="player">{scenes_html(scenes)}</div>',
         ),
-        definitions(_DEFINITIONS),
+        definitions(RESULT_DEFINITIONS),
     ]
     with atomic_path(path) as temporary:
         temporary.write_text(page(title, parts), encoding="utf-8")
@@ -127,13 +129,27 @@ def _table(rows: Sequence[EvaluatedRow]) -> str:
     cells = []
     for each in rows:
         row = each.row
-        shares = [f"{row[key]:.0%}" for key in _SHARES.values()]
+        shares = [_share(row[key], row["clips"]) for key in _SHARES.values()]
         means = [_with_interval(row[key]) for key, _ in _MEANS.values()]
         means[-1] = f"{row['before']['phys_err_mm']:.1f} → {means[-1]}"
-        cells.append([escape(each.title), *shares, *means, *(f"{row[key]:.0f}" for key, _ in _PLAIN.values())])
+        cells.append([escape(each.title), *shares, *means, *(_distance(row, key) for key, _ in _PLAIN.values())])
     heads = ["", *map(Term, _SHARES), *(Term(name, f"{name}, {unit}") for name, (_, unit) in (_MEANS | _PLAIN).items())]
-    note = "± is half the width of the 95 % confidence interval of the mean over the motions."
+    note = (
+        "± is half the width of the 95 % confidence interval of the mean over the motions (Student's t); a share has "
+        "its 95 % interval behind it (Wilson's)."
+    )
     return table(heads, cells) + paragraph(note, "note")
+
+
+def _share(share: float, count: int) -> str:
+    """Format a share of motions with its Wilson score interval."""
+    bounds = binomtest(round(share * count), count).proportion_ci(method="wilson")
+    return f"{share:.0%} ({100 * bounds.low:.0f} to {bounds.high:.0%})"
+
+
+def _distance(row: Mapping[str, Any], key: str) -> str:
+    """Format a mean distance, with its interval where the row has one."""
+    return _with_interval({"mean": row[key], "interval": row.get(f"{key}_interval")}, 0)
 
 
 def _extreme_scenes(each: EvaluatedRow, several: bool) -> list[Scene]:

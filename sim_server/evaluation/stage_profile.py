@@ -22,6 +22,7 @@ _STAGES = (
     ("sim_server/policies/", "policy"),
     ("sim_server/engine/", "engine"),
     ("sim_server/preparation/", "preparation"),
+    ("sim_server/body/reference_row", "engine"),
     ("sim_server/body/dynamics_filter", "filter"),
     ("sim_server/body/root_", "filter"),
     ("sim_server/body/", "retargeting"),

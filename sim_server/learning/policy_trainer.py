@@ -200,8 +200,10 @@ class PolicyTrainer:
     def _evaluate_held_out(self) -> dict[str, float]:
         """Correct the held-out motions with the current policy, and return the main results."""
         policy = LearnedPolicy(self.recipe.name, self._ppo.actor(), {})
+        # Motions that a body can do come back without a simulation otherwise, and would say nothing of the policy.
+        options = CorrectionOptions(effort="fast", always_simulate=True)
         with Corrector(policy, threads=torch.get_num_threads()) as corrector:
-            result = evaluate(corrector, self._held_out, options=CorrectionOptions(effort="fast"))
+            result = evaluate(corrector, self._held_out, options=options)
         values = {name: result[name] for name in _HELD_OUT_VALUES}
         values |= {name: result[name]["mean"] for name in _HELD_OUT_MEANS}
         for name, value in values.items():

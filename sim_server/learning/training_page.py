@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from motion.shell.atomic import atomic_path
 from motion.shell.schema import read_table
 from motion.viewing.correction_page import correction_scene
 from motion.viewing.html_player import scenes_html
-from motion.viewing.page_elements import definitions, folded, page, paragraph, preformatted, section, table
+from motion.viewing.page_elements import Term, definitions, folded, page, paragraph, preformatted, section, table
 from sim_server.corrector import Corrector
+from sim_server.evaluation.evaluation_page import RESULT_DEFINITIONS
 from sim_server.learning.training_curves import DEFINITIONS, training_charts
 from sim_server.learning.training_motions import load_held_out, load_motions
 from sim_server.learning.training_recipe import TrainingRecipe
@@ -28,15 +29,19 @@ from sim_server.learning.training_recipe import TrainingRecipe
 _BASE = "base"
 PAGE = "report.html"
 _HELD_OUT = {
-    "completed_share": "completed",
-    "residual_force_n": "assist, N",
-    "residual_torque_nm": "assist, N m",
-    "over_100_n_share": "limit over 100 N",
-    "phys_err_mm": "physical error, mm",
-    "mpjpe_global_mm": "moved in the world, mm",
-    "mpjpe_local_mm": "moved about the pelvis, mm",
+    "completed_share": ("completed", "%", 100.0),
+    "residual_force_n": ("assist", "N", 1.0),
+    "residual_torque_nm": ("assist torque", "N m", 1.0),
+    "over_100_n_share": ("limit over 100 N", "%", 100.0),
+    "phys_err_mm": ("physical error", "mm", 1.0),
+    "mpjpe_global_mm": ("moved in the world", "mm", 1.0),
+    "mpjpe_local_mm": ("moved about the pelvis", "mm", 1.0),
 }
-"""Names of what is measured on held-out motions during a training."""
+"""Names, units and factors of what is measured on held-out motions during a training."""
+_COMPLETED = "completed frames"
+_DEFINITIONS = RESULT_DEFINITIONS | {
+    _COMPLETED: "Share of the frames until the body lost the motion, mean over the motions."
+}
 
 
 @dataclass(frozen=True)
@@ -108,17 +113,14 @@ def write_training_page(folder: Path, trial: Trial | None = None, remark: str = 
     parts = [
         f"<h1>Training of {recipe.name}</h1>",
         paragraph(conclude(lines, trial), "lead"),
-        paragraph(
-            f"{recipe.steps:,} control steps of {recipe.ppo.envs} bodies, on {len(recipe.data.sources)} sources of "
-            f"motions, from {recipe.start or 'nothing'}.{done}"
-        ),
+        paragraph(f"{_setting(recipe)}.{done}"),
         paragraph(f"The policy was not tried on motions: {remark}.", "note") if remark else "",
         _trial_section(trial) if trial else "",
         training_charts(lines),
         _held_out_section(lines),
         _motions_section(trial, recipe.name) if trial else "",
         section("How it was made", folded("Stages, with every default", preformatted(_stages_text(folder)))),
-        definitions(DEFINITIONS),
+        definitions(DEFINITIONS | _DEFINITIONS),
     ]
     path = folder / PAGE
     with atomic_path(path) as temporary:
@@ -173,22 +175,17 @@ def _trial_section(trial: Trial) -> str:
     """Return the table of the motions that the policy and the controller alone have corrected."""
     rows = []
     measures = {
-        "assist, N": lambda report: report.residual_force_n_mean,
-        "physical error, mm": lambda report: report.after.phys_err_mm,
-        "moved in the world, mm": lambda report: report.mpjpe_global_mm,
-        "completed, %": lambda report: 100 * report.completed,
+        ("assist", "N"): lambda report: report.residual_force_n_mean,
+        ("physical error", "mm"): lambda report: report.after.phys_err_mm,
+        ("moved in the world", "mm"): lambda report: report.mpjpe_global_mm,
+        ("moved about the pelvis", "mm"): lambda report: report.mpjpe_local_mm,
+        (_COMPLETED, "%"): lambda report: 100 * report.completed,
     }
-    for name, measure in measures.items():
+    for (name, unit), measure in measures.items():
         ours, base = (
             np.array([measure(correction.report) for correction in side]) for side in (trial.corrections, trial.base)
         )
-        difference = ours - base
-        half = float(half_width(difference)) if len(difference) > 1 else None
-        shown = half is not None and abs(difference.mean()) > half
-        rows.append(
-            [name, _mean(ours), _mean(base), f"{'*' if shown else ''}{difference.mean():+.1f}"
-             + ("" if half is None else f" ± {half:.1f}")]
-        )  # fmt: skip
+        rows.append([Term(name, f"{name}, {unit}").html, _mean(ours), _mean(base), _difference(ours - base)])
     title = "Held-out motions" if trial.held_out else "Motions that were trained on"
     note = "Means over the motions with 95 % intervals; the difference is paired, and bold where it exceeds its own."
     heads = ["", "the policy", "the controller alone", "difference"]
@@ -199,23 +196,42 @@ def _mean(values: np.ndarray) -> str:
     return f"{values.mean():.1f}" + (f" ± {half_width(values):.1f}" if len(values) > 1 else "")
 
 
+def _difference(values: np.ndarray) -> str:
+    """Format a mean of paired differences, emphasised where it exceeds its interval."""
+    mean, half = round(float(values.mean()), 1), float(half_width(values)) if len(values) > 1 else np.inf
+    text = f"{mean:+.1f}".replace("-", "−") if mean else "0.0"
+    return ("*" if abs(values.mean()) > half else "") + text + (f" ± {half:.1f}" if len(values) > 1 else "")
+
+
+def _setting(recipe: TrainingRecipe) -> str:
+    count = len(recipe.data.sources)
+    sources = f"{count} source{'' if count == 1 else 's'} of motions"
+    return f"{recipe.steps:,} control steps of {recipe.ppo.envs} bodies, on {sources}, from {recipe.start or 'nothing'}"
+
+
 def _held_out_section(lines: Sequence[dict[str, Any]]) -> str:
     """Return the table of the evaluations on all held-out motions during the training; empty where there are none."""
     evaluated = [line for line in lines if line.get("held_out")]
     if not evaluated:
         return ""
     names = [name for name in _HELD_OUT if name in evaluated[-1]["held_out"]]
-    rows = [[f"{line['steps']:,}", *(_number(line["held_out"].get(name)) for name in names)] for line in evaluated]
+    rows = [[f"{line['steps']:,}", *(_held_out_cell(line["held_out"], name) for name in names)] for line in evaluated]
+    heads = [Term(name, f"{name}, {unit}") for name, unit, _ in (_HELD_OUT[each] for each in names)]
     note = "Means over all held-out motions, corrected with effort fast at these steps of the training."
     return section(
         "Held-out motions during the training",
-        table(["steps", *(_HELD_OUT[name] for name in names)], rows),
+        table(["steps", *heads], rows),
         paragraph(note, "note"),
     )
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+def _held_out_cell(measured: Mapping[str, Any], name: str) -> str:
+    """Format a number of an evaluation, with its interval where the evaluation has one."""
+    value, bounds, factor = measured.get(name), measured.get(f"{name}_interval"), _HELD_OUT[name][2]
+    if value is None:
+        return "–"
+    text = f"{factor * value:.1f}" if factor == 1 else f"{factor * value:.0f}"
+    return text if bounds is None else f"{text} ± {factor * (bounds[1] - bounds[0]) / 2:.1f}"
 
 
 def _motions_section(trial: Trial, name: str) -> str:

@@ -23,7 +23,7 @@ ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
 }
 """The activation functions that a policy may have, by name."""
 _ASSIST_THRESHOLD_M = 0.18  # a learned policy recovers from further away than the analytic controller
-_BLOCK = 32  # rows in one pass of the network: always this many, because products of other shapes differ in last bits
+_BLOCK = 8  # rows in one matrix product: always this many, because products of other shapes differ in last bits
 
 
 class LearnedPolicy:
@@ -66,16 +66,11 @@ class LearnedPolicy:
 
     def actions(self, observations: FloatArray) -> FloatArray:
         """Evaluate the network: (n, size of its observation) -> (n, ACTION_SIZE)."""
-        count = len(observations)
-        padded = np.zeros((-(-count // _BLOCK) * _BLOCK, len(self._mean)), np.float32)
-        padded[:count] = observations
-        out = np.empty((len(padded), ACTION_SIZE), np.float32)
-        for start in range(0, len(padded), _BLOCK):
-            values = (padded[start : start + _BLOCK] - self._mean) * self._scale
-            values = np.clip(values, -self._clip_range, self._clip_range)
-            for index, (weight, bias) in enumerate(self._layers):
-                values = values @ weight + bias
-                if index < len(self._layers) - 1:
-                    values = self._activation(values)
-            out[start : start + _BLOCK] = values
-        return out[:count]
+        count, size = len(observations), len(self._mean)
+        blocks = np.zeros((-(-count // _BLOCK), _BLOCK, size), np.float32)
+        blocks.reshape(-1, size)[:count] = observations
+        values = np.clip((blocks - self._mean) * self._scale, -self._clip_range, self._clip_range)
+        for weight, bias in self._layers[:-1]:
+            values = self._activation(values @ weight + bias)
+        weight, bias = self._layers[-1]
+        return (values @ weight + bias).reshape(-1, ACTION_SIZE)[:count]

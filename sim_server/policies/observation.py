@@ -6,12 +6,15 @@ one. A policy has no memory: it observes the next reference, the state of the bo
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from motion import rotation
 from motion.array_types import FloatArray
 from motion.skeleton import ANKLES, NUM_JOINTS, TOES
-from sim_server.body.contact_points import CONTACT_POINT_JOINT
+from sim_server.body.compiled import compiled
+from sim_server.body.contact_points import CONTACT_POINT_JOINT, NUM_BODY_POINTS
 from sim_server.body.humanoid import (
     BODY_OF_JOINT,
     NUM_SERVOS,
@@ -20,8 +23,9 @@ from sim_server.body.humanoid import (
     ROTATION_DOFS,
     WEIGHT_N,
 )
-from sim_server.body.reference_row import LOOKAHEAD_FRAMES, LOOKAHEAD_JOINTS, ReferenceStep
-from sim_server.engine.body_state import BodyState
+from sim_server.body.reference_row import LOOKAHEAD_FRAMES, LOOKAHEAD_JOINTS, ReferenceStep, SubstepReference
+from sim_server.body.vectors import minus, multiply, rotate, rotate_back, rotation_vector
+from sim_server.engine.body_state import CHILD_BODY, PARENT_BODY, BodyState
 from sim_server.policies.policy import Action
 
 OBSERVATION_VERSION = 2
@@ -34,23 +38,30 @@ WRENCH_SCALE = np.array([150.0, 150.0, 150.0, 60.0, 60.0, 60.0])
 ACTION_SIZE = ROTATION_DOFS + len(WRENCH_SCALE)
 ACTION_LIMIT = 2.0
 
-_FEET = [*ANKLES, *TOES]
+_FEET = (*ANKLES, *TOES)
+_MOMENT_NM = 200.0  # the moment of a wrench that is seen as 1
 _FIRST_BODY_POINTS = np.unique(CONTACT_POINT_JOINT[NUM_SOLE_POINTS:], return_index=True)[1]
+_SEGMENTS = np.column_stack([_FIRST_BODY_POINTS, [*_FIRST_BODY_POINTS[1:], NUM_BODY_POINTS]])
 
 
 def heading(root_rotation: FloatArray) -> FloatArray:
     """Return the rotations about the vertical by which pelvises face away from +Z: (n, 4) -> (n, 4)."""
-    forward = rotation.rotate(root_rotation, np.array([0.0, 0.0, 1.0]))
-    return rotation.about_y(np.arctan2(forward[:, 0], forward[:, 2]))
+    rotations = np.empty((len(root_rotation), 4))
+    _heading_each(np.ascontiguousarray(root_rotation), rotations)
+    return rotations
 
 
-def _to_heading_frame(root_rotation: np.ndarray, *groups: np.ndarray) -> list[np.ndarray]:
-    """Rotate groups of world vectors (n, ..., 3) into the heading frame; each group comes back as (n, width)."""
-    count = len(root_rotation)
-    vectors = [group.reshape(count, -1, 3) for group in groups]
-    rotated = rotation.rotate(rotation.conjugate(heading(root_rotation))[:, None], np.concatenate(vectors, axis=1))
-    edges = np.cumsum([3 * group.shape[1] for group in vectors])
-    return np.split(rotated.reshape(count, -1), edges[:-1], axis=1)
+@compiled
+def _heading_each(root_rotation, rotations):
+    for row in range(len(rotations)):
+        rotations[row] = _heading(root_rotation[row])
+
+
+@compiled
+def _heading(root_rotation):
+    x, _, z = rotate(root_rotation, (0.0, 0.0, 1.0))
+    half = math.atan2(x, z) / 2
+    return math.cos(half), 0.0, math.sin(half), 0.0
 
 
 def observe(body: BodyState, reference: ReferenceStep, assist_limit: FloatArray) -> FloatArray:
@@ -64,48 +75,70 @@ def observe(body: BodyState, reference: ReferenceStep, assist_limit: FloatArray)
     Returns:
         (n, OBSERVATION_SIZE) float32, cut to ±8.
     """
-    count = len(assist_limit)
-    follow = reference.substep(0)
-    root_rotation, root, velocity = body.xquat[:, 1], body.xpos[:, 1], body.qvel[:, :3]
-    joints = body.xpos[:, BODY_OF_JOINT]
-    rotation_errors = rotation.multiply(
-        rotation.conjugate(np.concatenate([body.local_rotations(), root_rotation[:, None]], 1)),
-        np.concatenate([reference.servo_targets[:, -1], follow.root_rotation[:, None]], 1),
+    observations = np.empty((len(assist_limit), OBSERVATION_SIZE))
+    follow = SubstepReference(*(np.ascontiguousarray(field) for field in reference.substep(0)))
+    _observe_each(
+        body.xpos,
+        body.xquat,
+        body.qvel,
+        follow,
+        np.ascontiguousarray(reference.servo_targets[:, -1]),
+        np.ascontiguousarray(reference.target_joints),
+        reference.lookahead_joints.reshape(len(observations), -1, 3),
+        reference.lookahead_contact.reshape(len(observations), -1),
+        np.log1p(np.minimum(assist_limit, 1000.0) / 10) / 3,
+        observations,
     )
-    rotation_errors = 2 * rotation.log(rotation_errors).reshape(count, -1)
-    up, root_velocity, pose, joint_errors, position_error, velocity_error, wrench, lookahead = _to_heading_frame(
-        root_rotation,
-        rotation.rotate(root_rotation, np.array([0.0, 1.0, 0.0])),
-        velocity,
-        joints[:, 1:] - root[:, None],
-        reference.target_joints - joints,
-        follow.root_position - root,
-        follow.root_velocity - velocity,
-        follow.wrench,
-        reference.lookahead_joints.reshape(count, -1, 3) - root[:, None],
-    )
-    parts = [
-        root[:, 1:2],
-        up,
-        0.5 * root_velocity,
-        0.2 * body.qvel[:, 3:ROOT_DOFS],
-        2 * pose,
-        0.1 * body.qvel[:, ROOT_DOFS:],
-        rotation_errors[:, :-3],
-        4 * joint_errors,
-        4 * position_error,
-        rotation_errors[:, -3:],
-        velocity_error,
-        0.2 * (follow.root_angular_velocity - body.qvel[:, 3:ROOT_DOFS]),
-        wrench / np.repeat([WEIGHT_N, 200.0], 3),
-        4 * joints[:, _FEET, 1],
-        reference.foot_contact,
-        reference.lookahead_contact.reshape(count, -1),
-        2 * lookahead,
-        np.log1p(np.minimum(assist_limit, 1000.0) / 10)[:, None] / 3,
-        np.maximum.reduceat(reference.body_contact, _FIRST_BODY_POINTS, axis=1),
-    ]
-    return np.clip(np.concatenate(parts, axis=1), -8, 8).astype(np.float32)
+    return np.clip(observations, -8, 8).astype(np.float32)
+
+
+@compiled
+def _observe_each(
+    xpos, xquat, qvel, follow, servo_targets, target_joints, lookahead_joints, lookahead_contact, assist, observations
+):
+    """Write the observation of one body after the other, in the order of `_PART_SIZES`."""
+    for row in range(len(observations)):
+        seen, velocity = observations[row], qvel[row]
+        root, root_rotation = xpos[row, 1], xquat[row, 1]
+        facing = _heading(root_rotation)
+        at = _put(seen, 0, 1.0, root[1:2])
+        at = _put(seen, at, 1.0, rotate_back(facing, rotate(root_rotation, (0.0, 1.0, 0.0))))
+        at = _put(seen, at, 0.5, rotate_back(facing, velocity))
+        at = _put(seen, at, 0.2, velocity[3:ROOT_DOFS])
+        for joint in range(1, NUM_JOINTS):
+            at = _put(seen, at, 2.0, rotate_back(facing, minus(xpos[row, BODY_OF_JOINT[joint]], root)))
+        at = _put(seen, at, 0.1, velocity[ROOT_DOFS:])
+        for servo in range(NUM_SERVOS):
+            target = multiply(xquat[row, PARENT_BODY[servo]], servo_targets[row, servo])
+            at = _put(seen, at, 2.0, rotation_vector(xquat[row, CHILD_BODY[servo]], target))
+        for joint in range(NUM_JOINTS):
+            error = minus(target_joints[row, joint], xpos[row, BODY_OF_JOINT[joint]])
+            at = _put(seen, at, 4.0, rotate_back(facing, error))
+        at = _put(seen, at, 4.0, rotate_back(facing, minus(follow.root_position[row], root)))
+        at = _put(seen, at, 2.0, rotation_vector(root_rotation, follow.root_rotation[row]))
+        at = _put(seen, at, 1.0, rotate_back(facing, minus(follow.root_velocity[row], velocity)))
+        at = _put(seen, at, 0.2, minus(follow.root_angular_velocity[row], velocity[3:]))
+        at = _put(seen, at, 1 / WEIGHT_N, rotate_back(facing, follow.wrench[row]))
+        at = _put(seen, at, 1 / _MOMENT_NM, rotate_back(facing, follow.wrench[row, 3:]))
+        for joint in _FEET:
+            body = BODY_OF_JOINT[joint]
+            at = _put(seen, at, 4.0, xpos[row, body, 1:2])
+        at = _put(seen, at, 1.0, follow.foot_contact[row])
+        at = _put(seen, at, 1.0, lookahead_contact[row])
+        for place in lookahead_joints[row]:
+            at = _put(seen, at, 2.0, rotate_back(facing, minus(place, root)))
+        at = _put(seen, at, 1.0, assist[row : row + 1])
+        for first, stop in _SEGMENTS:
+            seen[at] = follow.body_contact[row, first:stop].max()
+            at += 1
+
+
+@compiled
+def _put(seen, at, scale, values):
+    """Write values times a scale from one place on, and return the place after them."""
+    for i in range(len(values)):
+        seen[at + i] = scale * values[i]
+    return at + len(values)
 
 
 _PART_SIZES = (

@@ -25,7 +25,7 @@ _MIN_SHARE = 0.1
 _MIN_RATIO = 2.5
 
 
-def drift_velocity(positions: np.ndarray, dangling: BoolArray | None = None) -> np.ndarray:
+def drift_velocity(positions: np.ndarray, dangling: BoolArray | None = None, noise: float | None = None) -> np.ndarray:
     """Estimate the constant horizontal velocity that most planted feet share.
 
     It is the mode of the velocities of low toes, found by mean shift (Comaniciu and Meer, "Mean shift: a robust
@@ -34,11 +34,13 @@ def drift_velocity(positions: np.ndarray, dangling: BoolArray | None = None) -> 
     Args:
         positions: (frames, 22, 3) joint positions over their floor [m] at 20 frames/s.
         dangling: (frames,) mask of the frames in which the feet carry nothing; None for none.
+        noise: that the motion carried before it was smoothed [m]; None for a motion that was not smoothed.
 
     Returns:
         Velocity (2,) along x and z [m/s]; zeros if the planted feet stand still or do not agree.
     """
-    span = 1 + round((_LONGEST_SPAN - 1) * min(estimate_noise(positions) / _NOISE_M, 1))
+    noise = estimate_noise(positions) if noise is None else noise
+    span = 1 + round((_LONGEST_SPAN - 1) * min(noise / _NOISE_M, 1))
     if len(positions) <= span:
         return np.zeros(2)
     toes = positions[:, TOES]
@@ -64,16 +66,17 @@ def drift_velocity(positions: np.ndarray, dangling: BoolArray | None = None) -> 
     return mode
 
 
-def drift_path(positions: np.ndarray, dangling: BoolArray | None = None) -> np.ndarray:
+def drift_path(positions: np.ndarray, dangling: BoolArray | None = None, noise: float | None = None) -> np.ndarray:
     """Compute how far the drift of a motion has carried it by each frame.
 
     Args:
         positions: (frames, 22, 3) joint positions over their floor [m] at 20 frames/s.
         dangling: (frames,) mask of the frames in which the feet carry nothing; None for none.
+        noise: that the motion carried before it was smoothed [m]; None for a motion that was not smoothed.
 
     Returns:
         Displacement (frames, 3) [m], horizontal, 0 in the first frame.
     """
     path = np.zeros((len(positions), 3))
-    path[:, [0, 2]] = drift_velocity(positions, dangling) * (np.arange(len(positions)) / CONTROL_FPS)[:, None]
+    path[:, [0, 2]] = drift_velocity(positions, dangling, noise) * (np.arange(len(positions)) / CONTROL_FPS)[:, None]
     return path

@@ -14,7 +14,7 @@ from sim_server.body.prepared_motion import PreparedMotion
 from sim_server.preparation.arm_posture import level_arms
 from sim_server.preparation.body_surface import BODY_POINT_PART, BodySurface, may_touch
 from sim_server.preparation.contact_plan import choose_carrying_feet, plan_height_shift, vertical_support
-from sim_server.preparation.denoise import denoise, estimate_noise
+from sim_server.preparation.denoise import CLEAN_M, denoise, estimate_noise
 from sim_server.preparation.drift import drift_path
 from sim_server.preparation.floor import estimate_floor, lowest_heights, without_frames
 from sim_server.preparation.foot_contacts import clean_contacts, foot_speeds
@@ -37,6 +37,7 @@ from sim_server.preparation.preparation_notes import (
     seat_notes,
     shift_notes,
 )
+from sim_server.preparation.rigid_fit import fit_rigid_body
 
 # Under so much noise no foot ever seems to stand, and every body seems to be about to fall.
 _NOISY_M = 0.008
@@ -57,11 +58,12 @@ def prepare(positions: FloatArray) -> PreparedMotion:
     noisy = noise >= _NOISY_M
     smooth = denoise(raw)
     offsets = kinematics.estimate_offsets(smooth)
+    if noise > CLEAN_M:
+        smooth = fit_rigid_body(smooth, offsets)
     surface = BodySurface(offsets)
     lowest, floor, sits = _find_floor(smooth, surface)
     level = floor[:, None, None] * _UP
-    # Drift is estimated from the raw motion, because smoothing blends the stance of a foot into its swing.
-    drift = drift_path(raw - level, sits)
+    drift = drift_path(smooth - level, sits, noise)
     steady = smooth - level - drift[:, None]
     rotations = kinematics.global_rotations(steady, offsets)
     rigid = kinematics.forward_positions(rotations, steady[:, 0], offsets)

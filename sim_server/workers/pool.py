@@ -22,7 +22,7 @@ from sim_server.corrector import check_budget, given_up
 from sim_server.fair_queue import Sender
 from sim_server.queued_corrector import CorrectorLoad, QueuedCorrector
 from sim_server.workers.quarantine import Quarantine
-from sim_server.workers.seat import Seat, Task
+from sim_server.workers.seat import Seat, Task, WorkerLimits
 from sim_server.workers.worker import WorkerProcess
 from sim_server.workers.worker_messages import Message, read_info, read_refusal
 from sim_server.workers.worker_process import WorkerSettings
@@ -31,6 +31,9 @@ _log = logging.getLogger("motion.rpc.workers")  # with the other events of serve
 _Event = tuple[WorkerProcess | None, Message | None]
 _CLOSE: _Event = None, None
 _WAKE: _Event = None, Message("alive")
+LEAST_MEMORY_BYTES = 256 * 2**20
+"""The least limit of a worker's memory that lets workers start."""
+_DEFAULT_LIMITS = WorkerLimits()
 _MOST_DEATHS = 2  # of workers with one motion before it is given up
 _CHECK_S = 0.5  # between two looks at whether workers are overdue
 _FAILED_STARTS = 3  # in a row, after which the pool is no longer healthy
@@ -42,9 +45,9 @@ _START_S = 120.0  # that a worker has to become ready
 class WorkerPool(QueuedCorrector[Task]):
     """Corrects motions in worker processes, one a core; satisfies `motion.protocols.Corrector`.
 
-    A worker that dies, falls silent or gets stuck is replaced, and what it held runs again elsewhere, which changes no
-    byte of the answers. The motions that it had begun are run again one at a time, each alone in a worker: the one that
-    ends that worker too is given up, marked FAILED, and its input is kept.
+    A worker that dies, falls silent, gets stuck or takes too much memory is replaced, and what it held runs again
+    elsewhere, which changes no byte of the answers. The motions that it had begun are run again one at a time, each
+    alone in a worker: the one that ends that worker too is given up, marked FAILED, and its input is kept.
 
     Args:
         policy: the default policy: its name or its folder.
@@ -54,8 +57,7 @@ class WorkerPool(QueuedCorrector[Task]):
         max_simulated_s: seconds that may be simulated for one motion, with those that are thrown away; a motion that
             needs more is FAILED. None for no such limit.
         quarantine: folder for the motions that were given up; None to keep none.
-        silence_s: how long a worker may give no sign of life before it is replaced [s].
-        stuck_s: how long it may work without getting any further [s].
+        limits: what a worker may do before it is replaced.
 
     Raises:
         NotFound: there is no such policy.
@@ -71,17 +73,19 @@ class WorkerPool(QueuedCorrector[Task]):
         queue_size: int = 1024,
         max_simulated_s: float | None = None,
         quarantine: Path | None = None,
-        silence_s: float = 30.0,
-        stuck_s: float = 300.0,
+        limits: WorkerLimits = _DEFAULT_LIMITS,
     ):
         super().__init__(queue_size)
         check_budget(max_simulated_s)
+        if limits.memory_bytes is not None and limits.memory_bytes < LEAST_MEMORY_BYTES:
+            least = f"must be at least {LEAST_MEMORY_BYTES}, which a worker needs before it has a motion"
+            raise InvalidInput.of("limits.memory_bytes", f"is {limits.memory_bytes}; {least}")
         if workers < 0:
             raise InvalidInput.of("workers", f"is {workers}; must be at least 0")
         self._workers = workers or usable_cores()
-        self._settings = WorkerSettings(policy, slots, max_simulated_s, heartbeat_s=min(1.0, silence_s / 5))
+        self._settings = WorkerSettings(policy, slots, max_simulated_s, heartbeat_s=min(1.0, limits.silence_s / 5))
         self._quarantine = Quarantine(quarantine) if quarantine else None
-        self._silence_s, self._stuck_s = silence_s, stuck_s
+        self._limits = limits
         self._numbers = count(1)
         self._events: SimpleQueue[_Event] = SimpleQueue()
         self._seats: dict[WorkerProcess, Seat] = {}
@@ -167,7 +171,7 @@ class WorkerPool(QueuedCorrector[Task]):
                 self._handle(*event)
                 self._hand_out()
                 if (now := time.monotonic()) - checked > _CHECK_S:
-                    self._check_workers(slept=now - checked > self._silence_s / 2)
+                    self._check_workers(slept=now - checked > self._limits.silence_s / 2)
                     checked = now
         finally:
             with self._changed:
@@ -238,11 +242,11 @@ class WorkerPool(QueuedCorrector[Task]):
             return self._waiting.pop()
 
     def _check_workers(self, slept: bool) -> None:
-        """End the workers that are overdue; the end of their processes is then an event like any other."""
+        """End the workers that are overdue or too large; that their processes end is then an event like any other."""
         for seat in self._seats.values():
             if slept:  # this process was stopped, and what the workers said meanwhile is not read yet
                 seat.forgive()
-            elif reason := seat.overdue(self._silence_s, self._stuck_s, _START_S):
+            if reason := seat.overdue(self._limits, _START_S) or seat.too_large(self._limits):
                 _log.error("worker %d %s and is ended", seat.worker.pid, reason)
                 seat.worker.kill()
 

@@ -18,6 +18,21 @@ from sim_server.workers.worker_messages import Message, order_message, read_corr
 _AHEAD = 2  # motions that a worker has beyond those that it has begun, so that it never waits for the next one
 
 
+@dataclass(frozen=True)
+class WorkerLimits:
+    """What a worker may do before it is replaced.
+
+    Attributes:
+        silence_s: how long it may give no sign of life [s].
+        stuck_s: how long it may work without getting any further [s].
+        memory_bytes: resident memory that it may have [bytes]; None for no limit.
+    """
+
+    silence_s: float = 30.0
+    stuck_s: float = 300.0
+    memory_bytes: int | None = None
+
+
 @dataclass(eq=False)
 class Task:
     """A motion that someone waits for.
@@ -151,17 +166,22 @@ class Seat:
         """Count the times of `overdue` from now on, after a time in which nobody listened."""
         self._heard = self._advanced = time.monotonic()
 
-    def overdue(self, silence_s: float, stuck_s: float, start_s: float) -> str:
+    def overdue(self, limits: WorkerLimits, start_s: float) -> str:
         """Return why the worker has to be replaced; empty if it works.
 
         Args:
-            silence_s: how long it may give no sign of life.
-            stuck_s: how long it may work without getting any further.
+            limits: what a worker may do.
             start_s: how long it may take to become ready.
         """
         now = time.monotonic()
-        if now - self._heard > (silence_s if self.ready else start_s):
+        if now - self._heard > (limits.silence_s if self.ready else start_s):
             return f"has given no sign of life for {now - self._heard:.0f} s"
-        if self.tasks and now - self._advanced > stuck_s:
+        if self.tasks and now - self._advanced > limits.stuck_s:
             return f"has not simulated anything for {now - self._advanced:.0f} s"
         return ""
+
+    def too_large(self, limits: WorkerLimits) -> str:
+        """Return how the worker's memory is beyond its limit; empty if it is not."""
+        if limits.memory_bytes is None or (used := self.worker.resident_bytes) <= limits.memory_bytes:
+            return ""
+        return f"has {used / 2**20:.0f} MiB of memory, more than {limits.memory_bytes / 2**20:.0f} MiB,"

@@ -12,6 +12,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO, cast
 
+import psutil
+
 import sim_server
 from sim_server.workers.worker_messages import Message, read_message, write_message
 from sim_server.workers.worker_process import WorkerSettings
@@ -51,6 +53,14 @@ class WorkerProcess:
     def returncode(self) -> int | None:
         """The exit status; None while the process runs."""
         return self._process.poll()
+
+    @property
+    def resident_bytes(self) -> int:
+        """The resident memory of the process [bytes]; 0 once it has ended."""
+        try:
+            return psutil.Process(self.pid).memory_info().rss
+        except psutil.Error:
+            return 0
 
     def send(self, message: Message) -> None:
         """Send a message as soon as the worker reads it."""

@@ -98,6 +98,9 @@ class _Worker:
         if future.cancelled():
             return
         error = future.exception()
+        if isinstance(error, MemoryError):  # perhaps by what others hold here: a new process may have enough
+            traceback.print_exception(error)
+            os._exit(_FAILED_STATUS)
         if error is None:
             self._send(correction_message(task, future.result()))
         else:

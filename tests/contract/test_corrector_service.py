@@ -21,8 +21,10 @@ from motion.motion import Motion
 from motion.report import Correction
 from motion.rpc import wire
 from motion.rpc.corrector_client import SERVICE
+from motion.rpc.server import ServerSettings, serving
 from motion.v1 import corrector_pb2
 from sim_server.fair_queue import Sender
+from sim_server.service import services
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,19 @@ def test_priority_is_among_the_motions_of_one_client() -> None:
         stub.Correct(request_of(sway(), priority=-7))
         list(stub.CorrectStream(iter([request_of(sway(), id="a", priority=100)])))
     assert Noting.senders == [Sender("127.0.0.1", -7), Sender("127.0.0.1", 100)]
+
+
+@pytest.mark.parametrize("method", ["Correct", "Score"])
+def test_motions_of_a_lower_rate_than_the_server_takes_are_refused(method: str) -> None:
+    service = services(SmoothingCorrector(), least_fps=5.0)
+    with serving(service, ServerSettings("127.0.0.1:0", drain_seconds=0.0)) as address, plain_stub(address) as stub:
+        request_type = {"Correct": corrector_pb2.CorrectRequest, "Score": corrector_pb2.ScoreRequest}[method]
+        for fps in (1.0, 4.9):
+            with pytest.raises(grpc.RpcError) as refused:
+                getattr(stub, method)(request_type(motion=wire.pack_motion(Motion(sway().positions, fps))))
+            assert violated_fields(refused.value) == ["motion.fps"]
+            assert "must be at least 5 on this server" in str(refused.value)
+        getattr(stub, method)(request_type(motion=wire.pack_motion(Motion(sway().positions, 5.0))))
 
 
 def test_an_unexpected_exception_is_internal_and_its_text_stays_in_the_log(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 from corrector_calls import served, wait_until
@@ -12,6 +14,11 @@ from swaying_body import sway
 
 from loop_client import RemoteCorrector, RemoteGenerator
 from motion.errors import InvalidInput, Overloaded, PlumbError, ServiceUnavailable
+from motion.motion import Motion
+from motion.protocols import CorrectionOptions
+from motion.report import Correction
+from motion.rpc.async_corrector_client import AsyncRemoteCorrector
+from sim_server.fair_queue import Sender
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,38 @@ def test_an_error_has_what_was_finished_before_it(address: str) -> None:
     assert {index: correction.motion.name for index, correction in finished.items()} == {
         index: str(index) for index in range(9)
     }
+
+
+class _Listening(SmoothingCorrector):
+    """Notes who sent each motion."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.senders: list[Sender] = []
+
+    def submit_for(self, sender: Sender, motion: Motion, seed: int, options: CorrectionOptions) -> Future[Correction]:
+        self.senders.append(sender)
+        return self.submit(motion, seed, options)
+
+
+def test_the_priority_of_a_client_goes_with_every_motion() -> None:
+    corrector = _Listening()
+
+    async def ask(address: str) -> None:
+        async with AsyncRemoteCorrector(address, priority=-7) as client:
+            await client.correct([sway()])
+
+    with served(corrector) as address:
+        with RemoteCorrector(address, priority=5) as client:
+            client.correct([sway(), sway()])
+        with RemoteCorrector(address) as client:
+            client.correct([sway()])
+        asyncio.run(ask(address))
+        for opened in (RemoteCorrector, AsyncRemoteCorrector):
+            with pytest.raises(InvalidInput, match="priority: is 101; must be from -100 to 100"):
+                opened(address, priority=101)
+    assert [sender.priority for sender in corrector.senders] == [5, 5, 0, -7]
+    assert len({sender.client for sender in corrector.senders}) == 1
 
 
 def test_a_seed_of_more_than_64_bits_is_refused_before_it_is_sent(address: str) -> None:

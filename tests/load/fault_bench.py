@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from load_motions import answer_bytes
@@ -85,9 +85,9 @@ class FaultBench:
 
         return cls(motions, correct_in_process(motions, options).answers, options, flags)
 
-    def server(self, *flags: str) -> ServerUnderLoad:
-        """Return a server, with further flags."""
-        return ServerUnderLoad([*self.flags, *flags], self.program)
+    def server(self, *flags: str, environment: Mapping[str, str] | None = None) -> ServerUnderLoad:
+        """Return a server, with further flags and variables."""
+        return ServerUnderLoad([*self.flags, *flags], self.program, environment=environment)
 
     def is_right(self, index: int, correction: Correction) -> bool:
         """Return whether a correction has the bytes that it has in process."""
@@ -115,3 +115,14 @@ class FaultBench:
                 outcome.told = outcome.sent - outcome.back
         outcome.seconds = time.monotonic() - start
         return outcome
+
+
+def once_at(bench: FaultBench, share: float, act: Callable[[], object]) -> Callable[[int], None]:
+    """Return a function of the number of motions that are done, which acts when a share of them is."""
+    at = max(1, int(share * len(bench.motions)))
+
+    def act_then(done: int) -> None:
+        if done == at:
+            act()
+
+    return act_then

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -11,13 +10,14 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
 import numpy as np
-from fault_bench import FaultBench, Outcome
+from fault_bench import FaultBench, Outcome, once_at
+from machine_faults import clock_jumps, log_on_a_full_disk, memory_limit_reached, node_lost, output_on_a_full_disk
 from server_under_load import SIM, ServerUnderLoad
 
 from motion.errors import PlumbError
@@ -35,21 +35,10 @@ def _target(*servers: ServerUnderLoad) -> str:
     return "ipv4:" + ",".join(server.address for server in servers)
 
 
-def _once_at(bench: FaultBench, share: float, act: Callable[[], object]) -> Callable[[int], None]:
-    """Return a function of the number of motions that are done, which acts when a share of them is."""
-    at = max(1, int(share * len(bench.motions)))
-
-    def act_then(done: int) -> None:
-        if done == at:
-            act()
-
-    return act_then
-
-
 def kill_one_of_three(bench: FaultBench) -> Outcome:
     """Kill one server of three, with what it holds."""
     with bench.server() as one, bench.server() as two, bench.server() as three:
-        act = _once_at(bench, 0.2, lambda: one.send(signal.SIGKILL))
+        act = once_at(bench, 0.2, lambda: one.send(signal.SIGKILL))
         return bench.correct("kill -9 of one server of three", _target(one, two, three), act)
 
 
@@ -65,7 +54,7 @@ def kill_worker(bench: FaultBench) -> Outcome:
                 killed.append(workers[-1].pid)
                 workers[-1].kill()
 
-        outcome = bench.correct(fault, server.address, _once_at(bench, 0.2, kill))
+        outcome = bench.correct(fault, server.address, once_at(bench, 0.2, kill))
     if not killed:
         outcome.seen = "this server has no processes of its own; nothing was killed"
     return outcome
@@ -74,7 +63,7 @@ def kill_worker(bench: FaultBench) -> Outcome:
 def terminate_one_of_two(bench: FaultBench) -> Outcome:
     """End one server of two in order, as a rolling restart does."""
     with bench.server() as one, bench.server() as two:
-        act = _once_at(bench, 0.2, lambda: one.send(signal.SIGTERM))
+        act = once_at(bench, 0.2, lambda: one.send(signal.SIGTERM))
         outcome = bench.correct("SIGTERM of one server of two under load", _target(one, two), act)
         try:
             outcome.seen += f" exit status {one.popen.wait(60)}"
@@ -93,7 +82,7 @@ def kill_and_restart(bench: FaultBench) -> Outcome:
             server.popen.wait()
             stack.enter_context(bench.server("--listen", server.address))
 
-        return bench.correct("kill -9 of the only server, started again", server.address, _once_at(bench, 0.2, restart))
+        return bench.correct("kill -9 of the only server, started again", server.address, once_at(bench, 0.2, restart))
 
 
 def stop_for_a_while(bench: FaultBench) -> Outcome:
@@ -104,13 +93,13 @@ def stop_for_a_while(bench: FaultBench) -> Outcome:
             server.send(signal.SIGSTOP)
             threading.Timer(5.0, server.send, [signal.SIGCONT]).start()
 
-        return bench.correct("SIGSTOP of the only server for 5 s", server.address, _once_at(bench, 0.2, pause))
+        return bench.correct("SIGSTOP of the only server for 5 s", server.address, once_at(bench, 0.2, pause))
 
 
 def stop_for_good(bench: FaultBench) -> Outcome:
     """Stop one server of two for good; it keeps its connections and says nothing any more."""
     with bench.server() as one, bench.server() as two:
-        act = _once_at(bench, 0.2, lambda: one.send(signal.SIGSTOP))
+        act = once_at(bench, 0.2, lambda: one.send(signal.SIGSTOP))
         return bench.correct("SIGSTOP of one server of two for good", _target(one, two), act)
 
 
@@ -204,55 +193,11 @@ def full_queue(bench: FaultBench) -> Outcome:
         return bench.correct("more motions than the queue takes (--max-queue 4)", server.address)
 
 
-def log_on_a_full_disk(bench: FaultBench) -> Outcome:
-    """Let the server write its log to a disk that is full."""
-    server = ServerUnderLoad([*bench.flags, "--log", "text"], bench.program, Path("/dev/full"))
-    with server:
-        return bench.correct("log on a full disk", server.address)
-
-
-def output_on_a_full_disk(bench: FaultBench) -> Outcome:
-    """Write corrections to a disk that is full: the file that was there stays, and the reason is told."""
-    fault = "corrections written to a full disk"
-    with _small_disk() as disk, bench.server() as server:
-        if disk is None:
-            return Outcome(fault, 0, seen="needs the right to mount a file system")
-        motion, out = disk / "motion.npz", disk / "out.npz"
-        write_motion(motion, bench.motions[0])
-        out.write_bytes(before := b"what was there before")
-        (disk / "filler").write_bytes(b"\0" * _free_bytes(disk))
-        command = [sys.executable, "-m", "sim_server", "correct", str(motion), "--out", str(out)]
-        ended = subprocess.run([*command, "--server", server.address], capture_output=True, text=True, check=False)
-        is_whole = out.read_bytes() == before
-        sentence = ended.stderr.strip().splitlines()[-1].rpartition(": ")[2] if ended.stderr.strip() else "nothing"
-        is_told = ended.returncode == 2 and is_whole and "Traceback" not in ended.stderr
-        seen = f"exit status {ended.returncode}, '{sentence}', the old file is whole: {is_whole}"
-        return Outcome(fault, 1, told=int(is_told), seen=seen)
-
-
 def _impossible(motion: Motion, rng: np.random.Generator) -> Motion:
     """Throw the body about, from frame to frame and faster and faster."""
     steps = np.linspace(0, 1.2, len(motion))[:, None, None] * rng.choice([-1, 1], (len(motion), 1, 3))
     flipped = motion.positions[:, :, ::-1] if rng.random() < 0.5 else motion.positions
     return motion.with_positions((flipped + steps).astype(np.float32))
-
-
-@contextmanager
-def _small_disk() -> Iterator[Path | None]:
-    with tempfile.TemporaryDirectory() as folder:
-        made = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=256k", "none", folder], capture_output=True, check=False
-        )
-        try:
-            yield Path(folder) if made.returncode == 0 else None
-        finally:
-            if made.returncode == 0:
-                subprocess.run(["umount", folder], check=False)
-
-
-def _free_bytes(folder: Path) -> int:
-    state = os.statvfs(folder)
-    return state.f_bavail * state.f_bsize
 
 
 SCENARIOS: dict[str, Callable[[FaultBench], Outcome]] = {
@@ -269,6 +214,9 @@ SCENARIOS: dict[str, Callable[[FaultBench], Outcome]] = {
         half_open_connections,
         diverging_motions,
         full_queue,
+        memory_limit_reached,
+        clock_jumps,
+        node_lost,
         log_on_a_full_disk,
         output_on_a_full_disk,
     )

@@ -42,13 +42,16 @@ class Faults:
     def run(self) -> int:
         """Try the faults one after the other, and return 1 if a motion was lost or wrong."""
         bench = FaultBench.of(pieces(self.motions, self.frames), self.effort, shlex.split(self.flags), self.echo)
-        outcomes = []
+        print(outcome_table([]), flush=True)
+        is_fine = True
         for name, scenario in SCENARIOS.items():
-            if not self.only or name in self.only:
-                log(name)
-                outcomes.append(scenario(bench))
-        print(outcome_table(outcomes))
-        return DONE_WITH_FAILURES if any(each.lost or each.wrong for each in outcomes) else DONE
+            if self.only and name not in self.only:
+                continue
+            log(name)
+            outcome = scenario(bench)
+            is_fine = is_fine and not (outcome.lost or outcome.wrong)
+            print(outcome_table([outcome]).splitlines()[-1], flush=True)
+        return DONE if is_fine else DONE_WITH_FAILURES
 
 
 def outcome_table(outcomes: Sequence[Outcome]) -> str:

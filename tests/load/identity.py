@@ -1,7 +1,8 @@
 """Correct the same motions in every way there is, and compare all bytes: `python tests/load/identity.py`.
 
-The motions are real ones, shuffled for each way: in this process with 1 and 2 threads, and through the service with 1
-and 2 workers, 1 to 64 at a time. Every way has to give one set of bytes.
+The motions are real ones, shuffled for each way: in this process with 1 and 2 threads, through the service with 1 and 2
+workers, 1 to 64 at a time, and, with --ray, through a service whose motions are corrected on a Ray cluster of this
+machine. Every way has to give one set of bytes.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Identity:
     """Numbers of processes of the service that simulate; 0 for its own."""
     batch: tuple[int, ...] = (1, 8, 64)
     """Numbers of motions at a time."""
+    ray: bool = False
+    """Also go through a service on a Ray cluster that is started for it."""
     seed: int = 0
     """Seed of the orders."""
     flags: Annotated[str, arg(metavar="FLAGS")] = ""
@@ -57,7 +60,8 @@ class Identity:
         options = CorrectionOptions(effort=self.effort)
         rng = np.random.default_rng(self.seed)
         first: list[bytes] = []
-        rows = []
+        is_same = True
+        print(markdown_table(("way", "motions", "SHA-256 of all answers", "other bytes", "seconds"), []), flush=True)
         for name, correct in self._ways(options):
             log(name)
             order, start = rng.permutation(len(motions)), time.monotonic()
@@ -67,9 +71,9 @@ class Identity:
             first = first or found
             others = sum(one != other for one, other in zip(first, found, strict=True))
             digest = hashlib.sha256(b"".join(found)).hexdigest()[:12]
-            rows.append((name, str(len(motions)), digest, str(others), f"{time.monotonic() - start:.0f}"))
-        print(markdown_table(("way", "motions", "SHA-256 of all answers", "other bytes", "seconds"), rows))
-        return DONE if all(row[3] == "0" for row in rows) else DONE_WITH_FAILURES
+            is_same = is_same and not others
+            print(f"| {name} | {len(motions)} | {digest} | {others} | {time.monotonic() - start:.0f} |", flush=True)
+        return DONE if is_same else DONE_WITH_FAILURES
 
     def _ways(self, options: CorrectionOptions) -> Iterator[tuple[str, _Way]]:
         for threads in self.threads:
@@ -77,12 +81,15 @@ class Identity:
                 with Corrector(slots=batch, threads=threads) as corrector:
                     name = f"in process, threads {threads}, {batch} at a time"
                     yield name, lambda motions, corrector=corrector: corrector.correct(motions, options=options)
-        for workers in self.workers:
-            with ServerUnderLoad(["--workers", str(workers), *shlex.split(self.flags)]) as server:
-                for batch in self.batch:
+        services = {f"workers {workers}": ["--workers", str(workers)] for workers in self.workers}
+        if self.ray:
+            services["Ray"] = ["--ray", "local", "--workers", str(max(1, *self.workers))]
+        for name, flags in services.items():
+            with ServerUnderLoad([*flags, *shlex.split(self.flags)]) as server:
+                for batch in self.batch if name != "Ray" else self.batch[-1:]:
                     with RemoteCorrector(server.address, in_flight=batch) as client:
-                        name = f"service, workers {workers}, {batch} at a time"
-                        yield name, lambda motions, client=client: client.correct(motions, options=options)
+                        way = f"service, {name}, {batch} at a time"
+                        yield way, lambda motions, client=client: client.correct(motions, options=options)
 
 
 if __name__ == "__main__":

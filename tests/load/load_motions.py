@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ def real_motions(count: int) -> list[Motion]:
 def pieces(count: int, frames: int, seed: int = 0) -> list[Motion]:
     """Cut `count` pieces of `frames` frames from real motions, drawn by the seed; all different."""
     rng = np.random.default_rng(seed)
-    wholes = [motion for motion in real_motions(200) if len(motion) > frames]
+    wholes = [motion for motion in _wholes() if len(motion) > frames]
     found = []
     for index in range(count):
         whole = wholes[int(rng.integers(len(wholes)))]
@@ -47,6 +48,11 @@ def pieces(count: int, frames: int, seed: int = 0) -> list[Motion]:
         positions = whole.positions[start : start + frames] + shift
         found.append(Motion(positions, fps=whole.fps, name=f"piece {index}"))
     return found
+
+
+@cache
+def _wholes() -> tuple[Motion, ...]:
+    return tuple(real_motions(200))
 
 
 def requests_for(motions: Sequence[Motion], options: CorrectionOptions, seed: int = 0) -> list[bytes]:

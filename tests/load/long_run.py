@@ -75,8 +75,8 @@ class LongRun(ClientFlags):
     """Frames of each."""
     block: int = 1000
     """Number of motions between two lines of the file."""
-    effort: Effort = "fast"
-    """Effort of the corrections."""
+    effort: tuple[Effort, ...] = ("fast",)
+    """Efforts of the corrections, one block after the other."""
     seed: int = 0
     """Seed of the pieces."""
     out: Path = Path("build/long-run.jsonl")
@@ -125,7 +125,8 @@ class LongRun(ClientFlags):
 
     def _correct(self, client: RemoteCorrector, number: int) -> Block:
         motions = pieces(min(self.block, self.count - number * self.block), self.frames, seed=self.seed + number)
-        options, start = CorrectionOptions(effort=self.effort), time.monotonic()
+        options = CorrectionOptions(effort=self.effort[number % len(self.effort)])
+        start = time.monotonic()
         corrections = client.correct(motions, options=options)
         again = client.correct(motions[::_REPEATED], options=options)
         same = [_bytes(one) == _bytes(other) for one, other in zip(corrections[::_REPEATED], again, strict=True)]

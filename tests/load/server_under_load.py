@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-_START_SECONDS = 120.0
+_START_SECONDS = 600.0
 ECHO = (sys.executable, str(Path(__file__).with_name("echo_server.py")))
 """Program of a server whose corrector does nothing, so that what is left is the service."""
 SIM = (sys.executable, "-m", "sim_server", "serve")
@@ -27,9 +28,17 @@ class ServerUnderLoad:
         flags: flags of `serve`.
         program: the program and its first arguments.
         log: file of the server's log; None for one that goes with the server.
+        environment: variables that the server has beyond those of this process.
     """
 
-    def __init__(self, flags: Sequence[str] = (), program: Sequence[str] = SIM, log: Path | None = None):
+    def __init__(
+        self,
+        flags: Sequence[str] = (),
+        program: Sequence[str] = SIM,
+        log: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ):
+        self._environment = {**os.environ, **(environment or {})}
         self._folder = tempfile.TemporaryDirectory(prefix="plumb-load-")
         self._announce = Path(self._folder.name) / "address"
         self.log = log or Path(self._folder.name) / "log"
@@ -38,7 +47,9 @@ class ServerUnderLoad:
     def __enter__(self) -> ServerUnderLoad:
         command = self._command if "--listen" in self._command else [*self._command, "--listen", "127.0.0.1:0"]
         with self.log.open("ab") as stream:
-            self.popen = subprocess.Popen(command, stdout=stream, stderr=stream, start_new_session=True)
+            self.popen = subprocess.Popen(
+                command, stdout=stream, stderr=stream, start_new_session=True, env=self._environment
+            )
         self._process = psutil.Process(self.popen.pid)
         deadline = time.monotonic() + _START_SECONDS
         while not self._announce.exists():

@@ -206,9 +206,13 @@ class FakeCorrector:
 
 
 def run_quietly(
-    recipe: Recipe, folder: Path, generator: FakeGenerator | None = None, corrector: FakeCorrector | None = None
+    recipe: Recipe,
+    folder: Path,
+    generator: FakeGenerator | None = None,
+    corrector: FakeCorrector | None = None,
+    seeds_at_once: int = 1,
 ) -> list[dict[str, Any]]:
     """Run a recipe in a folder, or resume the run that is there, and return the lines of its metrics."""
     store = create_run(folder, recipe, resume=folder.exists())
     data = load_data(store.recipe.data)
-    return run_loop(store, data, generator or FakeGenerator(), corrector or FakeCorrector(), quiet=True)
+    return run_loop(store, data, generator or FakeGenerator(), corrector or FakeCorrector(), True, seeds_at_once)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from motion.report import Correction
 from motion.synthesis import synthesize
 from sim_server import Corrector
 from sim_server.evaluation.corruption import corrupt
-from sim_server.projection import is_feasible, missing_forces
+from sim_server.projection import is_feasible, missing_forces, reason_to_keep
 
 FAST = CorrectionOptions(effort="fast")
 
@@ -74,6 +76,17 @@ def test_a_body_off_the_floor_is_not_feasible(wrong: tuple[float, float, float])
     moved = idle.with_positions(idle.positions + np.array(wrong, np.float32))
     assert is_feasible(missing_forces(idle), physical_errors(idle.positions, idle.fps))
     assert not is_feasible(missing_forces(moved), physical_errors(moved.positions, moved.fps))
+
+
+@pytest.mark.parametrize(("left", "kept"), [(0.5, False), (0.7, False), (0.8, True), (1.2, True)])
+def test_a_simulated_motion_has_to_take_away_a_quarter_of_what_was_wrong(
+    corrector: Corrector, left: float, kept: bool
+) -> None:
+    idle = clip("idle")  # it lacks no force
+    report = corrected(corrector, idle).report
+    wrong = replace(report.before, phys_err_mm=10.0)
+    report = replace(report, before=wrong, after=replace(wrong, phys_err_mm=10.0 * left))
+    assert bool(reason_to_keep(idle, idle, report)) == kept
 
 
 def test_kinematic_effort_cleans_without_a_simulation(corrector: Corrector) -> None:

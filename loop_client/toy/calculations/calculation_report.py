@@ -47,4 +47,5 @@ def _curve(results: ToyResults[CalculationRecipe], arm: str, metric: str, color:
     curves = results.arms[arm].curves
     values = curves[metric]
     mean, half = values.mean(axis=0), half_width(values)
-    return Curve(color, curves["generations"].tolist(), mean.tolist(), (mean - half).tolist(), (mean + half).tolist())
+    low, high = (mean - half).tolist(), (mean + half).tolist()
+    return Curve(color, curves["generations"].tolist(), mean.tolist(), low, high, arm)

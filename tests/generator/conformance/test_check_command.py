@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
+from certificate_factory import Authority
 
 from generator.cli import main
 from generator.conformance.example import RetrievalGenerator
@@ -13,7 +15,8 @@ from motion.errors import NotFound
 from motion.motion import Motion
 from motion.motion_set import MotionSet
 from motion.protocols import FitProgress, SampleOptions
-from motion.rpc.server import serving
+from motion.rpc.server import ServerSettings, serving
+from motion.rpc.server_settings import ServerSecurity
 
 
 def status(*arguments: str) -> int:
@@ -62,6 +65,25 @@ def test_check_without_a_server_is_refused(capsys: pytest.CaptureFixture[str]) -
     assert status("127.0.0.1:1") == 2
     captured = capsys.readouterr()
     assert "127.0.0.1:1" in captured.err and not captured.out
+
+
+def test_check_connects_by_its_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    authority = Authority(tmp_path)
+    pair, mine = authority.issue("server.test"), authority.issue("client")
+    tokens, token = tmp_path / "tokens", tmp_path / "token"
+    tokens.write_text("some-token-0123456789 checker admin\n", "utf-8")
+    token.write_text("some-token-0123456789", "utf-8")
+    flags = ["--ca", str(authority.cert), "--cert", str(mine.cert), "--key", str(mine.key)]
+    settings = ServerSettings(
+        "127.0.0.1:0",
+        drain_seconds=0.0,
+        security=ServerSecurity(pair.cert, pair.key, authority.cert, tokens=tokens),
+    )
+    with serving(services(RetrievalGenerator()), settings) as address:
+        assert status(address, *flags, "--token-file", str(token)) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 15
+        assert status(address, *flags) == 2
+    assert not capsys.readouterr().out
 
 
 def test_check_passes_for_the_example(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,18 @@ def test_more_arms_than_colours_still_have_one_each() -> None:
     assert len(arm_colors([f"arm {number}" for number in range(40)])) == 40
 
 
+def test_every_colour_can_be_seen_on_a_white_and_on_a_dark_page() -> None:
+    def luminance(color: str) -> float:  # WCAG 2.2, relative luminance
+        channels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    roles = ("baseline", "iterative", "corrected", "roundtrip", "replace", "accumulate", "fresh")
+    for color in {*arm_colors([*roles, *(f"arm {number}" for number in range(40))]).values(), REAL_COLOR}:
+        assert 1.05 / (luminance(color) + 0.05) > 2, color
+        assert (luminance(color) + 0.05) / (luminance("#15181c") + 0.05) > 2.5, color
+
+
 def test_shades_end_in_the_colour_itself() -> None:
     assert shades("#1b7f79", 1) == ["#1b7f79"]
     light, middle, full = shades("#1b7f79", 3)

@@ -83,6 +83,8 @@ def test_what_is_proved_is_drawn_beside_what_is_measured(tmp_path: Path) -> None
     (chart,) = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
     for color in (EXACT_COLOR, BOUND_COLOR):
         assert color in chart, color
+    for name in ("plain", "corrected", "plain, expected", "plain, bound", "corrected, expected"):
+        assert f"name&quot;:&quot;{name}&quot;" in chart, name
     assert "Shown, but named by no check" in text and "corrected" in text
 
 

@@ -15,7 +15,9 @@ from smoothing_corrector import SmoothingCorrector
 from swaying_body import sway
 
 from motion.rpc import wire
-from motion.rpc.call_traces import server_interceptors, traced_channel
+from motion.rpc.async_corrector_client import AsyncRemoteCorrector
+from motion.rpc.call_traces import async_client_interceptors, server_interceptors, traced_channel
+from motion.rpc.client_security import ClientSecurity
 from motion.rpc.corrector_client import SERVICE
 from motion.rpc.guard import Guard
 from motion.rpc.server_settings import Limits
@@ -79,6 +81,23 @@ def test_a_call_of_a_traced_client_and_its_handling_are_one_trace() -> None:
         assert served.context.trace_id == called.context.trace_id
 
 
+def test_clients_of_event_loops_are_traced_too_and_send_their_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, exporter = _memory()
+    monkeypatch.setattr("motion.rpc.call_traces.is_tracing", lambda: True)
+    monkeypatch.setattr("motion.rpc.call_traces._provider", lambda: provider)
+
+    async def ask(address: str) -> int:
+        async with AsyncRemoteCorrector(address, security=ClientSecurity(token="some-token-0123456789")) as client:
+            return len(await client.correct([sway(), sway()]))
+
+    with _traced_server(provider) as address:
+        assert asyncio.run(ask(address)) == 2
+    spans = exporter.get_finished_spans()
+    called = {span.context.span_id for span in spans if span.kind.name == "CLIENT"}
+    served = {span.parent.span_id for span in spans if span.kind.name == "SERVER" and span.parent}
+    assert len(called) == 2 and served == called
+
+
 def test_a_traceparent_that_a_client_sends_itself_is_continued() -> None:
     provider, exporter = _memory()
     trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -106,7 +125,7 @@ def test_nothing_is_traced_unless_the_environment_asks(monkeypatch: pytest.Monke
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", raising=False)
     channel = grpc.insecure_channel("127.0.0.1:1")
     assert server_interceptors() == []
-    assert traced_channel(channel) is channel
+    assert traced_channel(channel) is channel and async_client_interceptors() == []
     channel.close()
 
 

@@ -6,10 +6,13 @@ import multiprocessing
 import threading
 from typing import Any
 
+import chromium
+import pytest
 from chromium import open_chromium
 
 
-def test_the_driver_ends_though_a_forked_process_holds_its_pipes() -> None:
+def test_the_driver_ends_though_a_forked_process_holds_its_pipes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chromium, "_END_SECONDS", 0.5)
     ended = threading.Event()
     fork = multiprocessing.get_context("fork")
     release = fork.Event()

@@ -87,4 +87,5 @@ def test_the_page_grows_and_keeps_the_last_it_saw(opened: Opens) -> None:
 
 def test_a_bar_is_never_longer_than_the_whole() -> None:
     assert 'value="100.0"' in progress_html("a", 1.7, "") and 'value="0.0"' in progress_html("a", -1, "")
+    assert "99 %" in progress_html("a", 0.999, ""), "all is done only when it is"
     assert paragraph("<x>") == "<p>&lt;x&gt;</p>" and "&lt;x>" in progress_html("<x>", 0, "")

@@ -65,3 +65,20 @@ def test_without_contacts_the_whole_wrench_stays_unexplained() -> None:
     forces, dual = distribute_wrench(np.zeros((5, 8, 6)), wrenches, np.zeros((5, 6)))
     assert not forces.any()
     np.testing.assert_allclose(dual, wrenches)
+
+
+def test_arrays_of_any_layout_have_the_same_distribution() -> None:
+    matrix, wrenches = contact_problem(20)
+    forces, dual = distribute_wrench(matrix[::2], wrenches[::2], np.zeros((10, 6)))
+    every_other = np.asfortranarray(matrix[::2]), np.asfortranarray(wrenches[::2])
+    again = distribute_wrench(*every_other, np.zeros((10, 6)))
+    assert np.array_equal(forces, again[0]) and np.array_equal(dual, again[1])
+
+
+def test_a_wrench_that_is_no_number_spoils_no_other_row() -> None:
+    matrix, wrenches = contact_problem(3)
+    forces, dual = distribute_wrench(matrix, wrenches, np.zeros((3, 6)))
+    wrenches[1] = np.nan
+    again = distribute_wrench(matrix, wrenches, np.zeros((3, 6)))
+    assert np.array_equal(forces[[0, 2]], again[0][[0, 2]]) and np.array_equal(dual[[0, 2]], again[1][[0, 2]])
+    assert np.isnan(again[1][1]).any()

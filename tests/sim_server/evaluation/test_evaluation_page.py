@@ -53,4 +53,5 @@ def test_the_page_shows_the_motions_at_the_ends_and_in_the_middle(row: Evaluated
     text = (tmp_path / "page.html").read_text("utf-8")
     shown = [text.index(f'"title":"{title}"') for title in ("worst: sway_2", "median: sway_3", "best: sway_1")]
     assert shown == sorted(shown)
+    assert "<td>100% (51 to 100%)</td>" in text, "four of four motions: Wilson's interval"
     assert " ± " in text and 'popovertarget="about-physical-error"' in text

@@ -38,6 +38,7 @@ def _frame(*calls: tuple[str, str]) -> FrameType:
         ),
         ([("sim_server/engine/engine", "_simulate"), ("sim_server/policies/learned_policy", "actions")], "policy"),
         ([("sim_server/engine/engine", "_simulate"), ("motion/rotation", "rotate")], "engine"),
+        ([("sim_server/engine/simulation", "step"), ("sim_server/body/reference_row", "substeps")], "engine"),
         ([("sim_server/correction", "build_reference"), ("sim_server/preparation/floor", "f")], "preparation"),
         ([("sim_server/reference", "f"), ("sim_server/body/root_shift", "solve")], "filter"),
         ([("sim_server/reference", "f"), ("sim_server/body/retarget", "retarget")], "retargeting"),

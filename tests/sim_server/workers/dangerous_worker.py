@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 from sim_server import correction
 from sim_server.engine.engine import Engine
 from sim_server.workers import worker_process
 
+LACKS = 31
+"""Frames of a motion whose preparation finds no memory in the first process that has it."""
+GROWS = 32
+"""Frames of a motion whose preparation takes 800 MiB of memory, and does not end."""
 KILLS = 33
 """Frames of a motion that ends the process it is prepared in."""
 HANGS = 34
@@ -20,6 +25,15 @@ BREAKS = 36
 """Frames of a motion with which the engine fails."""
 
 
+def _is_first() -> bool:
+    """Return True once for all processes of a test, which share the folder in DANGEROUS_FOLDER."""
+    try:
+        (Path(os.environ["DANGEROUS_FOLDER"]) / "first").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
 def main() -> None:
     """Work, dangerously."""
     build, add = correction.reference_from_positions, Engine.add
@@ -28,6 +42,11 @@ def main() -> None:
         match len(positions):
             case length if length == KILLS:
                 os.kill(os.getpid(), signal.SIGKILL)
+            case length if length == LACKS and _is_first():
+                raise MemoryError("no more memory")
+            case length if length == GROWS:
+                held = b"\1" * (800 * 2**20)
+                time.sleep(1000 + len(held))
             case length if length == HANGS:
                 time.sleep(1000)
             case length if length == DEFECT:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dangerous_worker import BREAKS, DEFECT, HANGS, KILLS
+from dangerous_worker import BREAKS, DEFECT, GROWS, HANGS, KILLS, LACKS
 from worker_orders import SEED, SIMULATED, Same
 
 from motion.errors import InvalidInput, NotFound, ServiceUnavailable
@@ -24,6 +24,7 @@ from sim_server import Corrector, QueueFull
 from sim_server.fair_queue import Sender
 from sim_server.workers import worker
 from sim_server.workers.pool import WorkerPool
+from sim_server.workers.seat import WorkerLimits
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_a_motion_of_another_client_is_not_behind_all_of_the_first(
 
 
 def test_a_stopped_worker_is_replaced(short_motions: list[Motion], same: Same) -> None:
-    with WorkerPool(workers=1, silence_s=3.0) as pool:
+    with WorkerPool(workers=1, limits=WorkerLimits(silence_s=3.0)) as pool:
         futures = [pool.submit(motion, SEED, SIMULATED) for motion in short_motions[:4]]
         stopped = pool.pids[0]
         os.kill(stopped, signal.SIGSTOP)
@@ -145,11 +146,38 @@ def test_motions_that_end_their_workers_are_given_up_and_kept(
 
 @pytest.mark.usefixtures("dangerous_workers")
 def test_a_worker_that_gets_no_further_is_replaced(short_motions: list[Motion], same: Same) -> None:
-    with WorkerPool(workers=1, silence_s=5.0, stuck_s=4.0) as pool:
+    with WorkerPool(workers=1, limits=WorkerLimits(silence_s=5.0, stuck_s=4.0)) as pool:
         hanging = pool.submit(Motion(short_motions[0].positions[:HANGS]), SEED, SIMULATED)
         other = pool.submit(short_motions[1], SEED, SIMULATED)
         assert same([other.result(timeout=100)])
         assert hanging.result(timeout=100).report.status == "FAILED"
+
+
+@pytest.mark.usefixtures("dangerous_workers")
+def test_a_motion_for_which_a_worker_has_no_memory_is_corrected_by_another_one(
+    short_motions: list[Motion], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DANGEROUS_FOLDER", str(tmp_path))
+    motion = Motion(short_motions[0].positions[:LACKS])
+    with WorkerPool(workers=1) as pool:
+        (correction,) = pool.correct([motion], SEED, SIMULATED)
+        assert (pool.load().lost_workers, pool.load().given_up) == (1, 0)
+    with Corrector() as corrector:
+        (wanted,) = corrector.correct([motion], SEED, SIMULATED)
+    assert correction.report == wanted.report
+
+
+@pytest.mark.usefixtures("dangerous_workers")
+def test_a_motion_that_takes_too_much_memory_is_given_up_and_kept_and_the_others_are_answered(
+    short_motions: list[Motion], same: Same, tmp_path: Path
+) -> None:
+    with WorkerPool(workers=1, quarantine=tmp_path, limits=WorkerLimits(memory_bytes=700 * 2**20)) as pool:
+        growing = pool.submit(Motion(short_motions[0].positions[:GROWS]), SEED, SIMULATED)
+        others = [pool.submit(motion, SEED, SIMULATED) for motion in short_motions[1:3]]
+        assert same([other.result(timeout=100) for other in others])
+        assert growing.result(timeout=100).report.reason.startswith("ended 2 worker processes")
+        assert (pool.load().lost_workers, pool.load().given_up) == (2, 1)
+    assert [len(motion) for file in tmp_path.glob("*.npz") for motion in read_file(file).motions] == [GROWS]
 
 
 def test_a_pool_without_working_workers_says_so(
@@ -159,6 +187,8 @@ def test_a_pool_without_working_workers_says_so(
         WorkerPool("nobody", workers=1)
     with pytest.raises(InvalidInput, match="workers"):
         WorkerPool(workers=-1)
+    with pytest.raises(InvalidInput, match=r"limits.memory_bytes: is 1000; must be at least 268435456"):
+        WorkerPool(workers=1, limits=WorkerLimits(memory_bytes=1000))
     monkeypatch.setattr(worker, "PROGRAM", "no_such_module")
     with pytest.raises(ServiceUnavailable, match="end as soon as they are started"):
         WorkerPool(workers=1)
