@@ -156,7 +156,7 @@ def test_a_measure_that_never_changes_is_folded(text: str) -> None:
 def test_every_column_of_the_final_table_opens_its_definition(text: str) -> None:
     targets = set(re.findall(r'popovertarget="([^"]+)"', text))
     assert targets and targets <= set(re.findall(r'popover class="definition" id="([^"]+)"', text))
-    assert {measure.name for measure in MEASURES} == set(DEFINITIONS)
+    assert {measure.name for measure in MEASURES} | {"Failed", "Trained on"} == set(DEFINITIONS)  # of the table below
 
 
 def test_verdicts_are_shown_as_they_are_given() -> None:
