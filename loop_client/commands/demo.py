@@ -80,12 +80,12 @@ class Demo(ClientFlags):
 def _correct_samples(generator: Generator, corrector: Corrector, page: Path) -> str:
     """Sample, correct, and write the page; return the sentence that concludes it."""
     from loop_client.reports.samples_page import write_samples_page
-    from motion.protocols import SampleOptions
+    from motion.protocols import CorrectionOptions, SampleOptions
 
     options = SampleOptions(steps=_STEPS)
     motions = list(generator.sample(_PROMPTS, [_FRAMES] * len(_PROMPTS), _SEED, options))
     with progress_bar("motions", "correcting") as progress:
-        corrections = corrector.correct(motions, seed=_SEED, progress=progress)
+        corrections = corrector.correct(motions, seed=_SEED, options=CorrectionOptions(effort="fast"), progress=progress)
     return write_samples_page(
         page, "Samples of the model that ships, before and after correction", motions, corrections
     )

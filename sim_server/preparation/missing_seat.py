@@ -136,9 +136,9 @@ def plan_footprints(
     for start, stop in true_spans(sits):
         place = np.median(points[start:stop], axis=0)
         there = start + np.flatnonzero(np.linalg.norm(points[start:stop] - place, axis=-1) < _LARGEST_WANDER_M)
-        here = slice(there[0], there[-1] + 1)
-        if len(there) < _SHORTEST_FRAMES or len(there) < here.stop - here.start:
+        if len(there) < _SHORTEST_FRAMES or len(there) <= there[-1] - there[0]:
             continue
+        here = slice(there[0], there[-1] + 1)
         prints = _footprints(positions[here], rotations[here, 0], offsets, place)
         if prints is not None:
             found.append(Footprints(here.start, here.stop, *prints))

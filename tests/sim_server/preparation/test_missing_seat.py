@@ -13,7 +13,7 @@ from motion.synthesis import synthesize
 from sim_server.body.humanoid import CONTROL_FPS
 from sim_server.preparation import prepare
 from sim_server.preparation.body_surface import BodySurface
-from sim_server.preparation.missing_seat import sitting_frames, zero_moment_points
+from sim_server.preparation.missing_seat import plan_footprints, sitting_frames, zero_moment_points
 
 _ABOVE_THE_FEET = [0, 1, 2, 3, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
 _UP = np.array([0.0, 1.0, 0.0])
@@ -143,3 +143,10 @@ def test_who_sits_down_and_gets_up_stands_on_feet_that_step(noise_m: float):
     assert len(told) == 1 and "put on the floor under it" in told[0]
     assert np.linalg.norm(prepared.positions[:25] - given[:25], axis=-1).mean() < 0.04
     assert prepared.positions[:, TOES, 1].min() > -0.03
+
+
+def test_a_body_that_circles_around_its_place_has_no_footprints() -> None:
+    turn = np.linspace(0, 4 * np.pi, 120)
+    centre = np.stack([np.cos(turn), np.full(120, 0.6), np.sin(turn)], -1)
+    upright = np.tile([1.0, 0, 0, 0], (120, 22, 1))
+    assert plan_footprints(np.zeros((120, 22, 3)), upright, np.zeros((22, 3)), centre, np.ones(120, bool)) == []
