@@ -32,7 +32,7 @@ _SEEDS_AT_ONCE = 2  # while one trains, the other samples or corrects
 
 @dataclass(frozen=True)
 class Demo(ClientFlags):
-    """Show what correction does, in about four minutes on two cores.
+    """Show what correction does, in about five minutes on two cores.
 
     First, sample motions from the model that ships, correct them, and write a page that shows both. Then train the
     model on nothing but its own output for three generations, once as it is and once corrected, and write a report.
@@ -57,7 +57,7 @@ class Demo(ClientFlags):
         from loop_client.runs.motion_run import start_run
         from loop_client.runs.run_recipe import load_recipe
 
-        log("This takes about four minutes on two cores: samples and their corrections, then a short loop.")
+        log("This takes about five minutes on two cores: samples and their corrections, then a short loop.")
         services = Services(self.sim, self.generator, self.client_security())
         services.check()
         recipe = load_recipe("demo")
