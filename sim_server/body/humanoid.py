@@ -229,13 +229,19 @@ def build_model(offsets: FloatArray) -> mujoco.MjModel:
 
     Raises:
         ValueError: MuJoCo cannot build such a body.
+        MemoryError: there is not enough memory for it, and nothing is wrong with the body.
     """
     return _compile(tuple(np.asarray(offsets, float).ravel().tolist()))
 
 
 @lru_cache(maxsize=4)  # preparation, filter and retargeting each ask for the body of the motion they work on
 def _compile(offsets: tuple[float, ...]) -> mujoco.MjModel:
-    return mujoco.MjModel.from_xml_string(mjcf(np.reshape(offsets, (NUM_JOINTS, 3))))
+    try:
+        return mujoco.MjModel.from_xml_string(mjcf(np.reshape(offsets, (NUM_JOINTS, 3))))
+    except ValueError as error:  # MuJoCo raises it for whatever is wrong
+        if "allocate memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from motion.formats.scenes.body_shapes import body_shapes
 from motion.kinematics import REST_OFFSETS
 from motion.skeleton import JOINT_NAMES
+from sim_server.body import humanoid
 from sim_server.body.humanoid import (
     MASS_KG,
     NUM_CTRL,
@@ -58,3 +60,16 @@ def test_the_shapes_that_files_show_are_those_of_the_model() -> None:
         assert (shape.kind == "box") == (geom.get("type") == "box")
         np.testing.assert_allclose(ends, expected, atol=1e-5)  # they are printed with five decimals
         assert shape.kind == "box" or shape.radius == pytest.approx(size[0], abs=1e-5)
+
+
+def test_a_body_for_which_there_is_no_memory_is_not_an_odd_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(humanoid, "mjcf", lambda _: "no XML")
+    with pytest.raises(ValueError, match="XML"):
+        build_model(1.01 * REST_OFFSETS)
+
+    def fail(xml: str) -> None:
+        raise ValueError("Error: engine error: Could not allocate memory")
+
+    monkeypatch.setattr(humanoid.mujoco, "MjModel", SimpleNamespace(from_xml_string=fail))
+    with pytest.raises(MemoryError, match="Could not allocate memory"):
+        build_model(1.02 * REST_OFFSETS)
