@@ -82,10 +82,9 @@ def _correct_samples(generator: Generator, corrector: Corrector, page: Path) -> 
     from loop_client.reports.samples_page import write_samples_page
     from motion.protocols import CorrectionOptions, SampleOptions
 
-    options = SampleOptions(steps=_STEPS)
-    motions = list(generator.sample(_PROMPTS, [_FRAMES] * len(_PROMPTS), _SEED, options))
+    motions = list(generator.sample(_PROMPTS, [_FRAMES] * len(_PROMPTS), _SEED, SampleOptions(steps=_STEPS)))
     with progress_bar("motions", "correcting") as progress:
-        corrections = corrector.correct(motions, seed=_SEED, options=CorrectionOptions(effort="fast"), progress=progress)
+        corrections = corrector.correct(motions, _SEED, CorrectionOptions(effort="fast"), progress)
     return write_samples_page(
         page, "Samples of the model that ships, before and after correction", motions, corrections
     )
