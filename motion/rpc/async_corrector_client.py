@@ -33,11 +33,11 @@ class AsyncRemoteCorrector(CorrectorConnection):
     It is opened and used in one event loop. What `RemoteCorrector` says of repeated calls, replicas and results holds
     here too. A coroutine that is cancelled cancels its calls.
 
-    Args:
-        address, timeout, in_flight, security, priority: as for `motion.rpc.corrector_connection.CorrectorConnection`.
+    Its arguments (address, timeout, in_flight, security, priority) are those of
+    `motion.rpc.corrector_connection.CorrectorConnection`.
 
     Raises:
-        InvalidInput: as that raises.
+        InvalidInput: as `CorrectorConnection` raises it.
     """
 
     _open_channel = staticmethod(open_async_channel)

@@ -36,11 +36,11 @@ class RemoteCorrector(CorrectorConnection):
     repeated on another. Many calls run at once; fewer as long as the server reports that it is overloaded.
     `motion.rpc.async_corrector_client.AsyncRemoteCorrector` is the same for event loops.
 
-    Args:
-        address, timeout, in_flight, security, priority: as for `motion.rpc.corrector_connection.CorrectorConnection`.
+    Its arguments (address, timeout, in_flight, security, priority) are those of
+    `motion.rpc.corrector_connection.CorrectorConnection`.
 
     Raises:
-        InvalidInput: as that raises.
+        InvalidInput: as `CorrectorConnection` raises it.
     """
 
     _open_channel = staticmethod(open_channel)
