@@ -41,6 +41,8 @@ class CorrectionOptions:
         trace: also return what the body did in each step, see `motion.trace.Trace`. The motion is then always
             simulated.
         always_simulate: return the simulated motion even where the input is feasible as it is, or physically as good.
+        trace_if_simulated: also return the trace of a motion that is simulated anyway. The motions that come back, and
+            their reports, are those without it.
 
     Raises:
         InvalidInput: a value is out of range or of another type.
@@ -53,11 +55,17 @@ class CorrectionOptions:
     in_place: bool = False
     trace: bool = False
     always_simulate: bool = False
+    trace_if_simulated: bool = False
 
     @property
     def simulates_always(self) -> bool:
         """Whether the result has to be a simulated motion."""
         return self.always_simulate or self.trace
+
+    @property
+    def wants_trace(self) -> bool:
+        """Whether a simulated motion is returned with its trace."""
+        return self.trace or self.trace_if_simulated
 
     def __post_init__(self) -> None:
         if isinstance(self.assist, str):

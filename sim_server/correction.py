@@ -112,7 +112,7 @@ def build_correction(
     )
     if not options.simulates_always and status != "FAILED" and (why := reason_to_keep(motion, corrected, report)):
         return Correction(motion, kept_report(report, why))
-    return Correction(corrected, report, build_trace(job.path) if options.trace else None)
+    return Correction(corrected, report, build_trace(job.path) if options.wants_trace else None)
 
 
 def correct_without_simulation(

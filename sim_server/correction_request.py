@@ -167,12 +167,18 @@ class StretchJob(Job):
         stretch: the stretch that the result is for.
         reference: what the body follows.
         policy: what acts on top of the analytic controller.
+        proposer: the learned policy that proposes in a search; None for none.
     """
 
     def __init__(
-        self, request: CorrectionRequest, stretch: StretchRequest, reference: Reference, policy: Policy
+        self,
+        request: CorrectionRequest,
+        stretch: StretchRequest,
+        reference: Reference,
+        policy: Policy,
+        proposer: Policy | None = None,
     ) -> None:
         options = stretch.options
-        super().__init__(reference, options, policy, Trial.of(policy, options), request.seed)
+        super().__init__(reference, options, policy, Trial.of(policy, options, proposer), request.seed)
         self.request = request
         self.stretch = stretch

@@ -31,7 +31,7 @@ from sim_server.engine.engine import Engine
 from sim_server.engine.ladder import RUNGS_N
 from sim_server.fair_queue import Sender
 from sim_server.policies.policy import Policy
-from sim_server.policies.policy_store import load_policies
+from sim_server.policies.policy_store import load_policies, proposer_for
 from sim_server.queued_corrector import CorrectorLoad, QueuedCorrector, QueueFull
 
 __all__ = ["Corrector", "QueueFull"]
@@ -223,7 +223,9 @@ class Corrector(QueuedCorrector[CorrectionRequest]):
                 stretch.motion, stretch.options, policy.name, request.seed, stretch.start_s
             )
             if settled is None:
-                stretch.job = job = StretchJob(request, stretch, build_reference(stretch.motion), policy)
+                proposer = proposer_for(policy, self._policies)
+                job = StretchJob(request, stretch, build_reference(stretch.motion), policy, proposer)
+                stretch.job = job
                 return job
         except NotSimulable as error:
             settled = failed_correction(stretch.motion, policy.name, request.seed, error)

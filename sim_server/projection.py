@@ -30,7 +30,7 @@ FEASIBLE_SKATE_MM, FEASIBLE_DEPTH_MM, FEASIBLE_HEIGHT_MM = 1.0, 0.5, 1.5
 _MM_PER_N = 0.1  # a missing force of 10 N is as bad as a physical error of 1 mm
 # A correction that leaves more of what was wrong has not mended it: a simulated body skates and shakes by itself.
 _BETTER = 0.75
-
+_DEEP_MM = 2.0  # a motion that is deeper in the floor on average does not come back, whatever its other errors are
 
 FEASIBLE_NOTE = "came back as it was: contacts explain its forces, its feet stand still and nothing is under the floor"
 """What the report of a feasible motion says."""
@@ -80,6 +80,9 @@ def reason_to_keep(motion: Motion, corrected: Motion, report: Report) -> str:
         corrected: the simulated motion.
         report: its report.
     """
+    # A jump floats, whoever performs it, and may outweigh all else in both; but nothing belongs into the floor.
+    if report.before.penetrate_mm > max(_DEEP_MM, report.after.penetrate_mm):
+        return ""
     given, made = harm(motion, report.before), harm(corrected, report.after)
     if made <= _BETTER * given:
         return ""

@@ -179,9 +179,12 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
             response = corrector_pb2.CorrectResponse(
                 motion=wire.pack_motion(correction.motion), report=wire.pack_report(correction.report), id=identity
             )
-            if options.trace and correction.trace is not None:
+            if options.wants_trace and correction.trace is not None:
                 response.trace.CopyFrom(wire.pack_trace(correction.trace))
                 if (size := response.ByteSize()) > MAX_MESSAGE_BYTES - _FRAMING_BYTES:
+                    if not options.trace:  # a trace that was not asked for at any price must not cost the motion
+                        response.ClearField("trace")
+                        return response
                     most = f"must be at most {MAX_MESSAGE_BYTES >> 20} MiB; cut the motion, or ask for no trace"
                     raise InvalidInput.of("options.trace", f"makes a message of {size / 2**20:.1f} MiB; {most}")
             return response

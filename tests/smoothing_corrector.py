@@ -125,5 +125,5 @@ class SmoothingCorrector:
             reason={"OK": "", "ASSISTED": "carried", "FAILED": "more than the assist that is allowed"}[status],
             notes=("was smoothed",),
         )
-        untraced = motion.name in ("falls", "untraced") or not options.trace
+        untraced = motion.name in ("falls", "untraced") or not options.wants_trace
         return Correction(smooth, report, None if untraced else synthetic_trace(len(motion) - 1, seed))

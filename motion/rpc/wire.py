@@ -116,6 +116,7 @@ def pack_options(options: CorrectionOptions) -> corrector_pb2.CorrectionOptions:
         effort_name=options.effort,
         trace=options.trace,
         always_simulate=options.always_simulate,
+        trace_if_simulated=options.trace_if_simulated,
         max_assist_n=options.max_assist_n,
         in_place=options.in_place,
         **assist,
@@ -151,6 +152,7 @@ def _with_assist(message: corrector_pb2.CorrectionOptions, assist: Assist) -> Co
         in_place=message.in_place,
         trace=message.trace,
         always_simulate=message.always_simulate,
+        trace_if_simulated=message.trace_if_simulated,
     )
 
 

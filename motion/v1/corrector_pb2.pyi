@@ -35,7 +35,7 @@ class DescribeCorrectorResponse(_message.Message):
     def __init__(self, name: _Optional[str] = ..., default_policy: _Optional[str] = ..., policies: _Optional[_Iterable[str]] = ..., mujoco: _Optional[str] = ..., version: _Optional[str] = ..., min_frames: _Optional[int] = ..., max_frames: _Optional[int] = ..., fps: _Optional[float] = ..., assist_ladder_n: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class CorrectionOptions(_message.Message):
-    __slots__ = ("policy", "assist_auto", "assist_limit_n", "effort", "max_assist_n", "in_place", "effort_name", "trace", "always_simulate")
+    __slots__ = ("policy", "assist_auto", "assist_limit_n", "effort", "max_assist_n", "in_place", "effort_name", "trace", "always_simulate", "trace_if_simulated")
     POLICY_FIELD_NUMBER: _ClassVar[int]
     ASSIST_AUTO_FIELD_NUMBER: _ClassVar[int]
     ASSIST_LIMIT_N_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class CorrectionOptions(_message.Message):
     EFFORT_NAME_FIELD_NUMBER: _ClassVar[int]
     TRACE_FIELD_NUMBER: _ClassVar[int]
     ALWAYS_SIMULATE_FIELD_NUMBER: _ClassVar[int]
+    TRACE_IF_SIMULATED_FIELD_NUMBER: _ClassVar[int]
     policy: str
     assist_auto: bool
     assist_limit_n: float
@@ -54,7 +55,8 @@ class CorrectionOptions(_message.Message):
     effort_name: str
     trace: bool
     always_simulate: bool
-    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ..., effort: _Optional[int] = ..., max_assist_n: _Optional[float] = ..., in_place: _Optional[bool] = ..., effort_name: _Optional[str] = ..., trace: _Optional[bool] = ..., always_simulate: _Optional[bool] = ...) -> None: ...
+    trace_if_simulated: bool
+    def __init__(self, policy: _Optional[str] = ..., assist_auto: _Optional[bool] = ..., assist_limit_n: _Optional[float] = ..., effort: _Optional[int] = ..., max_assist_n: _Optional[float] = ..., in_place: _Optional[bool] = ..., effort_name: _Optional[str] = ..., trace: _Optional[bool] = ..., always_simulate: _Optional[bool] = ..., trace_if_simulated: _Optional[bool] = ...) -> None: ...
 
 class CorrectRequest(_message.Message):
     __slots__ = ("motion", "options", "seed", "id", "priority")

@@ -87,19 +87,17 @@ def score_numbers(scores: tuple[Score | None, Score | None]) -> dict[str, float]
 
 
 class RecordingCorrector:
-    """Corrects as another corrector does, and remembers what it returns.
+    """Corrects as another corrector does, and remembers what it returns, with the traces of what is simulated.
 
     Args:
         corrector: what corrects.
-        trace: ask it for traces too. A motion that is traced is always simulated, also where it is feasible as it is.
 
     Attributes:
         pairs: the motions, each with its correction.
     """
 
-    def __init__(self, corrector: Corrector, trace: bool = True):
+    def __init__(self, corrector: Corrector):
         self._corrector = corrector
-        self._trace = trace
         self.pairs: list[tuple[Motion, Correction]] = []
 
     def describe(self) -> CorrectorInfo:
@@ -115,7 +113,7 @@ class RecordingCorrector:
     ) -> list[Correction]:
         """Correct motions and remember them; see `motion.protocols.Corrector.correct`."""
         asked = options or CorrectionOptions()
-        corrections = self._corrector.correct(motions, seed, replace(asked, trace=self._trace or asked.trace), progress)
+        corrections = self._corrector.correct(motions, seed, replace(asked, trace_if_simulated=True), progress)
         given = [motion if isinstance(motion, Motion) else Motion(motion) for motion in motions]
         self.pairs += zip(given, corrections, strict=True)
         return corrections

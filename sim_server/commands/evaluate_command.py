@@ -84,8 +84,7 @@ class Evaluate(ReadingFlags, ClientFlags):
                         effort=effort,
                     )
                     with progress_bar("motions", f"{path.stem} {kind}") as progress:
-                        # Tracing forces a simulation, and the page shows what the table is of.
-                        recording = RecordingCorrector(corrector, trace=self.always_simulate)
+                        recording = RecordingCorrector(corrector)
                         used = recording if self.page else corrector
                         result = evaluate(used, source.motions.motions, kind, self.seed, options, progress)
                     row = {"set": path.stem, "assist": limit, "effort": effort, **result}

@@ -3,10 +3,11 @@
 The motion is simulated without assist, with feet that are put where the body can come to rest over them (see
 `balance`). Where the body leaves its reference all the same, the simulation goes back to a little before that moment,
 and a population of perturbations is tried from there to a little after it: a few numbers at every knot, linear between
-them. The cross-entropy method (see `population`) moves the population towards the candidates that stay closest to the
-reference, and that end where the body can still come to rest over its feet: a body that is close but on its way out
-falls a moment later. The best candidate is settled, and the motion goes on from its end. Each further failure at about
-the same place goes back further.
+them. Candidates take turns between the analytic controller, which shakes less, and the learned policy, which finds ways
+where that has none. The cross-entropy method (see `population`) moves the population towards the candidates that stay
+closest to the reference, and that end where the body can still come to rest over its feet: a body that is close but on
+its way out falls a moment later. The best candidate is settled, and the motion goes on from its end. Each further
+failure at about the same place goes back further.
 
 After a few of them candidates may have assist there: up to the rung above what was not enough, and a rung more with
 each further failure. How much a candidate has is one more number at each knot, the level: an index into the rungs of
@@ -19,8 +20,9 @@ the seed alone.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 
@@ -103,21 +105,22 @@ class _Place:
 
 
 def search_ways(
-    path: Path, plan: AssistPlan, policy: Policy, settings: SearchSettings, seed: int
+    path: Path, plan: AssistPlan, policies: Sequence[Policy], settings: SearchSettings, seed: int
 ) -> Iterator[list[Rollout]]:
     """Simulate a motion from where its path ends, and search where the body leaves its reference.
 
     Args:
         path: the way of the motion; extended to its end.
         plan: the rung of each control step; changed where searching was in vain.
-        policy: what acts on top of the analytic controller.
+        policies: what acts on top of the analytic controller: the first one on the way itself, each in turn in the
+            candidates of a search.
         settings: how hard to search.
         seed: seed of the candidates.
 
     Yields:
         Rollouts that may run side by side.
     """
-    yield from _Search(path, plan, policy, settings, np.random.default_rng(seed)).run()
+    yield from _Search(path, plan, policies, settings, np.random.default_rng(seed)).run()
 
 
 @dataclass
@@ -126,7 +129,7 @@ class _Search:
 
     path: Path
     plan: AssistPlan
-    policy: Policy
+    policies: Sequence[Policy]
     settings: SearchSettings
     rng: np.random.Generator
 
@@ -137,7 +140,7 @@ class _Search:
         budget = max(1, round(self.settings.failures * max(1.0, steps / 200)))
         place = _Place(-steps)
         while not path.done:
-            trunk = self._rollout(plan.rung_of_step[path.step :])
+            trunk = self._rollout(self.policies[0], plan.rung_of_step[path.step :])
             yield [trunk]
             path.extend(trunk, len(trunk) - trunk.failed)
             if not trunk.failed:
@@ -157,7 +160,7 @@ class _Search:
             path.extend(best, len(best) - best.failed)
         if not path.done:
             plan.begin_ladder()
-            yield from climb_ladder(path, plan, self.policy)
+            yield from climb_ladder(path, plan, self.policies[0])
 
     def _search_window(self, place: _Place, stop: int) -> Generator[list[Rollout], None, tuple[Rollout, FloatArray]]:
         """Search the best way from where the path ends up to a control step.
@@ -179,7 +182,8 @@ class _Search:
             knots = population.candidates[:, :1] + population.candidates[:, 1:]
             values = np.array([interpolate_knots(each, steps) for each in knots])
             tried = np.clip(highest + values[..., _LEVEL], 0, highest)
-            rollouts = [self._rollout(*each) for each in zip(tried, values[..., :_LEVEL], strict=True)]
+            turns = zip(cycle(self.policies), tried, values[..., :_LEVEL], strict=False)
+            rollouts = [self._rollout(*each) for each in turns]
             yield rollouts
             changes = (knots[..., :_LEVEL] ** 2).mean((1, 2))
             costs = np.array([_cost(*each, steps) for each in zip(rollouts, changes, strict=True)])
@@ -193,9 +197,9 @@ class _Search:
         assert best is not None
         return best, levels
 
-    def _rollout(self, levels: FloatArray, perturbation: FloatArray | None = None) -> Rollout:
+    def _rollout(self, policy: Policy, levels: FloatArray, perturbation: FloatArray | None = None) -> Rollout:
         """Return a rollout from where the path ends, with the level of the assist in each of its control steps."""
-        controls = [StepControl(self.policy, limit, _LOST_M) for limit in self.plan.limits_n(levels).tolist()]
+        controls = [StepControl(policy, limit, _LOST_M) for limit in self.plan.limits_n(levels).tolist()]
         path = self.path
         return Rollout(path.reference, path.step, path.snapshot, controls, perturbation, balances=True)
 

@@ -24,6 +24,7 @@ from sim_server.body.humanoid import (
     BODY_OF_JOINT,
     NUM_CTRL,
     NUM_DOFS,
+    NUM_SERVOS,
     PHYSICS_STEPS,
     ROOT_DOFS,
     ROTATION_DOFS,
@@ -42,6 +43,7 @@ _log = logging.getLogger(__name__)
 # The places of the bodies must be known after a step. A persistent batch goes on from the stages that it has computed,
 # and with those of the velocities as well it repeats nothing.
 _VELOCITIES_KNOWN = mujoco.mjtStage.mjSTAGE_VEL.value
+_REACHED = (np.arange(1, SUBSTEPS + 1) / SUBSTEPS)[:, None, None]  # share of a change of the offsets, by substep
 _DIVERGED_RATE = 300.0  # [rad/s] or [m/s]; no body moves this fast
 
 # The report tells when a motion diverges; MuJoCo would also append to a log file in the working directory.
@@ -56,11 +58,13 @@ class Snapshot(NamedTuple):
         state: MuJoCo's full state.
         dual: (6,) dual solution of the last substep.
         foot_shift: (2, 3) where the feet were put relative to the reference [m]; see `balance`.
+        target_offsets: (NUM_SERVOS, 3) offsets of the servo targets at the end of the last step [rad].
     """
 
     state: FloatArray
     dual: FloatArray
     foot_shift: FloatArray
+    target_offsets: FloatArray
 
 
 class StepOutcome(NamedTuple):
@@ -103,6 +107,7 @@ class Simulation:
         self._contact_points = np.zeros((slots, NUM_CONTACT_POINTS, 4))
         self._dual = np.zeros((slots, 6))
         self._foot_shift = np.zeros((slots, 2, 3))
+        self._target_offsets = np.zeros((slots, NUM_SERVOS, 3))
         self._blank = self._batch.state[0].copy()
         _compile_controller()
 
@@ -130,6 +135,7 @@ class Simulation:
         self._qvel[slots] = qvel
         self._dual[slots] = 0
         self._foot_shift[slots] = 0
+        self._target_offsets[slots] = 0
         self._batch.forward(ids=slots, stage=_VELOCITIES_KNOWN)
 
     def state(self, slots: IntArray) -> BodyState:
@@ -146,8 +152,8 @@ class Simulation:
 
     def snapshots(self, slots: IntArray) -> list[Snapshot]:
         """Return the states of slots, for `restore`."""
-        states = zip(self._batch.state[slots], self._dual[slots], self._foot_shift[slots], strict=True)
-        return [Snapshot(*state) for state in states]
+        kept = (self._batch.state, self._dual, self._foot_shift, self._target_offsets)
+        return [Snapshot(*state) for state in zip(*(values[slots] for values in kept), strict=True)]
 
     def restore(self, slots: Sequence[int], snapshots: Sequence[Snapshot]) -> None:
         """Take slots back to earlier states."""
@@ -155,6 +161,7 @@ class Simulation:
             self._batch.state[slot] = snapshot.state
             self._dual[slot] = snapshot.dual
             self._foot_shift[slot] = snapshot.foot_shift
+            self._target_offsets[slot] = snapshot.target_offsets
         self._batch.forward(ids=slots, stage=_VELOCITIES_KNOWN)
 
     def place_feet(self, slots: IntArray, body: BodyState, reference: ReferenceStep) -> FloatArray:
@@ -180,9 +187,7 @@ class Simulation:
             action: the action of the policy.
         """
         count = len(slots)
-        targets = reference.servo_targets
-        if action.target_offsets is not None:
-            targets = rotation.multiply(targets, rotation.exp(action.target_offsets)[:, None])
+        targets = self._offset_targets(slots, reference.servo_targets, action.target_offsets)
         inputs = np.empty((count, SUBSTEPS, NUM_CTRL + NUM_DOFS))
         inputs[..., :NUM_CTRL] = targets.reshape(count, SUBSTEPS, NUM_CTRL)
         damping = reference.damping_torque.reshape(count, SUBSTEPS, ROTATION_DOFS)
@@ -207,3 +212,19 @@ class Simulation:
             self._batch.step(slots, PHYSICS_STEPS, _VELOCITIES_KNOWN)
         self._dual[slots] = dual
         return StepOutcome(assist, inputs)
+
+    def _offset_targets(self, slots: IntArray, targets: FloatArray, offsets: FloatArray | None) -> FloatArray:
+        """Return the servo targets with their offsets, which change evenly over the substeps; a jump shakes the body.
+
+        Args:
+            slots: (n,) the slots.
+            targets: (n, SUBSTEPS, NUM_SERVOS, 4) servo targets of the reference.
+            offsets: (n, NUM_SERVOS, 3) offsets at the end of the control step [rad]; None for none.
+        """
+        before = self._target_offsets[slots]
+        if offsets is None:
+            if not before.any():
+                return targets
+            offsets = np.zeros_like(before)
+        self._target_offsets[slots] = offsets
+        return rotation.multiply(targets, rotation.exp(before[:, None] + _REACHED * (offsets - before)[:, None]))

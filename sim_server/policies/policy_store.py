@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from motion.errors import NotFound
@@ -11,7 +12,9 @@ from sim_server.policies.policy_folder import read_policy
 
 DEFAULT = "plumb-1"
 """The policy of a corrector that is given none."""
-_SHIPPED = (DEFAULT,)
+PROPOSER = "plumb-2"
+"""The policy that proposes in the searches of the default one, which was not trained to do without assist."""
+_SHIPPED = (DEFAULT, PROPOSER)
 
 
 def policy_names() -> tuple[str, ...]:
@@ -56,3 +59,18 @@ def load_policies(default: str | Policy = "") -> tuple[Policy, dict[str, Policy]
         check_policy_name(chosen.name)
     policies = {name: chosen if name == chosen.name else load_policy(name) for name in policy_names()}
     return chosen, policies | {chosen.name: chosen}
+
+
+def proposer_for(policy: Policy, policies: Mapping[str, Policy]) -> Policy | None:
+    """Return the policy whose actions a search tries beside those of the analytic controller.
+
+    Args:
+        policy: the policy that was asked for.
+        policies: all policies by name, as `load_policies` returns them.
+
+    Returns:
+        The policy itself, for the default one `PROPOSER`, and None for one that is not learned.
+    """
+    if not policy.learned:
+        return None
+    return policies[PROPOSER] if policy.name == DEFAULT else policy

@@ -167,3 +167,6 @@ def test_a_trace_that_does_not_fit_in_a_message_is_refused_by_field(
     with pytest.raises(grpc.RpcError) as failed:
         stub.Correct(request_of(sway(200), options=wish))
     assert violated_fields(failed.value) == ["options.trace"]
+    wish = corrector_pb2.CorrectionOptions(trace_if_simulated=True)
+    assert stub.Correct(request_of(sway(20), options=wish)).HasField("trace")
+    assert not stub.Correct(request_of(sway(200), options=wish)).HasField("trace")

@@ -201,8 +201,8 @@ def test_a_corrector_reads_each_policy_once(policy: str, monkeypatch: pytest.Mon
     real = policy_store.read_policy
     monkeypatch.setattr(policy_store, "read_policy", lambda folder: read.append(folder.name) or real(folder))
     with Corrector(policy) as corrector:
-        assert corrector.describe().policies == ("plumb-1", "base", "zero")
-    assert read == ["plumb-1"]
+        assert corrector.describe().policies == ("plumb-1", "plumb-2", "base", "zero")
+    assert read == ["plumb-1", "plumb-2"]
 
 
 @pytest.mark.parametrize("name", ["base", "zero"])

@@ -51,6 +51,18 @@ def test_a_feasible_motion_is_simulated_where_that_is_asked_for(corrector: Corre
         assert not np.array_equal(correction.motion.positions, idle.positions)
 
 
+@pytest.mark.parametrize(("action", "simulated"), [("idle", False), ("walk", True)])
+def test_a_trace_of_what_is_simulated_anyway_changes_nothing(
+    corrector: Corrector, action: str, simulated: bool
+) -> None:
+    motion = clip(action, "float" if simulated else "clean")
+    with_trace = corrected(corrector, motion, replace(FAST, trace_if_simulated=True))
+    without = corrected(corrector, motion)
+    assert (with_trace.trace is not None) == simulated and without.trace is None
+    assert np.array_equal(with_trace.motion.positions, without.motion.positions)
+    assert with_trace.report == without.report
+
+
 @pytest.mark.parametrize("kind", ["float", "sink", "all"])
 @pytest.mark.parametrize("action", ["walk", "wave"])
 def test_what_is_wrong_is_corrected_once_and_not_again(corrector: Corrector, action: str, kind: str) -> None:
@@ -87,6 +99,21 @@ def test_a_simulated_motion_has_to_take_away_a_quarter_of_what_was_wrong(
     wrong = replace(report.before, phys_err_mm=10.0)
     report = replace(report, before=wrong, after=replace(wrong, phys_err_mm=10.0 * left))
     assert bool(reason_to_keep(idle, idle, report)) == kept
+
+
+@pytest.mark.parametrize(
+    ("before_mm", "after_mm", "kept"), [(48.0, 0.1, False), (3.0, 0.1, False), (3.0, 3.5, True), (1.0, 0.1, True)]
+)
+def test_a_motion_that_is_in_the_floor_does_not_come_back(
+    corrector: Corrector, before_mm: float, after_mm: float, kept: bool
+) -> None:
+    idle = clip("idle")
+    report = corrected(corrector, idle).report
+    before, after = (
+        replace(report.before, phys_err_mm=error, penetrate_mm=depth)
+        for error, depth in ((70.0, before_mm), (60.0, after_mm))
+    )
+    assert bool(reason_to_keep(idle, idle, replace(report, before=before, after=after))) == kept
 
 
 def test_kinematic_effort_cleans_without_a_simulation(corrector: Corrector) -> None:

@@ -186,7 +186,7 @@ def test_options_survive_the_round_trip(assist: Assist, max_assist_n: float | No
 
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_efforts_and_the_wish_for_a_trace_survive_the_round_trip(effort: Effort) -> None:
-    options = CorrectionOptions(effort=effort, trace=effort == "fast")
+    options = CorrectionOptions(effort=effort, trace=effort == "fast", trace_if_simulated=effort == "standard")
     assert wire.unpack_options(wire.pack_options(options)) == options
 
 

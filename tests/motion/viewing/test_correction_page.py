@@ -12,7 +12,6 @@ from smoothing_corrector import SmoothingCorrector
 from swaying_body import sway
 
 from motion.errors import InvalidInput
-from motion.protocols import CorrectionOptions
 from motion.viewing.correction_page import RecordingCorrector, check_page_path, correction_scene, write_correction_page
 from motion.viewing.figure_colors import ROLE_COLORS
 
@@ -25,21 +24,13 @@ def recorded() -> RecordingCorrector:
     return corrector
 
 
-def test_a_recording_corrector_returns_what_the_other_does_and_asks_for_traces() -> None:
+def test_a_recording_corrector_returns_what_the_other_does_with_traces() -> None:
     pairs = recorded().pairs
     plain = SmoothingCorrector().correct(MOTIONS, seed=1)
     assert [motion for motion, _ in pairs] == MOTIONS
     assert [correction.report for _, correction in pairs] == [correction.report for correction in plain]
     assert all(correction.trace is not None for _, correction in pairs)
     assert recorded().describe() == SmoothingCorrector().describe()
-
-
-def test_a_recording_corrector_without_traces_asks_for_what_it_is_asked_for() -> None:
-    corrector = RecordingCorrector(SmoothingCorrector(), trace=False)
-    corrector.correct(MOTIONS, seed=1)
-    assert all(correction.trace is None for _, correction in corrector.pairs)
-    corrector.correct(MOTIONS[:1], options=CorrectionOptions(trace=True))
-    assert corrector.pairs[-1][1].trace is not None
 
 
 def test_a_scene_has_the_numbers_and_the_status_of_the_report() -> None:

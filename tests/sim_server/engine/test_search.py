@@ -73,7 +73,7 @@ def walks(
     path = Path(reference())
     plan = AssistPlan.create(options, STEPS, learned=False)
     populations: list[list[Rollout]] = []
-    for rollouts in search_ways(path, plan, BASE, settings, seed=0):
+    for rollouts in search_ways(path, plan, (BASE,), settings, seed=0):
         if len(rollouts) > 1:
             populations.append(rollouts)
         for rollout in rollouts:
@@ -103,7 +103,7 @@ def test_a_motion_with_assist_is_tried_twice_without_more_at_each_further_place(
     plan = AssistPlan.create(AUTO, STEPS, learned=False)
     plan.rung_of_step[:5] = 1
     tries: list[float] = []
-    for rollouts in search_ways(path, plan, BASE, SETTINGS, seed=0):
+    for rollouts in search_ways(path, plan, (BASE,), SETTINGS, seed=0):
         if len(rollouts) > 1:
             tries.append(rollouts[0].controls[40 - rollouts[0].start].limit_n)
         for rollout in rollouts:
@@ -143,7 +143,7 @@ def test_one_population_is_enough_where_a_candidate_ends_where_it_can_come_to_re
     """The body falls at step 30 unless it is pushed, and ends some way off."""
     path, tried = Path(reference()), 0
     plan = AssistPlan.create(CorrectionOptions(assist="none"), STEPS, learned=False)
-    for rollouts in search_ways(path, plan, BASE, replace(SETTINGS, rounds=3), seed=0):
+    for rollouts in search_ways(path, plan, (BASE,), replace(SETTINGS, rounds=3), seed=0):
         tried += len(rollouts) > 1
         for rollout in rollouts:
             while not rollout.done:
@@ -151,6 +151,18 @@ def test_one_population_is_enough_where_a_candidate_ends_where_it_can_come_to_re
                 pushed = rollout.perturbation is not None and rollout.perturbation[len(rollout), 0] > 0
                 record(rollout, np.full((22, 3), away_m), 1.0 if step == 30 and not pushed else 0.0)
     assert tried == populations and path.done
+
+
+def test_candidates_take_turns_between_the_policies_and_the_way_itself_has_the_first() -> None:
+    path, other = Path(reference()), BasePolicy()
+    plan = AssistPlan.create(CorrectionOptions(assist="none"), STEPS, learned=False)
+    for rollouts in search_ways(path, plan, (BASE, other), SETTINGS, seed=0):
+        acting = [rollout.control.policy for rollout in rollouts]
+        assert acting == ([BASE, other] * 3 if len(rollouts) > 1 else [BASE])
+        for rollout in rollouts:
+            while not rollout.done:
+                record(rollout, np.zeros((22, 3)), 1.0 if rollout.start + len(rollout) == 30 else 0.0)
+    assert path.done
 
 
 def test_a_motion_that_never_falls_is_not_searched() -> None:
