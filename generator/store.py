@@ -31,7 +31,6 @@ from motion.motion_set import MotionSet
 from motion.shell.atomic import atomic_path
 
 _MAX_LISTED = 5
-_MAX_ID_LENGTH = 64
 _STEP, _DIGEST = "step", "digest"
 _log = logging.getLogger(__name__)
 

@@ -39,6 +39,15 @@ class FairCorrector(SubmittingCorrector, Protocol):
         ...
 
 
+@runtime_checkable
+class ScoringCorrector(Protocol):
+    """A corrector that scores motions too, where it corrects them; `sim_server.WorkerPool` is one."""
+
+    def submit_score(self, sender: Sender, motion: Motion) -> Future[Score]:
+        """Hand over a motion of a client to be scored; the rest is as for `SubmittingScorer.submit`."""
+        ...
+
+
 class SubmittingScorer(Protocol):
     """A scorer that can be served; `sim_server.feasibility.Scorer` is one."""
 

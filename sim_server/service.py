@@ -30,9 +30,10 @@ from motion.rpc.server_settings import (
     DEFAULT_PENDING_BYTES,
     ServerSettings,
 )
+from motion.score import Score
 from motion.v1 import corrector_pb2, corrector_pb2_grpc, motion_pb2
 from sim_server.fair_queue import Sender
-from sim_server.served_corrector import FairCorrector, SubmittingCorrector, SubmittingScorer
+from sim_server.served_corrector import FairCorrector, ScoringCorrector, SubmittingCorrector, SubmittingScorer
 
 STREAM_WINDOW = 256
 """Motions of a stream that may wait for their answers."""
@@ -80,7 +81,8 @@ def services(
     Args:
         corrector: the corrector that answers.
         stream_window: motions of a stream that may wait for their answers.
-        scorer: the scorer that answers; None for `sim_server.feasibility.Scorer`.
+        scorer: the scorer that answers; None for the corrector itself if it scores too, as `WorkerPool` does, and else
+            for `sim_server.feasibility.Scorer` in this process.
         pending_bytes: bytes of the requests in streams that may wait for their answers.
         least_fps: lowest frame rate of a motion; those of lower rates are long for the bytes that they come in.
     """
@@ -97,7 +99,8 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
     Args:
         corrector: the corrector that answers.
         stream_window: motions of a stream that may wait for their answers.
-        scorer: the scorer that answers; None for `sim_server.feasibility.Scorer`.
+        scorer: the scorer that answers; None for the corrector itself if it scores too, as `WorkerPool` does, and else
+            for `sim_server.feasibility.Scorer` in this process.
         pending_bytes: bytes of the requests in streams that may wait for their answers.
         least_fps: lowest frame rate of a motion.
     """
@@ -203,7 +206,7 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
         if not request.HasField("motion"):
             raise InvalidInput.of("motion", "is missing; must be the motion to score")
         identity = request.id
-        future = await self._submit(request.motion, (await self._opened_scorer()).submit)
+        future = await self._submit(request.motion, await self._scoring())
 
         async def finish() -> corrector_pb2.ScoreResponse:
             try:
@@ -214,12 +217,14 @@ class CorrectorServicer(corrector_pb2_grpc.CorrectorServiceServicer):
 
         return finish
 
-    async def _opened_scorer(self) -> SubmittingScorer:
-        """Return the scorer. The first call opens it in a thread, since it imports for a second."""
-        if self._scorer is None:
+    async def _scoring(self) -> Callable[[Motion], Future[Score]]:
+        """Return what scores motions of the current call: the scorer, or else the corrector where it corrects them."""
+        if self._scorer is None and isinstance(self._corrector, ScoringCorrector):
+            return partial(self._corrector.submit_score, Sender(current_client()))
+        if self._scorer is None:  # the first call opens it in a thread, since it imports for a second
             scorer = await asyncio.get_running_loop().run_in_executor(self._checking, _new_scorer)
             self._scorer = self._scorer or scorer  # another call may have been faster
-        return self._scorer
+        return self._scorer.submit
 
     async def _submit(self, message: motion_pb2.Motion, submit: Callable[[Motion], Future[_T]]) -> Future[_T]:
         """Charge a motion to who sent it and hand it over, in a thread if its checks take long."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from motion.motion import Motion
-from motion.motion_set import MotionSet
-from motion.protocols import FitProgress, Generator, GeneratorInfo, SampleOptions
+from motion.protocols import Generator, SampleOptions
 
 
 class ClusterSampler(Protocol):
@@ -38,6 +37,9 @@ class RayGenerator:
         sampler: what samples on the cluster, from the same store.
 
     Attributes:
+        describe: that of the generator here.
+        upload: that of the generator here.
+        fit: that of the generator here.
         parallel_samples: how many requests a service should sample at the same time.
     """
 
@@ -46,10 +48,9 @@ class RayGenerator:
     def __init__(self, generator: Generator, sampler: ClusterSampler):
         self._generator = generator
         self._sampler = sampler
-
-    def describe(self) -> GeneratorInfo:
-        """Describe the generator."""
-        return self._generator.describe()
+        self.describe = generator.describe
+        self.upload = generator.upload
+        self.fit = generator.fit
 
     def sample(
         self,
@@ -67,23 +68,7 @@ class RayGenerator:
         """
         options = options or SampleOptions()
         # The default may change while the tasks wait; all of a request are of one checkpoint.
-        named = replace(options, checkpoint=options.checkpoint or self._generator.describe().default_checkpoint)
+        named = replace(options, checkpoint=options.checkpoint or self.describe().default_checkpoint)
         # The generator here checks the request, and computes nothing before its first motion is asked for.
         self._generator.sample(prompts, lengths, seed, named, start_index)
         return self._sampler.sample(prompts, lengths, seed, named, start_index=start_index)
-
-    def upload(self, dataset: MotionSet) -> str:
-        """Store a data set and return its id; see `motion.protocols.Generator.upload`."""
-        return self._generator.upload(dataset)
-
-    def fit(
-        self,
-        dataset: str,
-        init: str,
-        steps: int,
-        seed: int = 0,
-        settings: Mapping[str, str] | None = None,
-        progress: Callable[[FitProgress], None] | None = None,
-    ) -> str:
-        """Train a model here; see `motion.protocols.Generator.fit`."""
-        return self._generator.fit(dataset, init, steps, seed, settings, progress)

@@ -1,10 +1,8 @@
-"""The folder of a corrected corpus: a packed set for each shard, written whole or not at all, and what it was made of.
+"""The folder of a corrected corpus: a packed set for each shard, see `motion.formats.shard_folder`, and what it is of.
 
-    corpus.json             how the corpus is corrected; another way needs another folder
-    shard-000000.npz ...    the packed sets, see `motion.formats.packed`
-    shard-000000.json ...   what each was made of, and a summary of its reports
-
-A shard is done when its `.npz` is there, since that is put in place last.
+corpus.json             how the corpus is corrected; another way needs another folder
+shard-000000.npz ...    the packed sets, see `motion.formats.packed`
+shard-000000.json ...   what each was made of, and a summary of its reports
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from typing import Any
 
 from motion.errors import InvalidInput
 from motion.formats.packed import PackedPaths, write_packed
+from motion.formats.shard_folder import ShardFolder, read_document
 from motion.motion_set import MotionSet
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
@@ -55,7 +54,7 @@ class CorpusWay:
         return {**asdict(self), "format": 1}
 
 
-class CorpusFolder:
+class CorpusFolder(ShardFolder):
     """The folder that a corpus is written to; opening it again goes on where it ended.
 
     Args:
@@ -67,23 +66,7 @@ class CorpusFolder:
     """
 
     def __init__(self, path: Path, way: CorpusWay):
-        self.path = path
-        manifest = path / _MANIFEST
-        if path.exists() and not path.is_dir():
-            raise InvalidInput.of(str(path), "is a file; must be the folder of the corpus")
-        if path.is_dir() and not manifest.is_file() and any(path.iterdir()):
-            raise InvalidInput.of(str(path), "holds other files; must be a new folder, or one of an earlier run")
-        wanted = json.loads(json.dumps(way.to_json()))
-        if manifest.is_file():
-            _check_same(manifest, wanted)
-            return
-        path.mkdir(exist_ok=True)
-        with atomic_path(manifest) as file:
-            file.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
-
-    def shard_path(self, index: int) -> Path:
-        """Return the path of the packed set of a shard."""
-        return self.path / f"shard-{index:06d}.npz"
+        super().__init__(path, _MANIFEST, way.to_json())
 
     def summary(self, index: int, motions: MotionSet) -> dict[str, Any] | None:
         """Return the summary of a shard that is done, None if it is not.
@@ -95,9 +78,9 @@ class CorpusFolder:
         Raises:
             InvalidInput: the shard was made of other motions.
         """
-        if not self.shard_path(index).exists():
+        if not self.is_done(index):
             return None
-        made = _read_json(self._origin_path(index))
+        made = read_document(self._origin_path(index))
         if made.get("source") != motions.content_id():
             reason = "was made of other motions; must have the inputs of the earlier run in their order"
             raise InvalidInput.of(str(self.shard_path(index)), reason)
@@ -121,21 +104,3 @@ class CorpusFolder:
 
     def _origin_path(self, index: int) -> Path:
         return PackedPaths.of(self.shard_path(index)).arrays.with_suffix(".json")
-
-
-def _check_same(manifest: Path, wanted: dict[str, Any]) -> None:
-    there = _read_json(manifest)
-    for name, value in wanted.items():
-        if there.get(name) != value:
-            reason = f"was made with {name} {there.get(name)!r} and not {value!r}; must be the same, or another folder"
-            raise InvalidInput.of(str(manifest.parent), reason)
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidInput.of(str(file), f"cannot be read ({error}); remove the shard, and it is made again") from error
-    if not isinstance(document, dict):
-        raise InvalidInput.of(str(file), "is another JSON value; must be an object")
-    return document

@@ -12,20 +12,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from motion.errors import PlumbError, ServiceUnavailable
+from motion.errors import InvalidInput, PlumbError, ServiceUnavailable, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction
 from motion.rpc import wire
 from motion.rpc.ray_connection import connect, is_lost
+from motion.score import Score
 from motion.shell.extras import explained_imports
 from motion.v1 import corrector_pb2
 from sim_server.cluster.ray_executor import check_version
-from sim_server.cluster.ray_replica import ONGOING, CorrectorReplica
+from sim_server.cluster.ray_replica import ONGOING, SCORING, CorrectorReplica
 from sim_server.cluster.ray_task import correct_messages, request_message
+from sim_server.control_rate import check_correctable
 from sim_server.corrector import given_up
 from sim_server.fair_queue import Sender
-from sim_server.queued_corrector import CorrectorLoad, QueuedCorrector, WorkClock
+from sim_server.queued_corrector import CorrectorLoad, QueuedCorrector, QueueFull, WorkClock
 
 _log = logging.getLogger("motion.rpc.cluster")  # with the other events of servers
 _BUSY = ONGOING // 2  # motions in each replica above which Ray Serve starts another one
@@ -61,7 +63,7 @@ class ReplicaRequest:
 
 
 class RayCorrector(QueuedCorrector[ReplicaRequest]):
-    """Corrects motions by a deployment of Ray Serve; satisfies `motion.protocols.Corrector`.
+    """Corrects and scores motions by a deployment of Ray Serve; satisfies `motion.protocols.Corrector`.
 
     Motions wait here, fair among clients, until the replicas have room. Ray Serve starts and ends replicas with the
     load. What a lost replica held runs again on others. A motion that lost two runs in a process of its own, so that
@@ -71,7 +73,7 @@ class RayCorrector(QueuedCorrector[ReplicaRequest]):
         address: `local` for a cluster on this machine alone, `auto` for the one that it belongs to, or HOST:PORT.
         policy: name or folder of the default policy; a folder must be there on every node.
         replicas: replicas at most; 0 for one per core of the cluster.
-        queue_size: motions that may wait for a replica before `submit` refuses.
+        queue_size: motions that may wait for a replica before `submit` refuses, and as many that wait for their scores.
         least: replicas that are there without load, too.
 
     Raises:
@@ -96,7 +98,7 @@ class RayCorrector(QueuedCorrector[ReplicaRequest]):
         deployment: Any = serve.deployment(
             CorrectorReplica,
             ray_actor_options={"num_cpus": 1},
-            max_ongoing_requests=ONGOING,
+            max_ongoing_requests=ONGOING + SCORING,
             graceful_shutdown_timeout_s=_DRAIN_S,
             autoscaling_config={"min_replicas": least, "max_replicas": most, "target_ongoing_requests": _BUSY},
         )
@@ -113,6 +115,8 @@ class RayCorrector(QueuedCorrector[ReplicaRequest]):
         check_version(self._info)
         self._few_alone = asyncio.Semaphore(max(1, most // 4))  # each is a process more than there are cores
         self._tasks: set[asyncio.Task[None]] = set()
+        self._scoring: set[Future[Score]] = set()
+        self._most_scoring = queue_size
         self._lost = self._given_up = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ray corrector", daemon=True)
@@ -121,6 +125,30 @@ class RayCorrector(QueuedCorrector[ReplicaRequest]):
     def describe(self) -> CorrectorInfo:
         """Return the replicas' policies, versions and limits."""
         return self._info
+
+    def submit_score(self, sender: Sender, motion: Motion) -> Future[Score]:
+        """Hand over a motion to be scored by a replica, and return a future; cancelling it drops the motion.
+
+        Args:
+            sender: who waits for it.
+            motion: the motion.
+
+        Raises:
+            InvalidInput: the motion is none. The future raises it if no body can be built for the motion.
+            QueueFull: too many motions wait for their scores already.
+            ServiceUnavailable: the corrector is closed.
+        """
+        if len(self._scoring) >= self._most_scoring:
+            raise QueueFull(f"{len(self._scoring)} motions wait for their scores already; try again shortly")
+        motion = check_correctable(motion)
+        message = corrector_pb2.ScoreRequest(motion=wire.pack_motion(motion)).SerializeToString()
+        with self._changed:
+            if self._closed:
+                raise ServiceUnavailable("the corrector is closed")
+            future = asyncio.run_coroutine_threadsafe(self._score(message), self._loop)
+            self._scoring.add(future)
+        future.add_done_callback(self._scoring.discard)
+        return future
 
     def load(self) -> CorrectorLoad:
         """Return what the corrector has to do at the moment."""
@@ -137,6 +165,8 @@ class RayCorrector(QueuedCorrector[ReplicaRequest]):
             waiting = list(self._waiting)
         for request in waiting:
             _fail(request.future, ServiceUnavailable("the corrector was closed"))
+        for score in list(self._scoring):
+            score.cancel()
         asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -196,18 +226,37 @@ class RayCorrector(QueuedCorrector[ReplicaRequest]):
             if not request.future.done() and request.future.set_running_or_notify_cancel():
                 request.future.set_result(correction)
 
+    async def _score(self, message: bytes) -> Score:
+        """Have one motion scored."""
+        answer = await self._ask(self._handle.score, message)
+        if answer is None:
+            self._given_up += 1
+            ended = f"ended {_LOST_REPLICAS} processes of the corrector; must be those of a human body"
+            raise InvalidInput.of("positions", ended)
+        response = corrector_pb2.ScoreResponse.FromString(answer)
+        if response.violations:
+            raise InvalidInput([Violation(each.field, each.description) for each in response.violations])
+        return wire.unpack_score(response.score)
+
     async def _answer(self, message: bytes) -> bytes | None:
         """Return the answer to a request, from a replica or else alone; None if it ended every process that had it."""
+        answer = await self._ask(self._handle, message)
+        if answer is not None:
+            return answer
+        async with self._few_alone:
+            return await self._correct_alone(message)
+
+    async def _ask(self, method: Any, message: bytes) -> bytes | None:
+        """Return the answer of a replica; None if several replicas were lost with the message."""
         for _ in range(_LOST_REPLICAS):
             try:
-                return await self._handle.remote(message)
+                return await method.remote(message)
             except Exception as error:
                 if not is_lost(error):
                     raise
                 self._lost += 1
                 _log.warning("a replica was lost, and what it had runs again: %s", type(error).__name__)
-        async with self._few_alone:
-            return await self._correct_alone(message)
+        return None
 
     async def _correct_alone(self, message: bytes) -> bytes | None:
         try:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+from motion.errors import InvalidInput
 from motion.rpc import wire
 from motion.v1 import corrector_pb2
 from sim_server.cluster.ray_task import response_message
 from sim_server.corrector import Corrector
+from sim_server.feasibility import Scorer
 
 ONGOING = 32
 """Motions that a replica simulates at once."""
+SCORING = 4
+"""Motions that it has beside those to be scored, one after the other."""
 
 
 class CorrectorReplica:
@@ -22,6 +26,7 @@ class CorrectorReplica:
 
     def __init__(self, policy: str):
         self._corrector = Corrector(policy, slots=ONGOING, threads=1, queue_size=2 * ONGOING)
+        self._scorer = Scorer()
 
     async def __call__(self, request: bytes) -> bytes:
         """Correct one motion; a call that is cancelled drops it.
@@ -35,6 +40,23 @@ class CorrectorReplica:
         message = corrector_pb2.CorrectRequest.FromString(request)
         motion, options = wire.unpack_motion(message.motion), wire.unpack_options(message.options)
         return response_message(await asyncio.wrap_future(self._corrector.submit(motion, message.seed, options)))
+
+    async def score(self, request: bytes) -> bytes:
+        """Score one motion; a call that is cancelled drops it.
+
+        Args:
+            request: a serialized `ScoreRequest`.
+
+        Returns:
+            A serialized `ScoreResponse`; it has violations if the motion was refused.
+        """
+        motion = wire.unpack_motion(corrector_pb2.ScoreRequest.FromString(request).motion)
+        try:
+            score = await asyncio.wrap_future(self._scorer.submit(motion))
+        except InvalidInput as error:
+            refused = [corrector_pb2.FieldViolation(field=v.field, description=v.description) for v in error.violations]
+            return corrector_pb2.ScoreResponse(violations=refused).SerializeToString()
+        return corrector_pb2.ScoreResponse(score=wire.pack_score(score)).SerializeToString()
 
     async def describe(self) -> bytes:
         """Return a serialized `DescribeCorrectorResponse`."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from motion.formats.files import write_motion
 from motion.motion import Motion
-from motion.protocols import CorrectionOptions
 from motion.shell.atomic import atomic_path
 
 _log = logging.getLogger(__name__)
@@ -29,16 +29,15 @@ class Quarantine:
     def __init__(self, folder: Path):
         self._folder = folder
 
-    def keep(self, motion: Motion, seed: int, options: CorrectionOptions, client: str) -> Path | None:
+    def keep(self, motion: Motion, request: Mapping[str, Any], client: str) -> Path | None:
         """Keep a motion, and return its file; None if it could not be written, or enough of them are kept.
 
         Args:
             motion: the motion that was given up.
-            seed: the seed of its correction.
-            options: how it was to be corrected.
+            request: what was to be done with it, as JSON has it.
             client: who sent it.
         """
-        document = {"seed": seed, "options": asdict(options), "client": client, "fps": motion.fps}
+        document = {**request, "client": client, "fps": motion.fps}
         text = json.dumps(document, indent=1, default=float)
         name = hashlib.sha256(motion.positions.tobytes() + text.encode()).hexdigest()[:16]
         file = self._folder / f"{name}.npz"

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
-from motion.motion import Motion
-from motion.protocols import CorrectionOptions
-from motion.report import Correction
-from sim_server.fair_queue import Sender
-from sim_server.queued_corrector import WorkClock
 from sim_server.workers.worker import WorkerProcess
-from sim_server.workers.worker_messages import Message, order_message, read_correction
+from sim_server.workers.worker_messages import Message
+from sim_server.workers.worker_task import Task
 
 _AHEAD = 2  # motions that a worker has beyond those that it has begun, so that it never waits for the next one
 
@@ -33,60 +29,6 @@ class WorkerLimits:
     memory_bytes: int | None = None
 
 
-@dataclass(eq=False)
-class Task:
-    """A motion that someone waits for.
-
-    Attributes:
-        number: what messages call it.
-        motion: the checked motion.
-        seed: the seed that the report carries.
-        options: how to correct it.
-        sender: who waits for it.
-        future: the answer.
-        clock: when the motion arrived and was begun.
-        share: the share of the work that is done, as its worker last told.
-        deaths: worker processes that ended while they worked on it.
-    """
-
-    number: int
-    motion: Motion
-    seed: int
-    options: CorrectionOptions
-    sender: Sender
-    future: Future[Correction] = field(default_factory=Future)
-    clock: WorkClock = field(default_factory=WorkClock)
-    share: float = 0.0
-    deaths: int = 0
-
-    @property
-    def progress(self) -> float:
-        """The share of the work that is done, 1 with the answer."""
-        return 1.0 if self.future.done() else self.share
-
-    def answer(self, correction: Correction) -> None:
-        """Set the answer, unless the caller has cancelled the task."""
-        if not self.future.done() and self.future.set_running_or_notify_cancel():
-            self.future.set_result(correction)
-
-    def fail(self, error: Exception) -> None:
-        """Answer with an error, unless the caller has cancelled the task."""
-        if not self.future.done() and self.future.set_running_or_notify_cancel():
-            self.future.set_exception(error)
-
-    def settle(self, message: Message) -> None:
-        """Answer with what a worker says of the motion."""
-        if message.kind == "failed":
-            self.fail(RuntimeError(f"{message.values['error']}; in the worker:\n{message.values['traceback']}"))
-            return
-        try:
-            correction = read_correction(message)
-        except Exception as error:  # a defect that this correction brought out; the others go on
-            self.fail(error)
-        else:
-            self.answer(correction)
-
-
 class Seat:
     """A worker process and what it was told to do; belongs to the thread of the pool.
 
@@ -100,20 +42,26 @@ class Seat:
 
     def __init__(self, worker: WorkerProcess):
         self.worker = worker
-        self.tasks: dict[int, Task] = {}
+        self.tasks: dict[int, Task[Any]] = {}
         self.ready = False
         self._begun: set[int] = set()
         self._alone = False
         self._turns = -1
         self._heard = self._advanced = time.monotonic()
 
-    @property
-    def has_room(self) -> bool:
-        """Whether another motion finds the worker ready, and not busy with one that has to be alone."""
-        return self.ready and not self._alone and len(self.tasks) - len(self._begun) < _AHEAD
+    def has_room(self, kind: type[Task[Any]]) -> bool:
+        """Whether another motion finds the worker ready, and not busy with one that has to be alone.
 
-    def give(self, task: Task, alone: bool = False) -> None:
-        """Let the worker correct a motion.
+        Args:
+            kind: what is to be done with it. Scores do not wait for the slots that corrections wait for.
+        """
+        if not self.ready or self._alone:
+            return False
+        ahead = sum(isinstance(task, kind) for number, task in self.tasks.items() if number not in self._begun)
+        return ahead < _AHEAD
+
+    def give(self, task: Task[Any], alone: bool = False) -> None:
+        """Let the worker correct or score a motion.
 
         Args:
             task: the motion.
@@ -121,7 +69,7 @@ class Seat:
         """
         self.tasks[task.number] = task
         self._alone = alone
-        self.worker.send(order_message(task.number, task.motion, task.seed, task.options))
+        self.worker.send(task.order)
 
     def begin(self, number: int) -> None:
         """Note that the worker has begun a motion."""
@@ -129,7 +77,7 @@ class Seat:
             self._begun.add(number)
             self.tasks[number].clock.begin()
 
-    def take_back(self, number: int) -> Task | None:
+    def take_back(self, number: int) -> Task[Any] | None:
         """Return a task that the worker is done with; None if it had been taken back before."""
         task = self.tasks.pop(number, None)
         self._begun.discard(number)
@@ -141,7 +89,7 @@ class Seat:
         if self.take_back(number) is not None:
             self.worker.send(Message("cancel", number))
 
-    def end(self) -> tuple[list[Task], list[Task]]:
+    def end(self) -> tuple[list[Task[Any]], list[Task[Any]]]:
         """Return what the worker has left, when it has ended: the motions that it had begun, and the others."""
         begun = [task for number, task in self.tasks.items() if number in self._begun]
         waiting = [task for number, task in self.tasks.items() if number not in self._begun]
@@ -177,7 +125,7 @@ class Seat:
         if now - self._heard > (limits.silence_s if self.ready else start_s):
             return f"has given no sign of life for {now - self._heard:.0f} s"
         if self.tasks and now - self._advanced > limits.stuck_s:
-            return f"has not simulated anything for {now - self._advanced:.0f} s"
+            return f"has not got any further for {now - self._advanced:.0f} s"
         return ""
 
     def too_large(self, limits: WorkerLimits) -> str:

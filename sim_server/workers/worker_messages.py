@@ -17,13 +17,16 @@ from motion.errors import InvalidInput, NotFound, PlumbError, Violation
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, CorrectorInfo
 from motion.report import Correction, Report
+from motion.score import Score
 from motion.trace import TRACE_ARRAYS, Trace
 
 _LENGTHS = struct.Struct("<QQ")  # of the head and of all arrays
 
-MessageKind = Literal["correct", "cancel", "ready", "refused", "started", "corrected", "failed", "alive"]
-"""`correct` and `cancel` go to a worker; it is `ready` or `refused` at its start, has `started` a motion, has
-`corrected` it or `failed` to, and is `alive`."""
+MessageKind = Literal[
+    "correct", "score", "cancel", "ready", "refused", "started", "corrected", "scored", "failed", "alive"
+]
+"""`correct`, `score` and `cancel` go to a worker; it is `ready` or `refused` at its start, has `started` a motion, has
+`corrected` or `scored` it, `refused` it or `failed` with it, and is `alive`."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,16 @@ def read_order(message: Message) -> tuple[Motion, int, CorrectionOptions]:
     return _motion_of(message), message.values["seed"], options
 
 
+def score_order_message(task: int, motion: Motion) -> Message:
+    """Return the message that has a worker score a motion."""
+    return Message("score", task, {"motion": _motion_values(motion)}, {"positions": motion.positions})
+
+
+def read_score_order(message: Message) -> Motion:
+    """Return the motion of a message that `score_order_message` made."""
+    return _motion_of(message)
+
+
 def correction_message(task: int, correction: Correction) -> Message:
     """Return the message that hands a correction back."""
     values: dict[str, Any] = {"motion": _motion_values(correction.motion), "report": correction.report.to_json()}
@@ -112,6 +125,17 @@ def read_correction(message: Message) -> Correction:
     return Correction(_motion_of(message), Report.from_json(message.values["report"]), trace)
 
 
+def score_message(task: int, score: Score) -> Message:
+    """Return the message that hands a score back."""
+    return Message("scored", task, score.to_json(), {"wrench": score.wrench})
+
+
+def read_score(message: Message) -> Score:
+    """Return the score of a message that `score_message` made."""
+    values = {**message.values, "reasons": tuple(message.values["reasons"])}
+    return Score(**values, wrench=message.arrays["wrench"])
+
+
 def info_message(info: CorrectorInfo) -> Message:
     """Return the message by which a worker says that it is ready."""
     return Message("ready", values=asdict(info))
@@ -125,12 +149,12 @@ def read_info(message: Message) -> CorrectorInfo:
     return CorrectorInfo(**values)
 
 
-def refusal_message(error: PlumbError) -> Message:
-    """Return the message by which a worker says why it cannot start."""
+def refusal_message(error: PlumbError, task: int = 0) -> Message:
+    """Return the message by which a worker says why it cannot start, or why a motion has no score."""
     violations = (
         [(each.field, each.description) for each in error.violations] if isinstance(error, InvalidInput) else []
     )
-    return Message("refused", values={"text": str(error), "violations": violations})
+    return Message("refused", task, {"text": str(error), "violations": violations})
 
 
 def read_refusal(message: Message) -> PlumbError:

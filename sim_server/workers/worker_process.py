@@ -1,4 +1,4 @@
-"""A worker process: corrects the motions that come through its standard input, and answers on its standard output.
+"""A worker process: corrects and scores motions from its standard input, and answers on its standard output.
 
 It is started by `worker.WorkerProcess` as a program of its own, so that it shares nothing with a server that has
 threads and connections, and so that scripts and notebooks need no guard around their main part. It ends when its input
@@ -14,22 +14,25 @@ import sys
 import threading
 import time
 import traceback
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, NoReturn
 
-from motion.errors import PlumbError
+from motion.errors import InvalidInput, PlumbError
 from motion.report import Correction
 from sim_server.correction_request import CorrectionRequest
 from sim_server.corrector import Corrector
+from sim_server.feasibility import score_motion
 from sim_server.workers.worker_messages import (
     Message,
     correction_message,
     info_message,
     read_message,
     read_order,
+    read_score_order,
     refusal_message,
+    score_message,
     write_message,
 )
 
@@ -62,7 +65,7 @@ class _WorkerCorrector(Corrector):
 
 
 class _Worker:
-    """Takes orders and sends answers.
+    """Takes orders and sends answers. Scores have a thread beside that of the corrections, since they are short.
 
     Args:
         corrector: what corrects.
@@ -74,6 +77,9 @@ class _Worker:
         self._answers = answers
         self._writing = threading.Lock()
         self._requests: dict[int, CorrectionRequest] = {}
+        self._scoring = ThreadPoolExecutor(1, "score")
+        self._scores: dict[int, Future[None]] = {}
+        self._scored = 0
 
     def work(self, orders: BinaryIO, heartbeat_s: float) -> None:
         """Work until there are no more orders."""
@@ -82,8 +88,12 @@ class _Worker:
         while (message := read_message(orders)) is not None:
             if message.kind == "correct":
                 self._take(message)
+            elif message.kind == "score":
+                self._take_score(message)
             elif (request := self._requests.pop(message.task, None)) is not None:
                 request.future.cancel()
+            elif (score := self._scores.pop(message.task, None)) is not None:
+                score.cancel()
 
     def _take(self, message: Message) -> None:
         task = message.task
@@ -98,21 +108,32 @@ class _Worker:
         if future.cancelled():
             return
         error = future.exception()
-        if isinstance(error, MemoryError):  # perhaps by what others hold here: a new process may have enough
-            traceback.print_exception(error)
-            os._exit(_FAILED_STATUS)
-        if error is None:
-            self._send(correction_message(task, future.result()))
-        else:
-            text = "".join(traceback.format_exception(error))
-            self._send(Message("failed", task, {"error": f"{type(error).__name__}: {error}", "traceback": text}))
+        self._send(_failure_message(task, error) if error else correction_message(task, future.result()))
+
+    def _take_score(self, order: Message) -> None:
+        score = self._scores[order.task] = self._scoring.submit(self._score, order)
+        score.add_done_callback(lambda _: self._scores.pop(order.task, None))
+
+    def _score(self, order: Message) -> None:
+        """Score one motion, and answer."""
+        task = order.task
+        self._send(Message("started", task))
+        try:
+            answer = score_message(task, score_motion(read_score_order(order)))
+        except InvalidInput as error:
+            answer = refusal_message(error, task)
+        except Exception as error:  # a defect that this motion brought out; the others go on
+            answer = _failure_message(task, error)
+        self._scored += 1
+        self._send(answer)
 
     def _live(self, heartbeat_s: float) -> None:
         """Tell the pool now and then that the process lives, and how far it is."""
         while True:
             time.sleep(heartbeat_s)
             progress = {task: request.progress for task, request in list(self._requests.items())}
-            self._send(Message("alive", values={"turns": self._corrector.turns, "progress": list(progress.items())}))
+            turns = self._corrector.turns + self._scored
+            self._send(Message("alive", values={"turns": turns, "progress": list(progress.items())}))
 
     def _send(self, message: Message) -> None:
         try:
@@ -120,6 +141,15 @@ class _Worker:
                 write_message(self._answers, message)
         except OSError:  # nobody is there to be answered
             os._exit(0)
+
+
+def _failure_message(task: int, error: BaseException) -> Message:
+    """Return the message by which a worker says that it failed with a motion; without memory it ends instead."""
+    if isinstance(error, MemoryError):  # perhaps by what others hold here: a new process may have enough
+        traceback.print_exception(error)
+        os._exit(_FAILED_STATUS)
+    text = "".join(traceback.format_exception(error))
+    return Message("failed", task, {"error": f"{type(error).__name__}: {error}", "traceback": text})
 
 
 def _claim_stdout() -> BinaryIO:

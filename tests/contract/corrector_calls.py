@@ -50,7 +50,7 @@ def violated_fields(error: grpc.RpcError) -> list[str]:
     return [violation.field for violation in bad.field_violations]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until `condition` holds; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

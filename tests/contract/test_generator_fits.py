@@ -157,3 +157,21 @@ def test_steps_that_a_client_does_not_read_are_not_kept(monkeypatch: pytest.Monk
 
     lines = asyncio.run(run())
     assert len(lines) < 100 and lines[-1].checkpoint and lines[-1].step == 2000
+
+
+def test_a_watcher_that_does_not_read_keeps_no_steps_while_another_one_reads_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("generator.training_queue.MAX_UNREAD_STEPS", 10)
+    generator = SwayingGenerator(step_seconds=1e-4)
+    request = generator_pb2.FitRequest(dataset_id=generator.upload(a_set()), steps=1000)
+
+    async def run() -> tuple[int, int]:
+        servicer = GeneratorServicer(generator)
+        slow, fast = [servicer.Fit(request, None) for _ in range(2)]  # pyright: ignore[reportArgumentType]
+        await anext(slow)
+        read = [response async for response in fast]
+        return len(read), len([response async for response in slow])
+
+    read, left = asyncio.run(run())
+    assert read > 100 and left <= 12

@@ -240,7 +240,7 @@ def test_uploads_beyond_the_limit_are_told_to_come_again() -> None:
 
     def slow() -> Iterator[generator_pb2.UploadDatasetRequest]:
         yield generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="a")), total=1)
-        hold.wait(20)
+        hold.wait(60)
 
     def one() -> Iterator[generator_pb2.UploadDatasetRequest]:
         yield generator_pb2.UploadDatasetRequest(motion=wire.pack_motion(sway(40, name="a")), total=1)

@@ -68,6 +68,21 @@ def test_several_prompts_are_written_as_a_packed_set(store: Path, tmp_path: Path
     assert sampled.captions == (("walk",), ("jump",))
 
 
+def test_prompts_of_a_file_are_sampled_into_a_folder_of_shards(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "prompts.txt"
+    file.write_text("walk\n\njump\n turn \n")
+    common = ("--length", 24, "--store", store)
+    assert status("sample", "--prompts", file, *common, "--shard-size", 2, "--out", tmp_path / "shards") == 0
+    assert status("sample", "--prompt", "walk", "jump", "turn", *common, "--out", tmp_path / "one") == 0
+    shards = [read_packed(path) for path in sorted((tmp_path / "shards").glob("*.npz"))]
+    assert [len(shard.motions) for shard in shards] == [2, 1]
+    one = read_packed(tmp_path / "one")
+    assert [captions for shard in shards for captions in shard.captions] == list(one.captions)
+    assert [motion.positions.tobytes() for shard in shards for motion in shard.motions] == [
+        motion.positions.tobytes() for motion in one.motions
+    ]
+
+
 def test_a_checkpoint_can_be_given_as_a_folder(store: Path, tmp_path: Path) -> None:
     (folder,) = (store / "checkpoints").iterdir()
     shutil.copytree(folder, tmp_path / "mine")
@@ -128,6 +143,9 @@ def test_the_folder_called_mdm_is_not_the_checkpoint_that_ships(
         (("sample", "--prompt", "walk", "--checkpoint", ".", "--out", "x.npy"), "no checkpoint in"),
         (("sample", "--prompt", " ", "--out", "x.npy"), "prompts[0]"),
         (("sample", "--prompt", "walk", "--length", "7", "--out", "x.npy"), "lengths[0]"),
+        (("sample", "--prompt", "walk", "--length", "7", "--shard-size", "2", "--out", "x"), "lengths[0]"),
+        (("sample", "--prompt", "walk", "--shard-size", "0", "--out", "x"), "--shard-size: is 0"),
+        (("sample", "--prompts", "no_such_file", "--out", "x"), "no_such_file cannot be read"),
         (("sample", "--prompt", "walk", "--out", "no/such/folder/x.npy"), "does not exist"),
         (("train", "no-such-file.npz", "--steps", "1"), "no-such-file"),
         (("bench", "--set", "depth=3"), "settings.depth"),

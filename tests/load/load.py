@@ -13,6 +13,7 @@ from typing import Annotated
 
 import numpy as np
 import tyro
+from growing_table import GrowingTable
 from load_clients import Load, closed_loop, open_loop, refusals
 from load_motions import InProcess, correct_in_process, pieces, real_motions, requests_for
 from server_under_load import ECHO, ServerUnderLoad
@@ -21,7 +22,6 @@ from tyro.conf import arg
 from motion.motion import Motion
 from motion.protocols import CorrectionOptions, Effort
 from motion.shell.command import DONE, DONE_WITH_FAILURES, log, run_command
-from motion.shell.tables import markdown_table
 
 _OVERHEAD_FRAMES = 388  # 100 kB of positions
 _FILLERS = 64
@@ -78,18 +78,8 @@ class LoadTest:
     def _throughput(
         self, server: ServerUnderLoad, motions: Sequence[Motion], requests: Sequence[bytes], inside: InProcess
     ) -> list[Load]:
-        frames, loads, rows = sum(map(len, motions)), [], []
-        rows.append(("in process", len(motions), len(motions) / inside.seconds, frames / inside.cpu_seconds, 1.0))
-        for clients in self.clients:
-            cpu = server.cpu_seconds()
-            load = closed_loop(server.address, requests, clients, inside.answers)
-            cpu = server.cpu_seconds() - cpu
-            loads.append(load)
-            rows.append((
-                f"{clients} clients", load.answered, load.answered / load.seconds, frames / cpu,
-                inside.cpu_seconds / cpu, load.percentile(50), load.percentile(99), load.wrong, load.lost,
-            ))  # fmt: skip
-        header = (
+        frames, loads = sum(map(len, motions)), []
+        table = GrowingTable(
             "load",
             "answered",
             "motions/s",
@@ -100,35 +90,47 @@ class LoadTest:
             "wrong",
             "lost",
         )
-        print(f"\n{markdown_table(header, [_cells(row, len(header)) for row in rows])}")
+        table.add("in process", len(motions), len(motions) / inside.seconds, frames / inside.cpu_seconds, 1.0)
+        for clients in self.clients:
+            cpu = server.cpu_seconds()
+            load = closed_loop(server.address, requests, clients, inside.answers)
+            cpu = server.cpu_seconds() - cpu
+            loads.append(load)
+            table.add(
+                f"{clients} clients", load.answered, load.answered / load.seconds, frames / cpu,
+                inside.cpu_seconds / cpu, load.percentile(50), load.percentile(99), load.wrong, load.lost,
+            )  # fmt: skip
         return loads
 
     def _latency(
         self, server: ServerUnderLoad, requests: Sequence[bytes], inside: InProcess, capacity: float
     ) -> list[Load]:
+        table = GrowingTable("open loop", "sent", "motions/s", "p50 s", "p99 s", "p99 of solo", "wrong", "lost")
         solo = closed_loop(server.address, requests[:64], 1, inside.answers[:64])
+        table.add(
+            "one client alone", solo.sent, solo.sent / solo.seconds, solo.percentile(50), solo.percentile(99), 1.0,
+            solo.wrong, solo.lost,
+        )  # fmt: skip
         rate = self.share * capacity
         load = open_loop(server.address, requests, rate, self.seconds, right=inside.answers)
-        header = ("open loop", "sent", "motions/s", "p50 s", "p99 s", "p99 of solo", "wrong", "lost")
-        rows = [
-            ("one client alone", solo.sent, solo.sent / solo.seconds, solo.percentile(50), solo.percentile(99), 1.0,
-             solo.wrong, solo.lost),
-            (f"{self.share:.0%} of the full load", load.sent, rate, load.percentile(50), load.percentile(99),
-             load.percentile(99) / solo.percentile(99), load.wrong, load.lost),
-        ]  # fmt: skip
-        print(f"\n{markdown_table(header, [_cells(row, len(header)) for row in rows])}")
+        table.add(
+            f"{self.share:.0%} of the full load", load.sent, rate, load.percentile(50), load.percentile(99),
+            load.percentile(99) / solo.percentile(99), load.wrong, load.lost,
+        )  # fmt: skip
         return [solo, load]
 
     def _overload(self, server: ServerUnderLoad, requests: Sequence[bytes]) -> Load:
+        table = GrowingTable("a full server", "calls", "taken", "refused", "refusal p50 ms", "p99 ms", "lost")
         load = refusals(server.address, requests, _FILLERS, self.probes)
         times = 1000 * np.array(load.refusals)
-        header = ("a full server", "calls", "taken", "refused", "refusal p50 ms", "p99 ms", "lost")
-        row = (f"{_FILLERS} other clients, --max-queue 4", load.sent, load.answered, len(load.refusals),
-               float(np.percentile(times, 50)), float(np.percentile(times, 99)), load.lost)  # fmt: skip
-        print(f"\n{markdown_table(header, [_cells(row, len(header))])}")
+        table.add(
+            f"{_FILLERS} other clients, --max-queue 4", load.sent, load.answered, len(load.refusals),
+            float(np.percentile(times, 50)), float(np.percentile(times, 99)), load.lost,
+        )  # fmt: skip
         return load
 
     def _overhead(self, server: ServerUnderLoad) -> Load:
+        table = GrowingTable("the service alone", "calls", "kB", "p50 ms", "p99 ms", "server CPU ms a call", "lost")
         (motion,) = pieces(1, min(_OVERHEAD_FRAMES, 100))
         repeated = motion.with_positions(np.tile(motion.positions, (4, 1, 1))[:_OVERHEAD_FRAMES])
         requests = requests_for([repeated], CorrectionOptions()) * self.calls
@@ -136,18 +138,11 @@ class LoadTest:
         cpu = server.cpu_seconds()
         load = closed_loop(server.address, requests, 1)
         cpu = server.cpu_seconds() - cpu
-        header = ("the service alone", "calls", "kB", "p50 ms", "p99 ms", "server CPU ms a call", "lost")
-        row = ("a corrector that does nothing", load.answered, len(requests[0]) / 1000, 1000 * load.percentile(50),
-               1000 * load.percentile(99), 1000 * cpu / len(requests), load.lost)  # fmt: skip
-        print(f"\n{markdown_table(header, [_cells(row, len(header))])}")
+        table.add(
+            "a corrector that does nothing", load.answered, len(requests[0]) / 1000, 1000 * load.percentile(50),
+            1000 * load.percentile(99), 1000 * cpu / len(requests), load.lost,
+        )  # fmt: skip
         return load
-
-
-def _cells(row: Sequence[object], count: int) -> list[str]:
-    """Format the cells of a row, and fill it up."""
-    cells = [f"{value:.3g}" if isinstance(value, float) and abs(value) < 100 else
-             f"{value:.0f}" if isinstance(value, float) else str(value) for value in row]  # fmt: skip
-    return cells + [""] * (count - len(cells))
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.synchronize import Event
 
 import grpc
 import grpc.aio
@@ -15,6 +17,7 @@ import numpy as np
 
 from motion.rpc import MAX_RESPONSE_BYTES
 from motion.rpc.corrector_client import SERVICE
+from motion.rpc.status import PUSHBACK_TRAILER
 
 _OPTIONS = (
     ("grpc.enable_retries", 0),
@@ -23,6 +26,7 @@ _OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),
 )
+_FILLING_S = 120.0
 
 
 @dataclass
@@ -89,6 +93,8 @@ def closed_loop(address: str, requests: Sequence[bytes], clients: int, right: Se
 def refusals(address: str, requests: Sequence[bytes], fillers: int, probes: int) -> Load:
     """Keep a server full, and measure how fast it tells one more client so.
 
+    The clients that fill it are in a process of their own, so that what is measured is not their time.
+
     Args:
         address: HOST:PORT.
         requests: the serialized requests that fill the server, sent in turn and again.
@@ -97,31 +103,49 @@ def refusals(address: str, requests: Sequence[bytes], fillers: int, probes: int)
     """
 
     async def run() -> Load:
-        filling, load, done = Load(), Load(), asyncio.Event()
-
-        async def fill(first: int) -> None:
-            async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
-                for number in itertools.count(first):
-                    if done.is_set():
-                        return
-                    before = len(filling.refusals)
-                    await _call(filling, channel, requests[number % len(requests)], None)
-                    if len(filling.refusals) > before:
-                        await asyncio.sleep(0.05)
-
-        tasks = [asyncio.create_task(fill(number)) for number in range(fillers)]
-        while not filling.refusals:
-            await asyncio.sleep(0.01)
+        load = Load()
         async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
             while load.sent < probes or not load.refusals:
                 await _call(load, channel, requests[0], None)
-        done.set()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         return load
 
-    return asyncio.run(run())
+    context = multiprocessing.get_context("spawn")
+    is_full = context.Event()
+    process = context.Process(target=_fill, args=(address, requests, fillers, is_full), daemon=True)
+    process.start()
+    try:
+        if not is_full.wait(_FILLING_S):
+            raise TimeoutError(f"{fillers} clients did not fill the server within {_FILLING_S:g} s")
+        return asyncio.run(run())
+    finally:
+        process.kill()
+        process.join()
+
+
+def _fill(address: str, requests: Sequence[bytes], fillers: int, is_full: Event) -> None:
+    """Send requests for ever, from clients that wait as long as a refusal tells them to.
+
+    Args:
+        address: HOST:PORT.
+        requests: the serialized requests, sent in turn and again.
+        fillers: number of clients.
+        is_full: set at the first refusal.
+    """
+
+    async def fill(first: int) -> None:
+        async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
+            for number in itertools.count(first):
+                try:
+                    await channel.unary_unary(f"/{SERVICE}/Correct")(requests[number % len(requests)])
+                except grpc.aio.AioRpcError as error:
+                    is_full.set()
+                    trailers = dict(error.trailing_metadata())
+                    await asyncio.sleep(float(trailers.get(PUSHBACK_TRAILER, 200)) / 1000)
+
+    async def run() -> None:
+        await asyncio.gather(*[fill(number) for number in range(fillers)])
+
+    asyncio.run(run())
 
 
 def open_loop(

@@ -1,7 +1,7 @@
 """Load a server for long, and watch its memory: `python tests/load/soak.py --minutes 30`, or `make soak`.
 
-The open loop asks for a share of what the server can do. The table has a row for each tenth of the time, the last line
-the slope of the memory over the last two thirds.
+The open loop asks for a share of what the server can do. The table gets a row with each tenth of the time, the last
+line has the slope of the memory over the last two thirds.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 import tyro
+from growing_table import GrowingTable
 from load_clients import closed_loop, open_loop
 from load_motions import correct_in_process, pieces, requests_for
 from server_under_load import SIM, ServerUnderLoad
 from tyro.conf import arg
 
 from motion.protocols import CorrectionOptions, Effort
-from motion.shell.command import DONE, DONE_WITH_FAILURES, run_command
-from motion.shell.tables import markdown_table
+from motion.shell.command import DONE, DONE_WITH_FAILURES, log, run_command
 
 _ROWS = 10
 
@@ -68,19 +68,20 @@ class Soak:
         """Run the load, and return 1 if the memory grew or an answer was wrong or lost."""
         options = CorrectionOptions(effort=self.effort)
         motions = pieces(self.motions, self.frames)
+        log(f"{len(motions)} motions in this process first")
         right = correct_in_process(motions, options).answers
         requests = requests_for(motions, options)
         with ServerUnderLoad(shlex.split(self.flags), SIM) as server:
             first = closed_loop(server.address, requests, 64, right)
             rate = self.share * first.answered / first.seconds
+            log(f"{rate:.3g} motions a second for {self.minutes:g} minutes")
             samples: list[Sample] = []
             stop = threading.Event()
-            watch = threading.Thread(target=_watch, args=(server, samples, self.every, stop))
+            watch = threading.Thread(target=self._watch, args=(server, samples, stop))
             watch.start()
             load = open_loop(server.address, requests, rate, 60 * self.minutes, right=right)
             stop.set()
             watch.join()
-        print(_table(samples))
         slope = growth(samples)
         failures = ", ".join(f"{count} {code}" for code, count in load.errors.items())
         print(f"\n{load.sent} sent at {rate:.3g}/s, {load.answered} answered, {len(load.refusals)} refused, "
@@ -89,6 +90,20 @@ class Soak:
         is_fine = slope <= self.most_mib_a_minute and not (load.wrong or load.lost or load.errors or first.wrong)
         return DONE if is_fine else DONE_WITH_FAILURES
 
+    def _watch(self, server: ServerUnderLoad, samples: list[Sample], stop: threading.Event) -> None:
+        """Take samples until `stop` is set, and print one of them with each tenth of the time."""
+        table = GrowingTable("minute", "memory MiB", "CPU s", "connections")
+        start, printed = time.monotonic(), 0.0
+        while not stop.wait(self.every):
+            now = time.monotonic() - start
+            sample = Sample(now, server.resident_mib(), server.cpu_seconds(), server.connections())
+            samples.append(sample)
+            if now >= printed:
+                printed += 60 * self.minutes / _ROWS
+                table.add(
+                    f"{now / 60:.1f}", f"{sample.memory_mib:.0f}", f"{sample.cpu_seconds:.0f}", sample.connections
+                )
+
 
 def growth(samples: Sequence[Sample]) -> float:
     """Return the slope of the memory over the last two thirds of the samples [MiB a minute]."""
@@ -96,23 +111,6 @@ def growth(samples: Sequence[Sample]) -> float:
     if len(late) < 2:
         return 0.0
     return 60 * float(np.polyfit([each.seconds for each in late], [each.memory_mib for each in late], 1)[0])
-
-
-def _watch(server: ServerUnderLoad, samples: list[Sample], every: float, stop: threading.Event) -> None:
-    start = time.monotonic()
-    while not stop.wait(every):
-        samples.append(
-            Sample(time.monotonic() - start, server.resident_mib(), server.cpu_seconds(), server.connections())
-        )
-
-
-def _table(samples: Sequence[Sample]) -> str:
-    picked = samples[:: max(1, len(samples) // _ROWS)]
-    rows = [
-        (f"{each.seconds / 60:.1f}", f"{each.memory_mib:.0f}", f"{each.cpu_seconds:.0f}", str(each.connections))
-        for each in picked
-    ]
-    return markdown_table(("minute", "memory MiB", "CPU s", "connections"), rows)
 
 
 if __name__ == "__main__":

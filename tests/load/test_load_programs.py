@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from growing_table import GrowingTable
 from identity import Identity
 from load import LoadTest
 from load_clients import Load, closed_loop, open_loop
@@ -75,6 +76,15 @@ def test_the_soak_watches_the_memory(capsys: pytest.CaptureFixture[str]) -> None
     assert Soak(minutes=0.03, motions=4, frames=16, every=0.2, most_mib_a_minute=1e9, flags="--workers 0").run() == 0
     printed = capsys.readouterr().out
     assert len(_rows(printed)) >= 4 and " 0 wrong, 0 lost; memory " in printed
+
+
+def test_a_table_is_printed_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
+    table = GrowingTable("way", "seconds")
+    assert capsys.readouterr().out == "\n| way | seconds |\n| --- | --- |\n"
+    table.add("one", 0.12345)
+    assert capsys.readouterr().out == "| one | 0.123 |\n"
+    table.add(2)
+    assert capsys.readouterr().out == "| 2 |  |\n"
 
 
 def test_growth_is_the_slope_of_the_last_two_thirds() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from swaying_body import swaying
 
+from motion.errors import InvalidInput
 from motion.formats.packed import read_packed, read_reports, write_packed
 from motion.motion import Motion
 from motion.motion_set import MotionSet
@@ -24,6 +25,7 @@ from sim_server.cluster.corpus_folder import CorpusFolder, CorpusWay
 from sim_server.cluster.corpus_run import correct_corpus
 from sim_server.cluster.corpus_shards import CorpusReader
 from sim_server.corrector import Corrector
+from sim_server.feasibility import Scorer
 from sim_server.service import services
 
 os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # read when Ray is imported
@@ -100,11 +102,17 @@ def test_a_service_on_a_cluster_has_the_bytes_of_the_corrector_although_a_node_i
             killer.start()
             corrections = remote.correct(MOTIONS, SEED, OPTIONS)
             killer.join()
+            scores = remote.score(MOTIONS[:3])
+            unlike_a_body = Motion(np.float32([0.0, 0.9, 0.0]) + np.zeros((20, 22, 3), np.float32))
+            with pytest.raises(InvalidInput, match="positions"):
+                remote.score([unlike_a_body])
         load = corrector.load()
         assert load.waiting == load.running == load.given_up == 0
         assert load.lost_workers > 0  # something was under way on the node
         assert len(corrector.take_timings()) == len(MOTIONS)
     _check_same([(each.motion, each.report) for each in corrections], expected)
+    for score, wanted in zip(scores, Scorer().score(MOTIONS[:3]), strict=True):
+        assert score.to_json() == wanted.to_json() and score.wrench.tobytes() == wanted.wrench.tobytes()
 
 
 def _kill_when_working(cluster: Any, corrector: Any) -> None:

@@ -16,11 +16,11 @@ LACKS = 31
 GROWS = 32
 """Frames of a motion whose preparation takes 800 MiB of memory, and does not end."""
 KILLS = 33
-"""Frames of a motion that ends the process it is prepared in."""
+"""Frames of a motion that ends the process it is prepared or scored in."""
 HANGS = 34
-"""Frames of a motion whose preparation does not end."""
+"""Frames of a motion whose preparation, or score, does not end."""
 DEFECT = 35
-"""Frames of a motion that brings out a defect."""
+"""Frames of a motion that brings out a defect when it is corrected or scored."""
 BREAKS = 36
 """Frames of a motion with which the engine fails."""
 
@@ -34,23 +34,27 @@ def _is_first() -> bool:
     return True
 
 
+def _harm(frames: int) -> None:
+    match frames:
+        case length if length == KILLS:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case length if length == LACKS and _is_first():
+            raise MemoryError("no more memory")
+        case length if length == GROWS:
+            held = b"\1" * (800 * 2**20)
+            time.sleep(1000 + len(held))
+        case length if length == HANGS:
+            time.sleep(1000)
+        case length if length == DEFECT:
+            raise IndexError("a secret defect")
+
+
 def main() -> None:
     """Work, dangerously."""
-    build, add = correction.reference_from_positions, Engine.add
+    build, add, score = correction.reference_from_positions, Engine.add, worker_process.score_motion
 
     def reference(positions):
-        match len(positions):
-            case length if length == KILLS:
-                os.kill(os.getpid(), signal.SIGKILL)
-            case length if length == LACKS and _is_first():
-                raise MemoryError("no more memory")
-            case length if length == GROWS:
-                held = b"\1" * (800 * 2**20)
-                time.sleep(1000 + len(held))
-            case length if length == HANGS:
-                time.sleep(1000)
-            case length if length == DEFECT:
-                raise IndexError("a secret defect")
+        _harm(len(positions))
         return build(positions)
 
     def break_engine(engine, job):
@@ -58,8 +62,13 @@ def main() -> None:
             raise MemoryError("no more memory")
         return add(engine, job)
 
+    def score_dangerously(motion):
+        _harm(len(motion))
+        return score(motion)
+
     correction.reference_from_positions = reference
     Engine.add = break_engine
+    worker_process.score_motion = score_dangerously
     worker_process.main()
 
 

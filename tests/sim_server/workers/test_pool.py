@@ -183,16 +183,18 @@ def test_a_motion_that_takes_too_much_memory_is_given_up_and_kept_and_the_others
 def test_a_pool_without_working_workers_says_so(
     short_motions: list[Motion], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("sim_server.workers.crew._FIRST_PAUSE_S", 0.02)
     with pytest.raises(NotFound, match="no policy 'nobody'"):
         WorkerPool("nobody", workers=1)
     with pytest.raises(InvalidInput, match="workers"):
         WorkerPool(workers=-1)
     with pytest.raises(InvalidInput, match=r"limits.memory_bytes: is 1000; must be at least 268435456"):
         WorkerPool(workers=1, limits=WorkerLimits(memory_bytes=1000))
+    shipped = worker.PROGRAM
     monkeypatch.setattr(worker, "PROGRAM", "no_such_module")
     with pytest.raises(ServiceUnavailable, match="end as soon as they are started"):
         WorkerPool(workers=1)
-    monkeypatch.undo()
+    monkeypatch.setattr(worker, "PROGRAM", shipped)
     with WorkerPool(workers=1) as pool:
         monkeypatch.setattr(worker, "PROGRAM", "no_such_module")
         os.kill(pool.pids[0], signal.SIGKILL)

@@ -89,6 +89,7 @@ def test_workers_end_with_a_server_that_is_killed(server: ServerProcess) -> None
 
 def test_health_says_when_no_worker_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = ServerSettings("127.0.0.1:0", drain_seconds=0.0)
+    monkeypatch.setattr("sim_server.workers.crew._FIRST_PAUSE_S", 0.3)
     with WorkerPool(workers=1) as pool, serving(services(pool), settings, pool) as address:
         with grpc.insecure_channel(address) as channel:
             watch = health_pb2_grpc.HealthStub(channel).Watch(

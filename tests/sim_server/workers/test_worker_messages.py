@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from synthetic_trace import synthetic_trace
 from motion.errors import InvalidInput, NotFound
 from motion.protocols import CorrectionOptions
 from motion.report import Correction
+from motion.score import Score
 from motion.trace import TRACE_ARRAYS
 from sim_server.workers.worker_messages import (
     Message,
@@ -23,7 +25,11 @@ from sim_server.workers.worker_messages import (
     read_message,
     read_order,
     read_refusal,
+    read_score,
+    read_score_order,
     refusal_message,
+    score_message,
+    score_order_message,
     write_message,
 )
 
@@ -75,6 +81,18 @@ def test_a_correction_arrives_to_the_last_bit(traced: bool) -> None:
         for name in TRACE_ARRAYS:
             assert np.array_equal(getattr(arrived.trace, name), getattr(correction.trace, name), equal_nan=True)
         assert arrived.trace.parts == correction.trace.parts
+
+
+@given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=11, max_size=11))
+def test_a_score_arrives_to_the_last_bit(values: list[float]) -> None:
+    motion = sway(9, 1, fps=30.0)
+    ordered = read_score_order(_passed_on(score_order_message(7, motion)))
+    assert np.array_equal(ordered.positions, motion.positions) and ordered.fps == 30.0
+    numbers = dict(zip([each.name for each in fields(Score)], values, strict=False))
+    wrench = np.arange(54, dtype=np.float32).reshape(9, 6) / 7
+    score = Score(**numbers, reasons=("läuft \ud800",), wrench=wrench)  # pyright: ignore[reportArgumentType]
+    arrived = read_score(_passed_on(score_message(7, score)))
+    assert arrived.to_json() == score.to_json() and arrived.wrench.tobytes() == score.wrench.tobytes()
 
 
 def test_a_message_that_was_cut_off_is_none() -> None:
