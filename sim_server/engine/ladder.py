@@ -2,8 +2,9 @@
 
 A motion is simulated at the lowest rung first: by the analytic controller alone, without assist. Where the body leaves
 its reference, the simulation goes back to a little before that moment and continues on the next rung for a while. First
-come rungs where the analytic controller has a little assist, because it stays closest to what it can track at all; then
-the learned policy with as much, then with more. If a rung is not enough, the next retry starts further back and one
+comes the learned policy that does without assist; then rungs where the analytic controller has a little of it, because
+it stays closest to what it can track at all; then the learned policy with as much, then with more. If a rung is not
+enough, the next retry starts further back and one
 rung higher. What was already right is not simulated twice, and a
 second of assist in a motion of ten seconds stays a second.
 
@@ -48,11 +49,11 @@ class Rung(NamedTuple):
 
     Attributes:
         limit_n: bound on the norm of the assist force [N] and torque [N m].
-        with_policy: whether the motion's policy acts, or the analytic controller alone.
+        policy: what acts on top of the analytic controller.
     """
 
     limit_n: float
-    with_policy: bool
+    policy: Policy
 
 
 @dataclass
@@ -77,23 +78,28 @@ class AssistPlan:
     steps_of_search: int = 0
 
     @classmethod
-    def create(cls, options: CorrectionOptions, steps: int, learned: bool) -> AssistPlan:
+    def create(
+        cls, options: CorrectionOptions, steps: int, policy: Policy = _ANALYTIC, proposer: Policy | None = None
+    ) -> AssistPlan:
         """Create the plan of a motion, with every control step on the lowest rung.
 
         Args:
             options: how to correct the motion.
             steps: number of control steps.
-            learned: whether the motion's policy adds anything to the analytic controller.
+            policy: what acts on top of the analytic controller, a learned one from 25 N on.
+            proposer: the learned policy that acts before there is any assist; None for none.
         """
         match options.assist:
             case "auto":
-                rungs = tuple(Rung(n, True) for n in RUNGS_N if not learned or n >= _LEARNED_FROM_N)
-                if learned:
-                    rungs = (*(Rung(n, False) for n in RUNGS_N if n <= _LEARNED_FROM_N), *rungs)
+                rungs = tuple(Rung(n, policy) for n in RUNGS_N if not policy.learned or n >= _LEARNED_FROM_N)
+                if policy.learned:
+                    lowest, *low = (Rung(n, _ANALYTIC) for n in RUNGS_N if n <= _LEARNED_FROM_N)
+                    free = () if proposer is None else (Rung(lowest.limit_n, proposer),)
+                    rungs = (lowest, *free, *low, *rungs)
             case "none":
-                rungs = (Rung(0.0, True),)
+                rungs = (Rung(0.0, policy),)
             case limit:
-                rungs = (Rung(float(limit), True),)
+                rungs = (Rung(float(limit), policy),)
         return cls(rungs, np.zeros(steps))
 
     def rung_at(self, step: int) -> Rung:
@@ -104,11 +110,10 @@ class AssistPlan:
         """Return the limits of the assist at some levels [N] and [N m], linear between two rungs."""
         return np.interp(levels, np.arange(len(self.rungs)), [rung.limit_n for rung in self.rungs])
 
-    def control(self, step: int, policy: Policy) -> StepControl:
-        """Return what acts in a control step, as `climb_ladder` has its arguments."""
-        rung = self.rung_at(step)
-        active = policy if rung.with_policy else _ANALYTIC
-        return StepControl(active, rung.limit_n, active.assist_threshold_m)
+    def control(self, step: int) -> StepControl:
+        """Return what acts in a control step."""
+        limit_n, policy = self.rung_at(step)
+        return StepControl(policy, limit_n, policy.assist_threshold_m)
 
     @property
     def highest_limit_n(self) -> float:
@@ -166,20 +171,19 @@ class AssistPlan:
         np.maximum(window, self.rung_of_step[step], out=window)
 
 
-def climb_ladder(path: Path, plan: AssistPlan, policy: Policy) -> Iterator[list[Rollout]]:
+def climb_ladder(path: Path, plan: AssistPlan) -> Iterator[list[Rollout]]:
     """Simulate a motion from where its path ends, and raise the assist where the body leaves its reference.
 
     Args:
         path: the way of the motion; extended to its end.
         plan: the rung of each control step; raised.
-        policy: what acts on the rungs with a policy.
 
     Yields:
         One rollout at a time.
     """
     gave_up = False
     while not path.done:
-        controls = [plan.control(step, policy) for step in range(path.step, len(plan.rung_of_step))]
+        controls = [plan.control(step) for step in range(path.step, len(plan.rung_of_step))]
         if gave_up:
             controls = [control._replace(threshold_m=np.inf) for control in controls]
         rollout = Rollout(path.reference, path.step, path.snapshot, controls)

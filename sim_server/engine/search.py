@@ -160,7 +160,7 @@ class _Search:
             path.extend(best, len(best) - best.failed)
         if not path.done:
             plan.begin_ladder()
-            yield from climb_ladder(path, plan, self.policies[0])
+            yield from climb_ladder(path, plan)
 
     def _search_window(self, place: _Place, stop: int) -> Generator[list[Rollout], None, tuple[Rollout, FloatArray]]:
         """Search the best way from where the path ends up to a control step.

@@ -12,6 +12,7 @@ from sim_server import Corrector
 from sim_server.body.humanoid import WEIGHT_N
 from sim_server.engine import ladder
 from sim_server.engine.ladder import RUNGS_N, AssistPlan
+from sim_server.policies.policy_store import load_policy
 
 STEPS = 200
 FAST = CorrectionOptions(effort="fast")
@@ -20,7 +21,7 @@ CARRIED_BUDGET = (90 + 3 * 10) * 20
 
 
 def _plan() -> AssistPlan:
-    return AssistPlan.create(CorrectionOptions(), STEPS, learned=True)
+    return AssistPlan.create(CorrectionOptions(), STEPS, load_policy(""))
 
 
 def test_within_the_budget_the_search_is_the_same() -> None:
@@ -45,7 +46,7 @@ def test_beyond_the_budget_the_rest_has_the_last_rung_and_is_not_searched_again(
 
 
 def test_the_budget_of_a_short_motion_is_never_longer_for_being_carried() -> None:
-    plan = AssistPlan.create(CorrectionOptions(), 20, learned=True)
+    plan = AssistPlan.create(CorrectionOptions(), 20, load_policy(""))
     plan.steps_simulated = 30 * 20
     plan.raise_around(10, np.zeros(11), WEIGHT_N)
     assert plan.given_up

@@ -157,7 +157,7 @@ def test_the_learned_policy_acts_only_where_the_controller_alone_would_fall() ->
     easy_job, hard_job = (create_job(motion, AUTO, policy) for motion in (easy, hard))
     assert list(Engine(1).run([easy_job])) and policy.bodies == 0
     assert list(Engine(1).run([hard_job])) and policy.bodies > 0
-    assert hard_job.plan.rung_at(int(hard_job.plan.rung_of_step.argmax())).with_policy
+    assert hard_job.plan.rung_at(int(hard_job.plan.rung_of_step.argmax())).policy is policy
     fixed = create_job(easy, CorrectionOptions(assist=0.0), policy)
     assert list(Engine(1).run([fixed])) and policy.bodies >= fixed.reference.steps
 

@@ -71,7 +71,7 @@ def walks(
         Its path, its plan, and the candidates of each population.
     """
     path = Path(reference())
-    plan = AssistPlan.create(options, STEPS, learned=False)
+    plan = AssistPlan.create(options, STEPS)
     populations: list[list[Rollout]] = []
     for rollouts in search_ways(path, plan, (BASE,), settings, seed=0):
         if len(rollouts) > 1:
@@ -100,7 +100,7 @@ def test_candidates_have_assist_after_four_tries_and_each_further_failure_adds_a
 
 def test_a_motion_with_assist_is_tried_twice_without_more_at_each_further_place() -> None:
     path = Path(reference())
-    plan = AssistPlan.create(AUTO, STEPS, learned=False)
+    plan = AssistPlan.create(AUTO, STEPS)
     plan.rung_of_step[:5] = 1
     tries: list[float] = []
     for rollouts in search_ways(path, plan, (BASE,), SETTINGS, seed=0):
@@ -142,7 +142,7 @@ def test_one_population_is_enough_where_a_candidate_ends_where_it_can_come_to_re
 ) -> None:
     """The body falls at step 30 unless it is pushed, and ends some way off."""
     path, tried = Path(reference()), 0
-    plan = AssistPlan.create(CorrectionOptions(assist="none"), STEPS, learned=False)
+    plan = AssistPlan.create(CorrectionOptions(assist="none"), STEPS)
     for rollouts in search_ways(path, plan, (BASE,), replace(SETTINGS, rounds=3), seed=0):
         tried += len(rollouts) > 1
         for rollout in rollouts:
@@ -155,7 +155,7 @@ def test_one_population_is_enough_where_a_candidate_ends_where_it_can_come_to_re
 
 def test_candidates_take_turns_between_the_policies_and_the_way_itself_has_the_first() -> None:
     path, other = Path(reference()), BasePolicy()
-    plan = AssistPlan.create(CorrectionOptions(assist="none"), STEPS, learned=False)
+    plan = AssistPlan.create(CorrectionOptions(assist="none"), STEPS, BASE)
     for rollouts in search_ways(path, plan, (BASE, other), SETTINGS, seed=0):
         acting = [rollout.control.policy for rollout in rollouts]
         assert acting == ([BASE, other] * 3 if len(rollouts) > 1 else [BASE])
@@ -170,7 +170,7 @@ def test_a_motion_that_never_falls_is_not_searched() -> None:
 
 
 def test_the_ladder_after_a_search_has_a_budget_of_its_own() -> None:
-    plan = AssistPlan.create(AUTO, STEPS, learned=False)
+    plan = AssistPlan.create(AUTO, STEPS)
     plan.rung_of_step[10:40] = 2.4
     plan.steps_simulated = 10**6
     plan.begin_ladder()
