@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,18 +46,20 @@ class DatasetStore:
 
     def __init__(self, folder: Path):
         self._folder = folder
+        self._writing = threading.Lock()
 
     def put(self, dataset: MotionSet) -> str:
         """Store a data set, unless it is stored already and whole, and return its id."""
         identity = dataset.content_id()
         target = self._folder / identity
-        if self._damage_of(identity) is not None:
-            make_folder(self._folder)
-            digest = target.with_suffix(".digest")
-            digest.unlink(missing_ok=True)  # whoever finds it finds the files that it is of
-            paths = write_packed(target, dataset)
-            with atomic_path(digest) as temporary:
-                temporary.write_text(files_digest([paths.arrays, paths.lines]) + "\n", encoding="ascii")
+        with self._writing:  # who stores the same set a second time would take it away from the one that has stored it
+            if self._damage_of(identity) is not None:
+                make_folder(self._folder)
+                digest = target.with_suffix(".digest")
+                digest.unlink(missing_ok=True)  # whoever finds it finds the files that it is of
+                paths = write_packed(target, dataset)
+                with atomic_path(digest) as temporary:
+                    temporary.write_text(files_digest([paths.arrays, paths.lines]) + "\n", encoding="ascii")
         return identity
 
     def read(self, identity: str) -> MotionSet:
