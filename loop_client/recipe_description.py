@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-DESCRIPTIVE_KEYS = ("title", "paper", "row", "minutes", "published", "reduced", "checks")
+TIMINGS = ("measured", "estimated")
+"""Where the minutes of a recipe are from: a run of the recipe as it is, or a guess before anyone ran it."""
+
+DESCRIPTIVE_KEYS = ("title", "paper", "row", "minutes", "timing", "published", "reduced", "checks")
 """Keys that no result depends on. They may change between two starts in the same folder."""
 
 

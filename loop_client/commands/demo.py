@@ -84,7 +84,7 @@ def _correct_samples(generator: Generator, corrector: Corrector, page: Path) -> 
 
     motions = list(generator.sample(_PROMPTS, [_FRAMES] * len(_PROMPTS), _SEED, SampleOptions(steps=_STEPS)))
     with progress_bar("motions", "correcting") as progress:
-        corrections = corrector.correct(motions, _SEED, CorrectionOptions(effort="fast"), progress)
+        corrections = corrector.correct(motions, _SEED, CorrectionOptions(), progress)
     return write_samples_page(
         page, "Samples of the model that ships, before and after correction", motions, corrections
     )

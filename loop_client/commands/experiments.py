@@ -36,9 +36,12 @@ class Reproduce:
     quick: bool = False
     """Use a quarter of the seeds, but at least two. The published result may then be missed by chance."""
     list: bool = False
-    """List the experiments: what each shows, the data and time that it needs, and the result of its last run."""
+    """List the experiments: what each shows, the data and time that it needs, and the result of its last run.
+    Times are measured on two cores, or estimated where they have a ~."""
     out: Annotated[Path | None, arg(metavar="DIR")] = None
     """Output folder; by default runs/reproduce/NAME. Results that are there already are kept."""
+    ray: bool = False
+    """Compute the arms as tasks on a Ray cluster (needs the extra `ray`). Runs on motions have no such tasks."""
     json: bool = False
     """Print one JSON document on standard output."""
 
@@ -52,7 +55,7 @@ class Reproduce:
             raise InvalidInput.of("NAME", "is missing; must be an experiment (see --list), a .toml file or all")
         if self.out and self.name == "all":
             raise InvalidInput.of("--out", "names one folder for several experiments; leave it out")
-        experiments = _available_experiments() if self.name == "all" else [load_experiment(self.name)]
+        experiments = _available_experiments(self.ray) if self.name == "all" else [load_experiment(self.name)]
         results = [self._reproduce(experiment) for experiment in experiments]
         if self.json:
             print(json.dumps(results[0] if self.name != "all" else results, indent=1))
@@ -63,6 +66,8 @@ class Reproduce:
         folder = self.out or _RUNS / (recipe.name + ("-quick" if self.quick else ""))
         if self.quick:
             experiment = experiment.quick()
+        if self.ray:
+            experiment.run_arms_on_ray(folder)
         with _arm_progress(recipe.name) as progress:
             outcome = experiment.run(folder, progress)
         report = experiment.write_report(folder)
@@ -89,6 +94,7 @@ class Reproduce:
                     "row": recipe.expected,
                     "data": experiment.required_data or "none",
                     "minutes": recipe.minutes,
+                    "timing": recipe.timing,
                     "last": None if result is None else result.get("verdict", "PASS" if result["passed"] else "FAIL"),
                 }
             )
@@ -98,19 +104,26 @@ class Reproduce:
             for row in rows:
                 last = row["last"] or "not run"
                 needs = "" if row["data"] == "none" else f"; needs {row['data']}"
-                duration = _format_duration(row["minutes"])
+                duration = ("~" if row["timing"] == "estimated" else "") + _format_duration(row["minutes"])
                 print(f"{row['name']:22} {last:9} {duration:>8}   {row['row']}\n{'':43}{row['paper']}{needs}")
+            print("~: estimated, nobody has timed the recipe in its present form; the others are measured")
         return DONE
 
 
-def _available_experiments() -> list[Experiment]:
-    """Return the experiments that ship and whose data is available, and name the others on standard error."""
+def _available_experiments(ray: bool) -> list[Experiment]:
+    """Return the experiments that ship and whose data is available, and name the others on standard error.
+
+    Args:
+        ray: leave out those whose arms cannot be tasks on a Ray cluster, too.
+    """
     from loop_client.experiments.catalog import shipped_experiments
 
     available = []
     for experiment in shipped_experiments():
         if missing := experiment.missing_data():
             print(f"skipped: {experiment.recipe.name}, which needs {missing}", file=sys.stderr)
+        elif ray and not experiment.has_arm_tasks:
+            print(f"skipped: {experiment.recipe.name}, which --ray has no tasks for", file=sys.stderr)
         else:
             available.append(experiment)
     return available

@@ -29,7 +29,8 @@ class ExperimentRecipe(Protocol):
         title: headline of the report; may be empty.
         paper: the publication whose result is reproduced.
         expected: the published result, in one sentence.
-        minutes: measured time of the whole experiment on two cores.
+        minutes: time of the whole experiment on two cores.
+        timing: whether the minutes are `measured` or `estimated`.
         published: the numbers and parameters of the paper.
         reduced: what is smaller or different here; empty where nothing is.
         checks: the published result, as statements about the curves.
@@ -45,6 +46,8 @@ class ExperimentRecipe(Protocol):
     def expected(self) -> str: ...
     @property
     def minutes(self) -> float: ...
+    @property
+    def timing(self) -> str: ...
     @property
     def published(self) -> str: ...
     @property
@@ -121,6 +124,23 @@ class Experiment(Protocol):
 
         Raises:
             InvalidInput: the data cannot be used, or the folder holds the results of another recipe.
+        """
+        ...
+
+    @property
+    def has_arm_tasks(self) -> bool:
+        """Whether `run_arms_on_ray` can compute the arms; those of a run on motions share its services."""
+        ...
+
+    def run_arms_on_ray(self, folder: Path) -> None:
+        """Compute the arms that are not done in `folder` yet, each as a Ray task, so that `run` finds them done.
+
+        Args:
+            folder: seen by all machines of the cluster; created where it does not exist.
+
+        Raises:
+            InvalidInput: the experiment has no such tasks, or the folder holds the results of another recipe.
+            NotFound: Ray is not installed.
         """
         ...
 

@@ -64,6 +64,23 @@ class MotionExperiment:
         write_result(folder, outcome)
         return outcome
 
+    @property
+    def has_arm_tasks(self) -> bool:
+        """False: the arms of a run on motions share its generator and its simulation server."""
+        return False
+
+    def run_arms_on_ray(self, folder: Path) -> None:
+        """Refuse: a run on motions is spread by its services.
+
+        Raises:
+            InvalidInput: always.
+        """
+        raise InvalidInput.of(
+            "--ray",
+            f"has no place with {self.recipe.name!r}, an experiment on motions; it is spread by services on the "
+            "cluster, which `plumb-loop run` is given by --sim and --generator, and judged by `plumb-loop report`",
+        )
+
     def write_report(self, folder: Path) -> Path:
         """Write the report of the run in `folder`, as far as it got, and return its path."""
         return write_report(open_run(folder))

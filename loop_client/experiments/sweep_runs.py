@@ -8,7 +8,7 @@ from typing import Any
 
 from loop_client.experiments.catalog import read_experiment
 from loop_client.experiments.experiment import FinalMetrics
-from motion.errors import NotFound
+from loop_client.experiments.ray_tasks import run_ray_tasks
 
 
 def run_cell(table: Mapping[str, Any], folder: Path) -> FinalMetrics:
@@ -25,10 +25,7 @@ def run_cell(table: Mapping[str, Any], folder: Path) -> FinalMetrics:
 
 
 def run_on_ray(jobs: Sequence[tuple[dict[str, Any], Path]]) -> list[FinalMetrics]:
-    """Run `run_cell` for each job as a Ray task of one core.
-
-    An existing cluster is used if there is one; otherwise Ray starts on this machine. All machines of the cluster
-    must see the same folders.
+    """Run `run_cell` for each job as a Ray task of one core; see `run_ray_tasks`.
 
     Args:
         jobs: the recipe and the folder of each cell.
@@ -36,11 +33,4 @@ def run_on_ray(jobs: Sequence[tuple[dict[str, Any], Path]]) -> list[FinalMetrics
     Raises:
         NotFound: Ray is not installed.
     """
-    try:
-        import ray  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise NotFound("Ray is not installed; install plumb-motion[ray]") from error
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False)
-    task = ray.remote(num_cpus=1)(run_cell)
-    return ray.get([task.remote(*job) for job in jobs])
+    return run_ray_tasks(run_cell, jobs)

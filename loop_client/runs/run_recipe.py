@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from loop_client.check_recipe import CheckRecipe, check_violations
 from loop_client.evaluation.measures import BY_PATH
+from loop_client.recipe_description import TIMINGS
 from loop_client.runs.arms import ArmRecipe
 from loop_client.runs.recipe_sections import (
     CorrectionRecipe,
@@ -45,7 +46,8 @@ class Recipe:
         evaluation: what is measured in each generation.
         paper: the paper that an experiment is from.
         expected: the result that the paper reports, in words; `row` in a recipe.
-        minutes: about how long the experiment takes on two cores.
+        minutes: time of the whole experiment on two cores.
+        timing: whether the minutes are `measured` on this recipe or `estimated`.
         published: the numbers and parameters of the paper, beside which those of the recipe are shown.
         reduced: what is smaller or different here, and why; empty where nothing is.
         checks: that result as statements about metrics, which are named by their keys in metrics.jsonl, joined by
@@ -66,6 +68,7 @@ class Recipe:
     paper: Annotated[str, Text(may_be_empty=True)] = ""
     expected: Annotated[str, Text(may_be_empty=True), Key("row")] = ""
     minutes: Annotated[float, Number()] = 0.0
+    timing: Annotated[str, Text(TIMINGS)] = "measured"
     published: Annotated[str, Text(may_be_empty=True)] = ""
     reduced: Annotated[str, Text(may_be_empty=True)] = ""
     checks: Annotated[tuple[CheckRecipe, ...], ListOf(Table(CheckRecipe))] = ()

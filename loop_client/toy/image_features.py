@@ -6,6 +6,8 @@ features before the last layer are used, as by Alemohammad et al. and Gillman et
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +52,9 @@ class ImageFeatures:
             return features.double().numpy(), self.head(features).argmax(1).numpy()
 
 
-def train_features(images: np.ndarray, classes: np.ndarray, count: int, seed: int = 0) -> ImageFeatures:
+def train_features(
+    images: np.ndarray, classes: np.ndarray, count: int, seed: int = 0, steps: int | None = None
+) -> ImageFeatures:
     """Train a classifier; equal arguments give an equal one.
 
     Args:
@@ -58,6 +62,7 @@ def train_features(images: np.ndarray, classes: np.ndarray, count: int, seed: in
         classes: (n,) their classes, from 0.
         count: number of classes.
         seed: of the weights and the order of batches.
+        steps: of training, on 64 images each; None for 20 epochs.
     """
     images, classes = images[:_MAX_IMAGES].astype(np.float32), classes[:_MAX_IMAGES]
     shape = images.shape[1:]
@@ -72,11 +77,18 @@ def train_features(images: np.ndarray, classes: np.ndarray, count: int, seed: in
         )  # fmt: skip
         head = nn.Linear(_FEATURES, count)
         optimizer = torch.optim.Adam([*body.parameters(), *head.parameters()], _RATE)
-        for _ in range(_EPOCHS):
-            for rows in np.array_split(rng.permutation(len(images)), max(1, len(images) // _BATCH)):
-                logits = head(body(torch.from_numpy(images[rows])))
-                loss = functional.cross_entropy(logits, torch.from_numpy(classes[rows]))
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+        batches = max(1, len(images) // _BATCH)
+        steps = _EPOCHS * batches if steps is None else steps
+        for rows in itertools.islice(_row_batches(len(images), batches, rng), steps):
+            logits = head(body(torch.from_numpy(images[rows])))
+            loss = functional.cross_entropy(logits, torch.from_numpy(classes[rows]))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
     return ImageFeatures(body.eval().requires_grad_(False), head.requires_grad_(False), shape)
+
+
+def _row_batches(n: int, batches: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield the rows of each batch, epoch by epoch, without end."""
+    while True:
+        yield from np.array_split(rng.permutation(n), batches)

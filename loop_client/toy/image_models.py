@@ -88,6 +88,16 @@ class ImageModel:
                 for run, (images, seed) in enumerate(zip(points, seeds, strict=True))
             ]
 
+    def untrained(self, runs: int, rng: np.random.Generator) -> list[TrainedImageModel]:
+        """Return networks of random weights."""
+        seeds = rng.integers(2**31, size=runs)
+        with torch.random.fork_rng(devices=[]):
+            return [self._untrained_run(int(seed)) for seed in seeds]
+
+    def _untrained_run(self, seed: int) -> TrainedImageModel:
+        torch.manual_seed(seed)
+        return TrainedImageModel(self._make_networks().eval().requires_grad_(False), {})
+
     def sample(self, model: list[TrainedImageModel], n: int, bias: float, rng: np.random.Generator) -> np.ndarray:
         """Sample images, equally many of each class."""
         samples = []
@@ -113,7 +123,7 @@ class ImageModel:
             networks = copy.deepcopy(previous.networks) if previous else self._make_networks()
             networks.to(_device()).train().requires_grad_(True)
             rate = self.rate if previous else self.first_rate
-            optimizers = {name: self._make_optimizer(network, rate) for name, network in networks.items()}
+            optimizers = {name: self.make_optimizer(network, rate) for name, network in networks.items()}
             if previous and self.keep_optimizer:
                 for name, optimizer in optimizers.items():
                     optimizer.load_state_dict(previous.optimizers[name])
@@ -131,7 +141,8 @@ class ImageModel:
         states = {name: optimizer.state_dict() for name, optimizer in optimizers.items()} if self.keep_optimizer else {}
         return TrainedImageModel(networks.eval().requires_grad_(False).cpu(), states)
 
-    def _make_optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+    def make_optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+        """Return an optimizer of a network's weights, without moments."""
         return torch.optim.Adam(network.parameters(), rate)
 
     def _make_networks(self) -> nn.ModuleDict:

@@ -79,7 +79,8 @@ class WassersteinGAN(ImageModel):
         return nn.ModuleDict({"generator": _Generator(self.image, self.width, self.latent),
                               "critic": _Critic(self.image, self.width)})  # fmt: skip
 
-    def _make_optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+    def make_optimizer(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+        """Return an optimizer of a network's weights, without moments."""
         return torch.optim.Adam(network.parameters(), rate, betas=(0.0, 0.9))
 
     def _train_step(

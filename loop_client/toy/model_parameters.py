@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 
 from loop_client.toy.gaussian import Gaussian
-from loop_client.toy.image_models import TrainedImageModel
-from loop_client.toy.point_networks import Networks
+from loop_client.toy.image_models import ImageModel, TrainedImageModel
+from loop_client.toy.point_networks import NetworkModel, Networks
+from loop_client.toy.toy_model import ToyModel
 
-_KINDS = ("gaussian", "diffusion", "flow-matching", "edm", "unet-diffusion", "unet-flow", "unet-edm", "wgan-gp")
+NETWORK_KINDS = ("diffusion", "flow-matching", "edm", "unet-diffusion", "unet-flow", "unet-edm", "wgan-gp")
+"""Kinds of generators that are neural networks, whose weights are random before they are trained."""
 
-
-def has_parameters(kind: str) -> bool:
-    """Return whether the models of a kind of generator have a fixed number of parameters that can be compared."""
-    return kind in _KINDS
+PARAMETER_KINDS = ("gaussian", *NETWORK_KINDS)
+"""Kinds of generators with a fixed number of parameters, which can be compared."""
 
 
 def parameters_of(model: Any) -> np.ndarray:
     """Return the parameters (runs, p) of a trained model.
 
     Args:
-        model: as the generator's `train` returned it; of a kind that `has_parameters`.
+        model: as the generator's `train` returned it; of one of `PARAMETER_KINDS`.
     """
     if isinstance(model, Gaussian):
         return np.concatenate([model.mean, model.covariance.reshape(len(model.mean), -1)], axis=1)
@@ -32,3 +32,18 @@ def parameters_of(model: Any) -> np.ndarray:
     runs: list[TrainedImageModel] = model
     vectors = [[each.detach().double().numpy().ravel() for each in run.networks.parameters()] for run in runs]
     return np.stack([np.concatenate(parts) for parts in vectors])
+
+
+def random_parameters(model: ToyModel, runs: int, dim: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the parameters (runs, p) of networks that were not trained.
+
+    Args:
+        model: the kind of generator; one of `NETWORK_KINDS`.
+        runs: number of runs.
+        dim: of the points.
+        rng: the source of randomness.
+    """
+    if isinstance(model, ImageModel):
+        return parameters_of(model.untrained(runs, rng))  # the format of the images says how large they are
+    assert isinstance(model, NetworkModel)
+    return parameters_of(model.untrained(runs, dim, rng))

@@ -94,11 +94,7 @@ class NetworkModel:
         """Train a network for each run, starting from the previous ones if there are any."""
         points, rng = concatenated(training_set).astype(np.float32), rng_for("fit")
         runs, n, dim = points.shape
-        networks = (
-            _copied(previous, self.rate)
-            if previous
-            else _initial(runs, dim, self.width, self.layers, self.rate, rng_for("weights"))
-        )
+        networks = _copied(previous, self.rate) if previous else self.untrained(runs, dim, rng_for("weights"))
         batch = min(self.batch, n)
         with single_threaded_torch():
             for rows in itertools.islice(_row_batches(runs, n, batch, rng), self._num_updates(n // batch, previous)):
@@ -108,6 +104,15 @@ class NetworkModel:
                 loss.sum().backward()
                 networks.optimizer.step()
         return networks
+
+    def untrained(self, runs: int, dim: int, rng: np.random.Generator) -> Networks:
+        """Return networks of random weights for points of `dim` coordinates."""
+        return _initial(runs, dim, self.width, self.layers, self.rate, rng)
+
+    def from_weights(self, weights: list[Tensor], biases: list[Tensor]) -> Networks:
+        """Return networks of given weights and biases, which are taken over, with an optimizer that has no moments."""
+        tensors = [each.requires_grad_() for each in (*weights, *biases)]
+        return Networks(weights, biases, torch.optim.Adam(tensors, self.rate))
 
     def _num_updates(self, per_epoch: int, previous: Networks | None) -> int:
         if previous and self.updates:

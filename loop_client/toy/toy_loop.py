@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from loop_client.experiments.checks import Curves
 from loop_client.strategy import STRATEGIES
+from loop_client.toy.arm_state import ArmState, read_arm_state, write_arm_state
 from loop_client.toy.distributions import Distribution
+from loop_client.toy.model_parameters import random_parameters
 from loop_client.toy.model_registry import make_model
 from loop_client.toy.point_set import PointSet, concatenated
 from loop_client.toy.toy_correctors import corrector_of
@@ -30,6 +34,7 @@ def run_arm(
     arm: ToyArmRecipe,
     progress: Callable[[int, int], None] | None = None,
     first_models: dict[int, Any] | None = None,
+    state_file: Path | None = None,
 ) -> tuple[Curves, np.ndarray]:
     """Run all generations of an arm.
 
@@ -42,9 +47,14 @@ def run_arm(
         progress: called with (generations done, generations in all).
         first_models: models of generation 0 by the number of points that they were trained on, shared by all arms.
             A model that is there is not trained again; one that is not is added.
+        state_file: the file that the arm's state is written to after each generation, and continued from where it is
+            there; None for none. Only models that are networks can be written.
 
     Returns:
         The curves of the arm, and samples (k, n, dim) of its first run at the k generations that are pictured.
+
+    Raises:
+        InvalidInput: the state file is damaged.
     """
     distribution = recipe.data.distribution()
     model = make_model(recipe.generator.kind, recipe.generator.settings, distribution)
@@ -57,36 +67,47 @@ def run_arm(
     size = arm.first or n
     if size not in first_models:
         first_models[size] = model.train([draw_real(0, size)], None, _rng_factory(recipe, 0))
-    trained = [first_models[size]]  # the last models, as many as the arm samples from
-    pictures = []
+    start = _Start(first_models[size])
+    if "random_distance" in recipe.metrics:
+        start.random = random_parameters(model, runs, distribution.dim, _rng_factory(recipe, 0)("random weights"))
+    state = (read_arm_state(state_file, model) if state_file else None) or ArmState([start.first])
     first_real = draw_real(0, n)
-    synthetic: list[list[PointSet]] = []
-    measured: dict[int, dict[str, np.ndarray]] = {}
-    for generation in range(recipe.generations + 1):
+    for generation in range(state.generation + 1, recipe.generations + 1):
         rng_for = _rng_factory(recipe, generation)
         if generation:
             if arm.synthetic and strategy.synthesizes:
-                samples = _sample_synthetic(arm, trained, model, rng_for)
+                samples = _sample_synthetic(arm, state.trained, model, rng_for)
                 corrected = corrector_of(arm.corrector, arm.centers)(
                     samples, arm.gamma, distribution, rng_for("correction")
                 )
-                synthetic.append([PointSet(corrected)])
+                state.synthetic.append([PointSet(corrected)])
             real = [draw_real(generation, n) if strategy.fresh_real else first_real]
-            training_set = strategy.compose(real, _trained_share(arm, synthetic) or [[]])
+            training_set = strategy.compose(real, _trained_share(arm, state.synthetic) or [[]])
             if strategy.fixed_size:
                 training_set = [_subset(training_set, n, rng_for("mixture"))]
-            trained.append(model.train(training_set, trained[-1], rng_for))
-            del trained[: -arm.memory]
+            state.trained.append(model.train(training_set, state.trained[-1], rng_for))
+            del state.trained[: -arm.memory]
             if not strategy.keeps_all:
-                del synthetic[:-1]
+                del state.synthetic[:-1]
         if generation % recipe.every == 0 or generation == recipe.generations:
-            measured[generation] = _measure(recipe, arm, model, trained[-1], distribution, rng_for, first_models[size])
+            state.measured[generation] = _measure(recipe, arm, model, state.trained[-1], distribution, rng_for, start)
         if generation in pictured_generations(recipe):
-            pictures.append(model.sample(trained[-1], _PICTURED_SAMPLES, arm.bias, rng_for("shown"))[0])
+            state.pictures.append(model.sample(state.trained[-1], _PICTURED_SAMPLES, arm.bias, rng_for("shown"))[0])
+        state.generation = generation
+        if state_file and generation < recipe.generations:
+            write_arm_state(state_file, state)
         if progress:
             progress(generation, recipe.generations)
-    curves: Curves = {name: np.stack([values[name] for values in measured.values()], axis=1) for name in recipe.metrics}
-    return {"generations": np.array(list(measured)), **curves}, np.stack(pictures)
+    curves = {name: np.stack([values[name] for values in state.measured.values()], axis=1) for name in recipe.metrics}
+    return {"generations": np.array(list(state.measured)), **curves}, np.stack(state.pictures)
+
+
+@dataclass
+class _Start:
+    """Where the distances of parameters are measured from: generation 0, and weights before any training."""
+
+    first: Any
+    random: np.ndarray | None = None
 
 
 def pictured_generations(recipe: ToyRecipe) -> list[int]:
@@ -101,12 +122,12 @@ def _measure(
     trained: Any,
     distribution: Distribution,
     rng_for: RngFactory,
-    first: Any,
+    start: _Start,
 ) -> dict[str, np.ndarray]:
     """Compute every metric of a trained model, (runs,) by name."""
     samples = model.sample(trained, recipe.samples, arm.bias, rng_for("looked at"))
     real = distribution.draw_unseen(rng_for("looked at beside"), recipe.num_seeds, recipe.samples)
-    given = MetricInput(trained, samples, real, distribution, first)
+    given = MetricInput(trained, samples, real, distribution, start.first, start.random)
     return {name: METRICS[name].measure(given) for name in recipe.metrics}
 
 

@@ -14,13 +14,16 @@ from loop_client.evaluation.metrics.fid import fid as frechet
 from loop_client.evaluation.metrics.precision_recall import precision_recall
 from loop_client.toy.distributions import Distribution
 from loop_client.toy.gaussian import Gaussian
+from loop_client.toy.image_features import train_features
 from loop_client.toy.image_sets import split_images
 from loop_client.toy.kernel_density import KernelDensity
-from loop_client.toy.model_parameters import has_parameters, parameters_of
+from loop_client.toy.model_parameters import NETWORK_KINDS, PARAMETER_KINDS, parameters_of
 
 _MODE_RADIUS = 3.0  # a sample belongs to a mode within this many of its standard deviations
 _MIN_SAMPLES = 10
 _RECALLED_SHARE = 0.2  # a mode is recalled if it has at least this share of the samples that it should have
+
+_DOWNSTREAM_STEPS = 500  # of a classifier that is trained on samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +34,9 @@ class MetricInput:
         model: the trained model, as the generator's `train` returned it.
         samples: (runs, n, dim) samples of it, with the arm's sampling bias.
         real: (runs, n, dim) real points that no model was trained on.
-        first: the model of generation 0.
         distribution: the real distribution.
+        first: the model of generation 0.
+        random: (runs, p) parameters of a model before any training; None where no metric needs them.
     """
 
     model: Any
@@ -40,12 +44,20 @@ class MetricInput:
     real: np.ndarray
     distribution: Distribution
     first: Any = None
+    random: np.ndarray | None = None
 
 
 def parameter_distance(given: MetricInput) -> np.ndarray:
     """Compute ‖θ_t - θ_0‖ / p, the distance of the p weights to those of generation 0: Bertrand et al., figure 8."""
     now, first = parameters_of(given.model), parameters_of(given.first)
     return np.linalg.norm(now - first, axis=1) / now.shape[1]
+
+
+def random_distance(given: MetricInput) -> np.ndarray:
+    """Compute ‖θ_0 - θ‖ / p for random weights θ, the scale of `parameter_distance`: the dashed line of figure 8."""
+    first = parameters_of(given.first)
+    assert given.random is not None
+    return np.linalg.norm(given.random - first, axis=1) / first.shape[1]
 
 
 def gaussian_w2(given: MetricInput) -> np.ndarray:
@@ -165,6 +177,22 @@ def accuracy(given: MetricInput) -> np.ndarray:
     )
 
 
+def downstream_accuracy(given: MetricInput) -> np.ndarray:
+    """Compute the share of real test images that a classifier recognises which was trained on the samples alone.
+
+    The samples are labelled by the class that they were sampled for. The classifier is that of `ImageFeatures`, trained
+    for 500 steps of 64 images, however many samples there are.
+    """
+    images = given.distribution.images
+    assert images is not None
+    real, expected = split_images(images.test)
+    found = []
+    for pixels, classes in map(split_images, given.samples):
+        classifier = train_features(pixels.reshape(-1, *images.shape), classes, images.classes, steps=_DOWNSTREAM_STEPS)
+        found.append((classifier.classes(real) == expected).mean())
+    return np.array(found)
+
+
 def _comparable(given: MetricInput) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield samples and real points of each run; of images, their features."""
     images = given.distribution.images
@@ -200,12 +228,14 @@ class Metric:
         model: the kind of generator whose model it reads; empty where it reads samples.
         data: the kind of data that it measures the distance to; empty where any kind will do.
         property: the attribute of the distribution that it needs; empty for none.
+        weights: the kinds of generators whose weights it compares; empty where it compares none.
     """
 
     measure: Callable[[MetricInput], np.ndarray]
     model: str = ""
     data: str = ""
     property: str = ""
+    weights: tuple[str, ...] = ()
 
     def missing_requirement(self, model: str, data: str, distribution: Distribution, samples: int) -> str:
         """Return why the metric cannot be computed in an experiment; an empty text where it can."""
@@ -215,8 +245,8 @@ class Metric:
             return f"is a distance to {self.data} data; the data is {data!r}"
         if self.property and getattr(distribution, self.property) is None:
             return f"needs data that has {self.property}; {data!r} has none"
-        if self.measure is parameter_distance:
-            return "" if has_parameters(model) else f"compares weights; the generator is {model!r}"
+        if self.weights:
+            return "" if model in self.weights else f"compares weights; the generator is {model!r}"
         if not self.model and samples < _MIN_SAMPLES:
             return f"is computed on samples, of which there are {samples}; samples must be at least {_MIN_SAMPLES}"
         return ""
@@ -229,7 +259,8 @@ METRICS: dict[str, Metric] = {
     "total_variation": Metric(total_variation, "kernel-density", property="mass"),
     "spread_in_modes": Metric(spread_in_modes, property="centers"),
     "spread": Metric(spread),
-    "parameter_distance": Metric(parameter_distance),
+    "parameter_distance": Metric(parameter_distance, weights=PARAMETER_KINDS),
+    "random_distance": Metric(random_distance, weights=NETWORK_KINDS),
     "recalled_modes": Metric(recalled_modes, property="centers"),
     "tail": Metric(tail),
     "reach": Metric(reach),
@@ -242,4 +273,5 @@ METRICS: dict[str, Metric] = {
     "fid": Metric(fid, property="images"),
     "fid_100": Metric(fid_100, property="images"),
     "accuracy": Metric(accuracy, property="images"),
+    "downstream_accuracy": Metric(downstream_accuracy, property="images"),
 }

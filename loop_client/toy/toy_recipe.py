@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from loop_client.check_recipe import CheckRecipe, check_violations
+from loop_client.recipe_description import TIMINGS
 from loop_client.strategy import STRATEGIES
 from loop_client.toy.distributions import DISTRIBUTIONS, FILE_KINDS, Distribution, placeholder_images
 from loop_client.toy.model_registry import MODEL_KINDS, make_model
@@ -171,7 +172,8 @@ class ToyRecipe:
         metrics: names out of `toy_metrics.METRICS`.
         samples: samples of each model that metrics are computed on.
         every: metrics are computed every so many generations, and for the first and the last.
-        minutes: measured time on two cores.
+        minutes: time of the whole experiment on two cores.
+        timing: whether the minutes are `measured` on this recipe or `estimated`.
         published: the numbers and parameters of the paper, beside which those of the recipe are shown.
         reduced: what is smaller or different here, and why; empty where nothing is.
         checks: the published result, as statements about the curves.
@@ -191,6 +193,7 @@ class ToyRecipe:
     samples: Annotated[int, Integer(0)] = 0
     every: Annotated[int, Integer(1)] = 1
     minutes: Annotated[float, Number()] = 1.0
+    timing: Annotated[str, Text(TIMINGS)] = "measured"
     published: Annotated[str, Text(may_be_empty=True)] = ""
     reduced: Annotated[str, Text(may_be_empty=True)] = ""
     checks: Annotated[tuple[CheckRecipe, ...], ListOf(Table(CheckRecipe))] = ()

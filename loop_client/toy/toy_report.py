@@ -14,6 +14,7 @@ from loop_client.reports.conclusion import checks_conclusion
 from loop_client.reports.published_section import published_section
 from loop_client.reports.report_frame import checks_section, curves_section, heading, making_section, write_page
 from loop_client.toy.image_sets import split_images
+from loop_client.toy.reference_lines import SCALES, real_level, scale_curves
 from loop_client.toy.theory_curves import theory_curves
 from loop_client.toy.toy_loop import pictured_generations
 from loop_client.toy.toy_recipe import ToyRecipe
@@ -30,6 +31,7 @@ _TITLES = {
     "total_variation": ("Total variation to the truth", ""),
     "spread": ("Standard deviation of the samples", "of real points"),
     "parameter_distance": ("Distance of the weights to generation 0, by weight", ""),
+    "random_distance": ("Distance of random weights to generation 0, by weight", ""),
     "spread_in_modes": ("Spread around the nearest mode", "real standard deviations"),
     "recalled_modes": ("Share of modes recalled", ""),
     "tail": ("Share beyond the real 99th percentile", ""),
@@ -43,6 +45,7 @@ _TITLES = {
     "fid": ("FID in a classifier's features", ""),
     "fid_100": ("FID of 100 samples", ""),
     "accuracy": ("Share classified as the class asked for", ""),
+    "downstream_accuracy": ("Real images recognised by a classifier of samples", ""),
 }
 """Title and unit of each metric's chart."""
 _REAL_POINTS, _GRID_IMAGES = 200, 40
@@ -86,15 +89,24 @@ def _made_of(recipe: ToyRecipe) -> dict[str, str]:
 
 
 def _curves(results: ToyResults[ToyRecipe], colors: Mapping[str, str]) -> str:
-    figures, proved = [], False
-    for metric in results.recipe.metrics:
-        theory = theory_curves(results, metric)
-        proved = proved or bool(theory)
+    figures, notes = [], {"Bands: 95 % intervals of the mean over seeds.": None}
+    metrics = results.recipe.metrics
+    for metric in metrics:
+        if SCALES.get(metric) in metrics:
+            continue
+        theory, scales = theory_curves(results, metric), scale_curves(results, metric)
+        level = real_level(results.recipe, metric)
         curves = [_curve(results, arm, metric, color) for arm, color in colors.items()]
         title, unit = _TITLES[metric]
-        figures.append(figure(title, unit, chart_svg([*curves, *theory], description=f"{title} over generations")))
-    theory_note = " In the colour of this text: the proved expectation. Grey: a proved bound." if proved else ""
-    return curves_section(f"Bands: 95 % intervals of the mean over seeds.{theory_note}", colors, figures)
+        chart = chart_svg([*curves, *theory, *scales], level, f"{title} over generations")
+        figures.append(figure(title, unit, chart))
+        if theory:
+            notes["In the colour of this text: the proved expectation. Grey: a proved bound."] = None
+        if scales:
+            notes["Grey beside weights: the distance of random weights to generation 0."] = None
+        if level is not None:
+            notes["Dashed: real points in place of samples."] = None
+    return curves_section(" ".join(notes), colors, figures)
 
 
 def _curve(results: ToyResults[ToyRecipe], arm: str, metric: str, color: str) -> Curve:

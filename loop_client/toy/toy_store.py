@@ -2,6 +2,7 @@
 
     recipe.toml      the recipe with every default written out
     run.json         versions, commit and seed of the first start
+    arms/NN.part.npz the state of an arm of networks that is not done, after its last generation
     arms/NN.npz      an arm's curves for every run, and samples of five generations of its first run
     metrics.jsonl    mean and 95 % interval of each metric, one line for each arm and generation
     result.json      the verdict on each check
@@ -72,7 +73,7 @@ class ArmResult:
     Attributes:
         curves: see `checks.Curves`.
         samples: (k, n, dim) samples of the first run at the k generations that are pictured.
-        seconds: wall time.
+        seconds: wall time of the call that finished it.
     """
 
     curves: Curves
@@ -162,8 +163,16 @@ class ToyStore(Generic[R]):
         """Return whether the arm with this index is done."""
         return self._arm_file(index).is_file()
 
+    def missing_arms(self) -> list[int]:
+        """Return the indices of the arms that are not done."""
+        return [index for index in range(len(self.recipe.arms)) if not self.has_arm(index)]
+
+    def state_file(self, index: int) -> Path:
+        """Return the file for the state of an arm that is not done."""
+        return self._arm_file(index).with_suffix(".part.npz")
+
     def write_arm(self, index: int, result: ArmResult) -> None:
-        """Write the result of an arm."""
+        """Write the result of an arm, and delete its state."""
         arrays: dict[str, Any] = {
             **result.curves,
             _SAMPLES: result.samples.astype(np.float32),
@@ -171,6 +180,7 @@ class ToyStore(Generic[R]):
         }
         with atomic_path(self._arm_file(index)) as temporary, temporary.open("wb") as opened:
             np.savez(opened, **arrays)
+        self.state_file(index).unlink(missing_ok=True)
 
     def read_results(self) -> ToyResults[R]:
         """Read the results of all arms.

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from loop_client.experiments.experiment import Outcome, Progress, quick_seeds, write_result
+from loop_client.experiments.ray_tasks import run_ray_tasks
 from loop_client.toy.calculations.calculation_recipe import CalculationRecipe, calculation_recipe_from_table
 from loop_client.toy.calculations.calculation_report import write_calculation_report
 from loop_client.toy.toy_store import ArmResult, ToyStore
 from motion.cpu import single_threaded_blas
+from motion.shell.schema import to_table
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,10 @@ class CalculationExperiment:
         recipe = self.recipe
         store = ToyStore(folder, recipe, calculation_recipe_from_table)
         store.prepare()
+        missing = store.missing_arms()
         for index, arm in enumerate(recipe.arms):
-            if not store.has_arm(index):
-                start = time.perf_counter()
-                # As in the loops on points, results must not depend on the number of cores.
-                with single_threaded_blas():
-                    curves = recipe.compute(arm)
-                store.write_arm(index, ArmResult(curves, np.zeros((0, 0, 0)), time.perf_counter() - start))
+            if index in missing:
+                _compute(store, index)
             if progress:
                 progress(arm.name, recipe.last, recipe.last)
         results = store.read_results()
@@ -61,8 +62,42 @@ class CalculationExperiment:
         write_result(folder, outcome)
         return outcome
 
+    @property
+    def has_arm_tasks(self) -> bool:
+        """True: arms do not depend on each other."""
+        return True
+
+    def run_arms_on_ray(self, folder: Path) -> None:
+        """Compute the arms that are not done in `folder` yet as Ray tasks; see `Experiment.run_arms_on_ray`."""
+        store = ToyStore(folder, self.recipe, calculation_recipe_from_table)
+        store.prepare()
+        table = to_table(self.recipe)
+        run_ray_tasks(compute_arm, [(table, folder.absolute(), index) for index in store.missing_arms()])
+
     def write_report(self, folder: Path) -> Path:
         """Write the report about the results in `folder` and return its path."""
         return write_calculation_report(
             ToyStore(folder, self.recipe, calculation_recipe_from_table).read_results(), folder
         )
+
+
+def compute_arm(table: Mapping[str, Any], folder: Path, index: int) -> None:
+    """Compute one arm of a recipe and write its result into the folder of the experiment.
+
+    Args:
+        table: the recipe as a plain table.
+        folder: of the experiment, which exists.
+        index: of the arm.
+
+    Raises:
+        InvalidInput: the recipe cannot be used.
+    """
+    _compute(ToyStore(folder, calculation_recipe_from_table(table), calculation_recipe_from_table), index)
+
+
+def _compute(store: ToyStore[CalculationRecipe], index: int) -> None:
+    start = time.perf_counter()
+    # As in the loops on points, results must not depend on the number of cores.
+    with single_threaded_blas():
+        curves = store.recipe.compute(store.recipe.arms[index])
+    store.write_arm(index, ArmResult(curves, np.zeros((0, 0, 0)), time.perf_counter() - start))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from loop_client.check_recipe import CheckRecipe, check_violations
+from loop_client.recipe_description import TIMINGS
 from loop_client.toy.calculations.calculation_registry import CALCULATIONS, checked_settings
 from motion.errors import InvalidInput, Violation
 from motion.shell import recipe_file
@@ -47,7 +48,8 @@ class CalculationRecipe:
         seed: of all runs together.
         abscissa: what the curves are drawn over.
         metrics: those curves of the calculation that are recorded.
-        minutes: measured time on two cores.
+        minutes: time of the whole experiment on two cores.
+        timing: whether the minutes are `measured` on this recipe or `estimated`.
         published: the numbers and parameters of the paper.
         reduced: what is smaller or different here, and why; empty where nothing is.
         checks: the statement, as statements about the curves.
@@ -66,6 +68,7 @@ class CalculationRecipe:
     seed: Annotated[int, Integer()] = 0
     abscissa: Annotated[str, Text()] = "generation"
     minutes: Annotated[float, Number()] = 0.1
+    timing: Annotated[str, Text(TIMINGS)] = "measured"
     published: Annotated[str, Text(may_be_empty=True)] = ""
     reduced: Annotated[str, Text(may_be_empty=True)] = ""
     checks: Annotated[tuple[CheckRecipe, ...], ListOf(Table(CheckRecipe))] = ()

@@ -11,6 +11,7 @@ from loop_client.experiments.checks import Curves
 from loop_client.toy.calculations.basins import basin_loop
 from loop_client.toy.calculations.correction_distance import correction_distance
 from loop_client.toy.calculations.curated_loop import curated_loop
+from loop_client.toy.calculations.gaussian_hessian import gaussian_hessian
 from loop_client.toy.calculations.gaussian_loops import gaussian_loop
 from loop_client.toy.calculations.jacobian_lemma import lemma
 from loop_client.toy.calculations.label_verification import verified_classifier
@@ -23,6 +24,7 @@ from motion.errors import InvalidInput
 CALCULATIONS: dict[str, Callable[..., Curves]] = {
     "gaussian-loop": gaussian_loop,
     "mean-loop": mean_loop,
+    "gaussian-hessian": gaussian_hessian,
     "error-by-size": error_by_size,
     "jacobian-lemma": lemma,
     "correction-distance": correction_distance,

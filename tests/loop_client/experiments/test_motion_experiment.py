@@ -14,14 +14,16 @@ from loop_fakes import RECIPE, FakeCorrector, FakeGenerator
 from toy_fakes import TOY_RECIPE
 
 from loop_client import cli
-from loop_client.experiments.catalog import read_experiment, shipped_experiments
+from loop_client.experiments.catalog import read_experiment, recipe_table, shipped_experiments
 from loop_client.experiments.motion_experiment import MotionExperiment
 from loop_client.reports.results import Results
 from loop_client.runs import motion_run as run
 from loop_client.runs.run_recipe import parse_recipe
 from loop_client.runs.run_store import open_run
+from loop_client.toy import toy_experiment
 from loop_client.toy.toy_experiment import ToyExperiment
 from motion.errors import InvalidInput
+from motion.shell.toml_text import format_toml
 
 CHECKS = """
 [[checks]]
@@ -96,7 +98,8 @@ def test_curves_have_the_numbers_of_the_metrics_file(swaying_path: Path, tmp_pat
 def test_experiments_that_ship_are_complete_and_quick_with_a_quarter_of_their_seeds() -> None:
     experiments = [each for each in shipped_experiments() if isinstance(each, MotionExperiment)]
     names = {each.recipe.name for each in experiments}
-    assert names == {"scsc-default", "scsc-synthesized", "scsc-cmu", "scsc-humanml3d", "scsc-humanml3d-all"}
+    rounds = {"parc-rounds"}
+    assert names == {"scsc-default", "scsc-synthesized", "scsc-cmu", "scsc-humanml3d", "scsc-humanml3d-all"} | rounds
     for experiment in experiments:
         recipe = experiment.recipe
         assert recipe.paper and recipe.expected and recipe.minutes
@@ -153,3 +156,51 @@ def test_the_list_names_the_data_that_is_needed(
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["scsc-mnist"]["data"] == "mnist in $MNIST/" and rows["scsc-digits"]["data"] == "none"
     assert rows["scsc-humanml3d"]["data"] == "motions in $HUMANML3D/" and rows["scsc-default"]["data"] == "none"
+    assert rows["bertrand-gaussian"]["timing"] == "measured" and rows["scsc-mnist"]["timing"] == "estimated"
+    assert status_of("reproduce", "--list") == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line[:1].isalpha()}
+    assert "~" in lines["scsc-mnist"] and "~" not in lines["bertrand-gaussian"]
+
+
+def test_arms_are_spread_over_a_cluster_and_judged_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def tasks(function: Any, jobs: Any) -> None:
+        for job in jobs:
+            function(*job)
+            done.append(job[0]["arms"][job[-1]]["name"])
+
+    monkeypatch.setattr(toy_experiment, "run_ray_tasks", tasks)
+    (tmp_path / "small.toml").write_text(format_toml(TOY_RECIPE))
+    assert status_of("reproduce", str(tmp_path / "small.toml"), "--ray", "--out", str(tmp_path / "run")) == 0
+    assert done == [arm["name"] for arm in TOY_RECIPE["arms"]] and "PASS small" in capsys.readouterr().out
+
+
+def test_motions_have_no_tasks_for_a_cluster(
+    swaying_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = recipe_file(tmp_path, swaying_path, 100.0)
+    assert status_of("reproduce", recipe, "--ray", "--out", str(tmp_path / "run")) == 2
+    assert "--ray: has no place with 'tiny'" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_rounds_of_correction_are_compared_with_the_same_loops_without_it(swaying_path: Path, tmp_path: Path) -> None:
+    table = recipe_table("parc-rounds")
+    small = {"train": str(swaying_path), "test": "held_out", "n": 6, "test_n": 6}
+    embedding = {"size": 4, "width": 8, "steps": 3}
+    checks = [{**check, "from": 1, "to": 2} for check in table["checks"]]
+    evaluation = {"samples": 6, "corrected": 0, "embedding": embedding}
+    changed = {"data": small, "evaluation": evaluation, "checks": checks, "generations": 2, "seeds": [0, 1]}
+    generator = {"first_steps": 4, "later_steps": 2, "settings": {"width": 8}}
+    outcome = read_experiment({**table, **changed, "generator": generator}).run(tmp_path / "run")
+    assert len(outcome.verdicts) == len(table["checks"])
+    lines = [line for line in open_run(tmp_path / "run").metrics() if line["seed"] == 0 and line["generation"]]
+    counts = {(line["arm"], line["generation"]): line["training"] for line in lines}
+    for round_ in (1, 2):
+        # PARC keeps all rounds beside the real motions, Morph none of them and the newest alone.
+        assert {**counts["iterative", round_], "steps": 0} == {"real": 6, "raw": 6 * round_, "corrected": 0, "steps": 0}
+        assert counts["iterative-alone", round_]["real"] == 0 and counts["iterative-alone", round_]["raw"] == 6
+        assert 0 < counts["corrected-alone", round_]["corrected"] <= 6 and counts["corrected", round_]["raw"] == 0
+    assert counts["corrected", 2]["corrected"] > counts["corrected", 1]["corrected"] > 0

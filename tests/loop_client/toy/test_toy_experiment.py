@@ -131,9 +131,13 @@ def test_the_report_is_self_contained(tmp_path: Path) -> None:
         ("accumulate", True),
         ("bertrand-gaussian", False),
         ("fu-kernel-density", True),
+        ("mad-effective-size", True),
+        ("mad-fresh-gaussian", True),
         ("mad-gaussian", False),
         ("mad-real-share", True),
         ("scsc-gaussian-defined", True),
+        pytest.param("mad-memory", False, marks=pytest.mark.slow),
+        pytest.param("scsc-gaussian", False, marks=pytest.mark.slow),
     ],
 )
 def test_experiments_that_take_seconds_reproduce_their_results(name: str, quick: bool, tmp_path: Path) -> None:

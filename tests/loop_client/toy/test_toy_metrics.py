@@ -10,14 +10,20 @@ from toy_fakes import rng_for
 
 from loop_client.toy.distributions import DISTRIBUTIONS, gaussian, two_gaussians
 from loop_client.toy.gaussian import Gaussian
+from loop_client.toy.image_features import train_features
+from loop_client.toy.image_sets import split_images
 from loop_client.toy.kernel_density import KernelDensityModel
+from loop_client.toy.model_parameters import parameters_of, random_parameters
+from loop_client.toy.model_registry import make_model
 from loop_client.toy.point_networks import DiffusionModel, Networks
 from loop_client.toy.point_set import PointSet
 from loop_client.toy.toy_metrics import (
     METRICS,
     MetricInput,
+    downstream_accuracy,
     gaussian_w2,
     parameter_distance,
+    random_distance,
     recalled_modes,
     spread,
     spread_in_modes,
@@ -81,3 +87,39 @@ def test_the_spread_is_relative_to_real_points() -> None:
     points = gaussian(3).draw(np.random.default_rng(0), 2, 5000)
     given = MetricInput(None, 0.5 * points, points, gaussian(3))
     assert spread(given) == pytest.approx([0.5, 0.5])
+
+
+def test_the_distance_of_random_weights_is_measured_from_generation_0() -> None:
+    model = DiffusionModel(width=8, layers=1, first_epochs=1, steps=5)
+    first = model.train([PointSet(gaussian(2).draw(np.random.default_rng(0), 2, 64))], None, rng_for)
+    theta, empty = parameters_of(first), np.empty(0)
+    given = MetricInput(first, empty, empty, gaussian(2), first, random=theta + 3.0)
+    assert random_distance(given) == pytest.approx([3.0 / theta.shape[1] ** 0.5] * 2)
+    drawn = random_parameters(model, 2, 2, np.random.default_rng(0))
+    assert drawn.shape == theta.shape and (drawn[0] != drawn[1]).all()
+
+
+def test_networks_of_images_have_random_weights_for_each_run() -> None:
+    images = DISTRIBUTIONS["digits"](2, "")
+    model = make_model("wgan-gp", {"width": 4, "latent": 4}, images)
+    one, same, other = (random_parameters(model, 2, images.dim, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert np.array_equal(one, same) and not np.array_equal(one[0], one[1]) and not np.array_equal(one, other)
+
+
+def test_a_classifier_of_samples_is_judged_on_real_images() -> None:
+    digits = DISTRIBUTIONS["digits"](2, "")
+    real = digits.draw(np.random.default_rng(0), 1, 300)
+    relabelled = real.copy()
+    relabelled[..., -1] = (real[..., -1] + 1) % 10  # each image is said to be of the next class
+    samples, empty = np.concatenate([real, relabelled]), np.empty(0)
+    right, wrong = downstream_accuracy(MetricInput(None, samples, empty, digits))
+    assert right > 0.85 and wrong < 0.05
+
+
+def test_training_of_a_classifier_ends_after_its_steps() -> None:
+    pixels, classes = split_images(DISTRIBUTIONS["digits"](2, "").draw(np.random.default_rng(0), 1, 130)[0])
+    images = pixels.reshape(-1, 1, 8, 8)
+    by_epochs = train_features(images, classes, 10)
+    by_steps = train_features(images, classes, 10, steps=40)  # twenty epochs of two batches
+    assert np.array_equal(by_epochs(pixels), by_steps(pixels))
+    assert not np.array_equal(by_epochs(pixels), train_features(images, classes, 10, steps=39)(pixels))
