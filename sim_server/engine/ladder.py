@@ -2,8 +2,9 @@
 
 A motion is simulated at the lowest rung first: by the analytic controller alone, without assist. Where the body leaves
 its reference, the simulation goes back to a little before that moment and continues on the next rung for a while. First
-come rungs where the analytic controller has a little assist, because it stays closest to what it can track at all; then
-the learned policy with as much, then with more. If a rung is not enough, the next retry starts further back and one
+comes the learned policy that does without assist; then rungs where the analytic controller has a little of it, because
+it stays closest to what it can track at all; then the learned policy with as much, then with more. If a rung is not
+enough, the next retry starts further back and one
 rung higher. What was already right is not simulated twice, and a
 second of assist in a motion of ten seconds stays a second.
 
@@ -77,19 +78,24 @@ class AssistPlan:
     steps_of_search: int = 0
 
     @classmethod
-    def create(cls, options: CorrectionOptions, steps: int, policy: Policy = _ANALYTIC) -> AssistPlan:
+    def create(
+        cls, options: CorrectionOptions, steps: int, policy: Policy = _ANALYTIC, proposer: Policy | None = None
+    ) -> AssistPlan:
         """Create the plan of a motion, with every control step on the lowest rung.
 
         Args:
             options: how to correct the motion.
             steps: number of control steps.
             policy: what acts on top of the analytic controller, a learned one from 25 N on.
+            proposer: the learned policy that acts before there is any assist; None for none.
         """
         match options.assist:
             case "auto":
                 rungs = tuple(Rung(n, policy) for n in RUNGS_N if not policy.learned or n >= _LEARNED_FROM_N)
                 if policy.learned:
-                    rungs = (*(Rung(n, _ANALYTIC) for n in RUNGS_N if n <= _LEARNED_FROM_N), *rungs)
+                    lowest, *low = (Rung(n, _ANALYTIC) for n in RUNGS_N if n <= _LEARNED_FROM_N)
+                    free = () if proposer is None else (Rung(lowest.limit_n, proposer),)
+                    rungs = (lowest, *free, *low, *rungs)
             case "none":
                 rungs = (Rung(0.0, policy),)
             case limit:

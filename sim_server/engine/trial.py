@@ -22,7 +22,8 @@ class Trial:
     Attributes:
         policy: what acts on top of the analytic controller on the ladder.
         search: how hard to search before the assist is raised; None for the ladder alone.
-        proposer: the policy whose actions a search tries beside those of the analytic controller; None for none.
+        proposer: the policy whose actions are tried without assist, beside those of the analytic controller in a search
+            and after it on the ladder; None for none.
     """
 
     policy: Policy
@@ -40,7 +41,9 @@ class Trial:
 
     def plan_assist(self, options: CorrectionOptions, steps: int) -> AssistPlan:
         """Return the plan of a motion with some control steps, with all of them on the lowest rung."""
-        return AssistPlan.create(options, steps, self.policy if self.search is None else _ANALYTIC)
+        if self.search is not None:
+            return AssistPlan.create(options, steps)
+        return AssistPlan.create(options, steps, self.policy, self.proposer)
 
     def start(self, path: Path, plan: AssistPlan, seed: int) -> Iterator[list[Rollout]]:
         """Return the rollouts that settle a path, as `climb_ladder` and `search_ways` yield them."""

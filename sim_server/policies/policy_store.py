@@ -13,7 +13,7 @@ from sim_server.policies.policy_folder import read_policy
 DEFAULT = "plumb-1"
 """The policy of a corrector that is given none."""
 PROPOSER = "plumb-2"
-"""The policy that proposes in the searches of the default one, which was not trained to do without assist."""
+"""The policy that proposes for the default one, which was not trained to do without assist."""
 _SHIPPED = (DEFAULT, PROPOSER)
 
 
@@ -62,7 +62,7 @@ def load_policies(default: str | Policy = "") -> tuple[Policy, dict[str, Policy]
 
 
 def proposer_for(policy: Policy, policies: Mapping[str, Policy]) -> Policy | None:
-    """Return the policy whose actions a search tries beside those of the analytic controller.
+    """Return the policy whose actions are tried without assist, in a search and on the ladder.
 
     Args:
         policy: the policy that was asked for.

@@ -18,9 +18,11 @@ def rungs(trial: Trial, options: CorrectionOptions = FAST) -> list[tuple[float, 
     return [(limit_n, policy.name) for limit_n, policy in trial.plan_assist(options, steps=20).rungs]
 
 
-def test_a_learned_policy_acts_from_25_newtons_on() -> None:
-    low = [(0.0, "base"), (10.0, "base"), (25.0, "base")]
-    assert rungs(Trial(POLICY)) == [*low, *((limit_n, "plumb-1") for limit_n in RUNGS_N if limit_n >= 25)]
+def test_what_does_without_assist_comes_before_it() -> None:
+    low = [(10.0, "base"), (25.0, "base"), (25.0, "plumb-1")]
+    high = [(limit_n, "plumb-1") for limit_n in RUNGS_N if limit_n > 25]
+    assert rungs(Trial(POLICY, None, PROPOSER)) == [(0.0, "base"), (0.0, "plumb-2"), *low, *high]
+    assert rungs(Trial(POLICY)) == [(0.0, "base"), *low, *high]
 
 
 def test_after_a_search_and_without_a_learned_policy_the_analytic_controller_acts_on_every_rung() -> None:
@@ -36,7 +38,7 @@ def test_a_fixed_limit_is_the_only_rung(assist: Assist, limit_n: float) -> None:
 
 
 def test_the_lowest_rung_acts_first() -> None:
-    plan = AssistPlan.create(FAST, 20, POLICY)
+    plan = AssistPlan.create(FAST, 20, POLICY, PROPOSER)
     assert plan.control(0).policy.name == "base" and not plan.control(0).limit_n
-    plan.rung_of_step[3] = 3
-    assert plan.control(3).policy is POLICY and plan.highest_limit_n == 25
+    plan.rung_of_step[3] = 1
+    assert plan.control(3).policy is PROPOSER and not plan.highest_limit_n
