@@ -61,6 +61,7 @@ class CallSchedule:
         self._paused_until = now
         self._last_pause = now
         self._trouble_since: float | None = None  # the first failure after the last answer
+        self._absent_since: float | None = None  # the first loss after the last answer or refusal
 
     @property
     def is_done(self) -> bool:
@@ -99,7 +100,7 @@ class CallSchedule:
         """Record that a call was answered."""
         del self._under_way[index]
         self._answers += 1
-        self._refusals, self._trouble_since = 0, None
+        self._refusals, self._trouble_since, self._absent_since = 0, None, None
         step = 1.0 if self._window < self._fitting else 1.0 / self._window
         self._window = min(self._limit, self._window + step)
 
@@ -120,9 +121,11 @@ class CallSchedule:
         # Calls that were under way before the trouble began, and still are, have a server that works.
         has_server = any(sent <= since for sent in self._under_way.values())
         if isinstance(error, Overloaded):
+            self._absent_since = None  # who refuses is there
             pause = self._refused(error, sent, has_server, since, now)
         else:
-            pause = self._lost(index, error, is_lost, has_server, since, now)
+            self._absent_since = now if self._absent_since is None else self._absent_since
+            pause = self._lost(index, error, is_lost, has_server, now)
         if isinstance(error, Overloaded | Unreachable):  # others take what a lost server held
             self._window = float(max(1, len(self._under_way)))
         heapq.heappush(self._again, (now + pause, index))
@@ -143,14 +146,13 @@ class CallSchedule:
         self._paused_until = max(self._paused_until, now + pause)
         return pause
 
-    def _lost(
-        self, index: int, error: ServiceUnavailable, is_lost: bool, has_server: bool, since: float, now: float
-    ) -> float:
+    def _lost(self, index: int, error: ServiceUnavailable, is_lost: bool, has_server: bool, now: float) -> float:
         # Where there is no server the call was not made, and the item had no part in it.
         if not isinstance(error, Unreachable):
             self._losses[index] = self._losses.get(index, 0) + 1
         losses = self._losses.get(index, 0)
-        is_waited_for = self._answers > 0 and now - since <= _ABSENCE_TIMEOUT_S
+        absent_since = now if self._absent_since is None else self._absent_since
+        is_waited_for = self._answers > 0 and now - absent_since <= _ABSENCE_TIMEOUT_S
         if not (is_lost and losses <= _MAX_LOSSES and (has_server or is_waited_for)):
             raise error
         return _ABSENCE_PAUSE_S * max(1, losses)

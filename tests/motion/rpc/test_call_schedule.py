@@ -60,6 +60,22 @@ def test_every_call_is_answered_once_and_never_more_run_than_may(
     assert schedule.take(now + 1e6) is None
 
 
+def test_a_server_that_goes_away_after_long_refusals_is_waited_for() -> None:
+    schedule, now = CallSchedule(2, 1), 0.0
+    index = schedule.take(now)
+    assert index is not None
+    schedule.answered(index)
+    for _ in range(6):
+        index = schedule.take(now)
+        assert index is not None
+        schedule.failed(index, Overloaded("full"), False, now)
+        now += schedule.pause(now) or 0.0
+    index = schedule.take(now)
+    assert index is not None and now > 10
+    schedule.failed(index, LOST, True, now)
+    assert schedule.pause(now) is not None
+
+
 def test_refusals_pause_all_calls_for_a_time_that_doubles_until_there_is_an_answer() -> None:
     schedule, now, pauses = CallSchedule(10, 2), 0.0, []
     for _ in range(4):

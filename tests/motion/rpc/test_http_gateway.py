@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -107,7 +108,10 @@ def test_tokens_and_rights_hold_over_http(caplog: pytest.LogCaptureFixture, tmp_
         assert _post(correct, format_message(_request()), Authorization="Bearer " + "t" * 24)[0] == 200
         status, document, headers = _post(correct, b"not even JSON")
         assert (status, document["code"], headers["WWW-Authenticate"]) == (401, "unauthenticated", "Bearer")
-        assert f"id={headers['x-request-id']} " in caplog.text and "UNAUTHENTICATED" in caplog.text
+        line = f"id={headers['x-request-id']} "
+        while line not in caplog.text:  # it is written after the answer has gone
+            time.sleep(0.01)
+        assert "UNAUTHENTICATED" in caplog.text
         assert _post(correct, {}, Authorization="Bearer " + "x" * 24)[0] == 401
         assert _post(correct, {}, Authorization="Bearer " + "s" * 24)[0] == 403
 
