@@ -112,7 +112,8 @@ class Engine(Generic[AnyJob]):
         limit = np.array([control.limit_n for control in controls])
         body, reference = self._simulation.state(slots), view_steps(rows)
         action = act_each([control.policy for control in controls], body, reference, limit)
-        balancing = np.flatnonzero([rollout.balances for rollout in rollouts])
+        balances = np.array([rollout.balances for rollout in rollouts])
+        balancing = np.flatnonzero(balances)
         if len(balancing):
             shift = np.zeros((len(slots), 2, 3))
             shift[balancing] = self._simulation.place_feet(
@@ -123,7 +124,8 @@ class Engine(Generic[AnyJob]):
                 if rollout.perturbation is not None:
                     perturbation[row] = rollout.perturbation[step]
             action = perturb(add_foot_shift(action, body, shift), body, reference, perturbation)
-        outcome = self._simulation.step(slots, body, reference, limit, action)
+        # The policies of the ladder were trained with offsets that jump; in a search that would shake the body.
+        outcome = self._simulation.step(slots, body, reference, limit, action, balances)
 
         joints = self._simulation.joints(slots)
         distances = np.linalg.norm(joints - reference.target_joints, axis=-1).mean(-1)

@@ -176,6 +176,7 @@ class Simulation:
         reference: ReferenceStep,
         assist_limit: FloatArray,
         action: Action,
+        evenly: BoolArray | None = None,
     ) -> StepOutcome:
         """Simulate one control step of some slots.
 
@@ -185,9 +186,11 @@ class Simulation:
             reference: what they follow in this step.
             assist_limit: (n,) bound on the norm of the assist force [N] and torque [N m].
             action: the action of the policy.
+            evenly: (n,) bodies whose offsets of servo targets change evenly over the step; None for none. The others'
+                jump to their new values.
         """
         count = len(slots)
-        targets = self._offset_targets(slots, reference.servo_targets, action.target_offsets)
+        targets = self._offset_targets(slots, reference.servo_targets, action.target_offsets, evenly)
         inputs = np.empty((count, SUBSTEPS, NUM_CTRL + NUM_DOFS))
         inputs[..., :NUM_CTRL] = targets.reshape(count, SUBSTEPS, NUM_CTRL)
         damping = reference.damping_torque.reshape(count, SUBSTEPS, ROTATION_DOFS)
@@ -213,13 +216,16 @@ class Simulation:
         self._dual[slots] = dual
         return StepOutcome(assist, inputs)
 
-    def _offset_targets(self, slots: IntArray, targets: FloatArray, offsets: FloatArray | None) -> FloatArray:
-        """Return the servo targets with their offsets, which change evenly over the substeps; a jump shakes the body.
+    def _offset_targets(
+        self, slots: IntArray, targets: FloatArray, offsets: FloatArray | None, evenly: BoolArray | None
+    ) -> FloatArray:
+        """Return the servo targets with their offsets.
 
         Args:
             slots: (n,) the slots.
             targets: (n, SUBSTEPS, NUM_SERVOS, 4) servo targets of the reference.
             offsets: (n, NUM_SERVOS, 3) offsets at the end of the control step [rad]; None for none.
+            evenly: as `step` has it.
         """
         before = self._target_offsets[slots]
         if offsets is None:
@@ -227,4 +233,7 @@ class Simulation:
                 return targets
             offsets = np.zeros_like(before)
         self._target_offsets[slots] = offsets
+        if evenly is None:
+            return rotation.multiply(targets, rotation.exp(offsets)[:, None])
+        before = np.where(evenly[:, None, None], before, offsets)
         return rotation.multiply(targets, rotation.exp(before[:, None] + _REACHED * (offsets - before)[:, None]))

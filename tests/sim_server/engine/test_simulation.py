@@ -30,10 +30,12 @@ def started(reference: Reference) -> Simulation:
     return simulation
 
 
-def step(simulation: Simulation, follow: ReferenceStep, offsets: FloatArray | None) -> FloatArray:
+def step(simulation: Simulation, follow: ReferenceStep, offsets: FloatArray | None, evenly: bool = True) -> FloatArray:
     """Simulate a step, and return the offsets of its servo targets (SUBSTEPS, NUM_SERVOS, 3) [rad]."""
     body = simulation.state(SLOT)
-    outcome = simulation.step(SLOT, body, follow, np.full(1, 1000.0), Action(offsets, np.zeros((1, 6))))
+    outcome = simulation.step(
+        SLOT, body, follow, np.full(1, 1000.0), Action(offsets, np.zeros((1, 6))), np.array([evenly])
+    )
     targets = outcome.inputs[0, :, :NUM_CTRL].reshape(SUBSTEPS, NUM_SERVOS, 4)
     return rotation.log(rotation.multiply(rotation.conjugate(follow.servo_targets[0]), targets))
 
@@ -49,6 +51,12 @@ def test_offsets_of_the_targets_change_evenly_over_a_step(reference: Reference) 
         shares = np.arange(1, SUBSTEPS + 1) / SUBSTEPS
         assert np.allclose(moved[..., 0], (before + shares * (after - before))[:, None], atol=1e-9)
         assert np.allclose(moved[..., 1:], 0, atol=1e-9)
+
+
+def test_offsets_jump_where_they_do_not_change_evenly(reference: Reference) -> None:
+    simulation, follow = started(reference), view_steps(reference.rows[:1])
+    for offset in (0.3, -0.3):
+        assert np.allclose(step(simulation, follow, offsets_of(offset), evenly=False)[..., 0], offset, atol=1e-9)
 
 
 def test_a_slot_that_is_taken_back_moves_as_it_did(reference: Reference) -> None:
