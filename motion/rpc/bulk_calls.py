@@ -124,8 +124,8 @@ class CallSchedule:
             self._absent_since = None  # who refuses is there
             pause = self._refused(error, sent, has_server, since, now)
         else:
-            self._absent_since = now if self._absent_since is None else self._absent_since
-            pause = self._lost(index, error, is_lost, has_server, now)
+            absent_since = self._absent_since = now if self._absent_since is None else self._absent_since
+            pause = self._lost(index, error, is_lost, has_server, absent_since, now)
         if isinstance(error, Overloaded | Unreachable):  # others take what a lost server held
             self._window = float(max(1, len(self._under_way)))
         heapq.heappush(self._again, (now + pause, index))
@@ -146,12 +146,13 @@ class CallSchedule:
         self._paused_until = max(self._paused_until, now + pause)
         return pause
 
-    def _lost(self, index: int, error: ServiceUnavailable, is_lost: bool, has_server: bool, now: float) -> float:
+    def _lost(
+        self, index: int, error: ServiceUnavailable, is_lost: bool, has_server: bool, absent_since: float, now: float
+    ) -> float:
         # Where there is no server the call was not made, and the item had no part in it.
         if not isinstance(error, Unreachable):
             self._losses[index] = self._losses.get(index, 0) + 1
         losses = self._losses.get(index, 0)
-        absent_since = now if self._absent_since is None else self._absent_since
         is_waited_for = self._answers > 0 and now - absent_since <= _ABSENCE_TIMEOUT_S
         if not (is_lost and losses <= _MAX_LOSSES and (has_server or is_waited_for)):
             raise error

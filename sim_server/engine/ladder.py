@@ -4,8 +4,7 @@ A motion is simulated at the lowest rung first: by the analytic controller alone
 its reference, the simulation goes back to a little before that moment and continues on the next rung for a while. First
 comes the learned policy that does without assist; then rungs where the analytic controller has a little of it, because
 it stays closest to what it can track at all; then the learned policy with as much, then with more. If a rung is not
-enough, the next retry starts further back and one
-rung higher. What was already right is not simulated twice, and a
+enough, the next retry starts further back and one rung higher. What was already right is not simulated twice, and a
 second of assist in a motion of ten seconds stays a second.
 
 A motion that keeps falling has a budget of simulated time, and a smaller one while nearly nothing but the assist
